@@ -1,0 +1,70 @@
+//===- Mapping.h - Partition, place, route, emit ----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef RANVIER_MAPPING_MAPPING_H
+#define RANVIER_MAPPING_MAPPING_H
+
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/Image/Image.h"
+#include "ranvier/Mapping/Network.h"
+#include <string>
+#include <vector>
+
+namespace ranvier::mapping {
+
+/// Neurons [first, first + count) of a population.
+struct Slice {
+  uint32_t population = 0;
+  uint32_t first = 0, count = 0;
+  bool operator==(const Slice &) const = default;
+};
+/// What one core holds and where it is.
+struct CoreAssignment {
+  uint32_t chip = 0, core = 0;
+  uint32_t level = 0;
+  std::vector<Slice> slices;
+};
+struct Mapping {
+  std::vector<CoreAssignment> cores; ///< Sorted by (level, chip, core).
+};
+
+struct Options {
+  uint64_t seed = 0;
+  unsigned threads = 1;
+};
+
+/// Use of each limited resource on one core, and which limit would bind next.
+struct CoreUse {
+  uint64_t neurons = 0, synapses = 0, synapticMemoryBits = 0, axonsIn = 0, axonsOut = 0, maxFanIn = 0, neuronConfigs = 0,
+           thresholdConfigs = 0, programWords = 0;
+};
+
+/// Populations' topological levels on delay-0 edges (0 where there are none). Errors: RNV6001 if delay-0 edges form a cycle.
+Result<std::vector<uint32_t>> levels(const Network &network);
+
+/// Splits populations into cores within every limit of the chip. Deterministic. Errors (DoesNotFit): RNV6010.. saying which limit
+/// of which population is over, by how much and what would help.
+Result<Mapping> partition(const Network &network, const hw::Chip &chip, const Options &options);
+/// Gives every core a place (chip, core) that minimises hops weighted by axons. Deterministic for a seed.
+Result<void> place(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options);
+/// Checks a mapping (from a file or from partition/place) against every limit. Errors: RNV6020..
+Result<void> checkMapping(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// Use per core, in the order of mapping.cores.
+std::vector<CoreUse> measure(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// JSON text: cores and chips used against limits, the binding limit, hops, messages per input spike.
+std::string report(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+
+/// {"format": "ranvier-mapping", "version": 1, "slices": [{"population": "p", "first": 0, "count": 10, "chip": 0, "core": 3}]}
+Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const std::string &json, const std::string &fileName);
+std::string printMapping(const Network &network, const Mapping &mapping);
+
+/// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text.
+Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping, const std::string &provenance);
+
+/// Rebuilds the network from the image alone (for `ranvier verify`). Projections come back with rows sorted as in Network.
+Result<Network> rebuildNetwork(const image::Image &image);
+/// Compares every neuron, parameter, initial state, synapse, weight and delay. Empty: equal; else differences, at most `most` lines.
+std::vector<std::string> compareNetworks(const Network &expected, const Network &found, size_t most = 20);
+
+} // namespace ranvier::mapping
+
+#endif

@@ -1,0 +1,58 @@
+//===- Network.h - From snn networks to plain data --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The structural passes between a front end and the mapper: time (which edges act when), composition of linear nodes, expansion of
+// connectors, extraction into mapping::Network.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_NETWORK_NETWORK_H
+#define RANVIER_NETWORK_NETWORK_H
+
+#include "ranvier/Dialect/SNN/IR/SNN.h"
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/Mapping/Network.h"
+#include "ranvier/Network/Synapses.h"
+
+namespace ranvier::compiler {
+
+/// Fills file and place of an error from the op's location and symbol name.
+Error located(mlir::Operation *op, Error error);
+
+/// The only snn.network of a module. Errors: RNV5710 none or several.
+Result<snn::NetworkOp> theNetwork(mlir::ModuleOp module);
+
+/// Synapses of a projection, weights and delays as the op gives them. Errors: RNV5701..5704.
+Result<Synapses> expandProjection(snn::ProjectionOpInterface projection);
+
+/// What the time passes decided, for the semantics report.
+struct TimeReport {
+  std::vector<std::string> closingEdges;   ///< Projections that close a cycle of delay-0 edges: they act in the next step.
+  std::vector<std::string> balanced;       ///< "fc3: 2 steps": skip paths that got a balancing delay.
+  std::vector<std::string> lateFeedback;   ///< "w_fb: 1 step later than the network's own reading".
+  std::vector<std::pair<std::string, uint32_t>> depths; ///< Steps by which each population lags.
+};
+
+/// Depth-first search from the inputs, names sorted, over edges with a delay of 0: an edge that reaches a node still on the path
+/// closes a cycle and gets a delay of 1 (its synapses of delay 0 do).
+Result<void> breakCycles(snn::NetworkOp network, TimeReport &report);
+
+/// For chips whose edges take at least one step. With r(p) the depth of population p (longest path of edges that do not close a
+/// cycle, an edge of delay d counting chip.minDelay - d), every delay d becomes max(minDelay, d + r(target) - r(source)): the chip
+/// reproduces the network shifted by r(p), except for feedback that would need less than a step. Call after composeJunctions.
+/// Errors: RNV5712 a delay exceeds the chip's.
+Result<void> legalizeDelays(snn::NetworkOp network, const hw::Chip &chip, TimeReport &report);
+
+/// Replaces every junction by the products of its in- and outgoing projections (chips hold no stateless nodes).
+/// Errors: RNV5713 a junction is an output, or lies on a cycle of junctions.
+Result<void> composeJunctions(snn::NetworkOp network);
+
+/// Turns connectors whose weights or delays are distributions into listed synapses, and per-source delays into per-synapse ones, so that
+/// a quantiser sees numbers.
+Result<void> expandDistributions(snn::NetworkOp network);
+
+/// A network whose populations all name an snn.program. Order of populations and projections: as declared.
+/// Errors: RNV5714 a population still names a model, RNV5715 a value does not fit its word, RNV5716 a bias was not folded.
+Result<mapping::Network> extractNetwork(mlir::ModuleOp module, const hw::Chip &chip);
+
+} // namespace ranvier::compiler
+
+#endif

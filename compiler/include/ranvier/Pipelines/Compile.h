@@ -1,0 +1,57 @@
+//===- Compile.h - The road from network to image ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The stages of `ranvier compile` as library functions. A module carries its stage in what it holds: models (snn), programs
+// (quantised), a fabric.mapping (fabric). Every stage can be printed, edited and resumed.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_PIPELINES_COMPILE_H
+#define RANVIER_PIPELINES_COMPILE_H
+
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/Image/Image.h"
+#include "ranvier/Mapping/Mapping.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ranvier::compiler {
+
+enum class Stage { Snn, Quantised, Fabric, Image };
+
+struct CompileOptions {
+  hw::Chip chip;
+  std::string targetName;          ///< As the user gave it: a shipped name or a path.
+  unsigned weightBits = 8;         ///< Magnitude bits of weights (int targets), 1..8.
+  std::string calibration;         ///< Text of a recorded profile (JSON); empty: scales from the range of the weights.
+  std::string mappingText;         ///< Text of a mapping file; empty: the mapper decides.
+  std::string mappingFile;         ///< Its name, for messages.
+  uint64_t seed = 0;               ///< Of placement.
+  unsigned threads = 1;
+  std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
+};
+
+/// Findings that go into the image and the reports. JSON texts.
+struct CompileReport {
+  std::string quantisation, mapping;
+  std::vector<std::string> warnings;
+};
+
+/// The stage a module is at. Errors: RNV5730 mixed stages.
+Result<Stage> stageOf(mlir::ModuleOp module);
+
+/// Registers every dialect that a module of any stage may hold.
+void registerDialects(mlir::DialectRegistry &registry);
+
+/// snn -> quantised, in place: time, composition, quantisation or float lowering. The network remembers its target.
+Result<void> quantise(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);
+
+/// quantised -> fabric, in place: partition and place (or the user's mapping), written as fabric ops.
+Result<void> map(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);
+
+/// fabric -> image. `provenance`: JSON text.
+Result<image::ImageData> emit(mlir::ModuleOp module, const CompileOptions &options, const std::string &provenance, CompileReport &report);
+
+} // namespace ranvier::compiler
+
+#endif

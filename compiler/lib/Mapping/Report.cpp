@@ -1,0 +1,99 @@
+//===- Report.cpp - What a mapping uses, as JSON --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Shared.h"
+#include "ranvier/Support/Json.h"
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using namespace ranvier;
+using namespace ranvier::mapping;
+using namespace ranvier::mapping::detail;
+
+/// Names of the populations on a core, joined.
+static std::string populationsOn(const Network &network, const CoreAssignment &core) {
+  std::string names;
+  for (const Slice &slice : core.slices)
+    names += (names.empty() ? "" : ", ") + network.populations[slice.population].name;
+  return names;
+}
+
+/// One entry a limit: the largest use over the cores; `binding` is the one with the largest use/limit ratio (the first on ties).
+static Json limitsReport(const Network &network, const hw::Chip &chip, const Mapping &mapping, const std::vector<CoreUse> &use,
+                         Json &binding) {
+  Json list = Json::array();
+  double worst = -1;
+  for (const Limit &limit : limits(chip)) {
+    size_t at = 0;
+    uint64_t sum = 0;
+    for (size_t c = 0; c < use.size(); ++c) {
+      sum += use[c].*limit.use;
+      if (use[c].*limit.use > use[at].*limit.use)
+        at = c;
+    }
+    Json entry{{"limit", limit.name}, {"available", limit.bound ? Json(limit.bound) : Json(nullptr)}};
+    entry["max_used"] = use.empty() ? 0 : use[at].*limit.use;
+    entry["mean_used"] = use.empty() ? 0.0 : static_cast<double>(sum) / static_cast<double>(use.size());
+    if (limit.bound && !use.empty()) {
+      const double ratio = static_cast<double>(use[at].*limit.use) / static_cast<double>(limit.bound);
+      entry["ratio"] = ratio;
+      entry["chip"] = mapping.cores[at].chip;
+      entry["core"] = mapping.cores[at].core;
+      entry["populations"] = populationsOn(network, mapping.cores[at]);
+      if (ratio > worst) {
+        worst = ratio;
+        binding = entry;
+      }
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  const std::vector<CoreUse> use = measure(network, chip, mapping);
+  std::set<uint32_t> chips;
+  CoreUse total;
+  for (size_t c = 0; c < use.size(); ++c) {
+    chips.insert(mapping.cores[c].chip);
+    total.neurons += use[c].neurons;
+    total.synapses += use[c].synapses;
+    total.synapticMemoryBits += use[c].synapticMemoryBits;
+    total.axonsIn += use[c].axonsIn;
+    total.axonsOut += use[c].axonsOut;
+  }
+  const Traffic messages = traffic(network, mapping);
+  Hops hops;
+  uint64_t eastWest = 0, northSouth = 0, chipHops = 0, internal = 0;
+  for (size_t c = 0; c < mapping.cores.size(); ++c)
+    for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e) {
+      const auto [to, count] = messages.edges[e];
+      hops = hopsBetween(chip, mapping.cores[c].chip, mapping.cores[c].core, mapping.cores[to].chip, mapping.cores[to].core);
+      eastWest += uint64_t(hops.eastWest) * count;
+      northSouth += uint64_t(hops.northSouth) * count;
+      chipHops += uint64_t(hops.chips) * count;
+      internal += hops.total() == 0 ? count : 0;
+    }
+  Json json;
+  const uint64_t available = availableCores(chip);
+  json["chip"] = chip.name;
+  json["cores"] = {{"used", mapping.cores.size()}, {"available", available}, {"per_chip", chip.coresPerChip()}};
+  json["chips"] = {{"used", chips.size()}, {"available", std::max(1u, chip.maxChips)}};
+  Json binding = nullptr;
+  json["limits"] = limitsReport(network, chip, mapping, use, binding);
+  json["binding"] = binding;
+  json["total"] = {{"neurons", total.neurons},
+                   {"synapses", total.synapses},
+                   {"synaptic_memory_bits", total.synapticMemoryBits},
+                   {"input_axons", total.axonsIn},
+                   {"output_axons", total.axonsOut}};
+  // One message of every neuron.
+  json["hops"] = {{"total", eastWest + northSouth + chipHops},
+                  {"east_west", eastWest},
+                  {"north_south", northSouth},
+                  {"between_chips", chipHops},
+                  {"messages_within_a_tile", internal}};
+  json["messages_per_input_spike"] =
+      messages.inputNeurons ? static_cast<double>(messages.inputMessages) / static_cast<double>(messages.inputNeurons) : 0.0;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}

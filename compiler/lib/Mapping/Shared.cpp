@@ -1,0 +1,159 @@
+//===- Shared.cpp - What the mapping algorithms have in common ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Shared.h"
+#include <algorithm>
+#include <bit>
+#include <map>
+
+using namespace ranvier;
+using namespace ranvier::mapping;
+using namespace ranvier::mapping::detail;
+
+std::vector<RowFormat> detail::rowFormats(const Network &network, const hw::Chip &chip) {
+  const uint64_t neurons = chip.core.neurons ? chip.core.neurons : maxAccumulators;
+  const unsigned indexBits = static_cast<unsigned>(std::bit_width(neurons - 1));
+  std::vector<RowFormat> formats;
+  formats.reserve(network.projections.size());
+  for (const Projection &projection : network.projections) {
+    uint32_t longest = chip.minDelay;
+    for (uint16_t delay : projection.delays)
+      longest = std::max<uint32_t>(longest, delay);
+    formats.push_back(
+        {projection.weightBits, static_cast<unsigned>(std::bit_width(longest - chip.minDelay)), projection.dense ? 0 : indexBits});
+  }
+  return formats;
+}
+
+std::vector<std::vector<uint32_t>> detail::coreOfNeuron(const Network &network, const Mapping &mapping) {
+  std::vector<std::vector<uint32_t>> coreOf(network.populations.size());
+  for (size_t p = 0; p < coreOf.size(); ++p)
+    if (!network.populations[p].input)
+      coreOf[p].assign(network.populations[p].count, nowhere);
+  for (uint32_t c = 0; c < mapping.cores.size(); ++c)
+    for (const Slice &slice : mapping.cores[c].slices)
+      std::fill_n(coreOf[slice.population].begin() + slice.first, slice.count, c);
+  return coreOf;
+}
+
+std::vector<std::vector<uint32_t>> detail::outgoing(const Network &network) {
+  std::vector<std::vector<uint32_t>> out(network.populations.size());
+  for (uint32_t p = 0; p < network.projections.size(); ++p)
+    out[network.projections[p].source].push_back(p);
+  return out;
+}
+
+uint64_t detail::availableCores(const hw::Chip &chip) { return uint64_t(chip.coresPerChip()) * std::max(1u, chip.maxChips); }
+
+std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
+  const hw::CoreLimits &core = chip.core;
+  return {
+      {{"neurons", core.neurons, &CoreUse::neurons, "use a chip with more neurons on a core", 0},
+       {"synaptic memory [bits]", core.synapticMemoryBits, &CoreUse::synapticMemoryBits,
+        "use fewer weight bits or delays, split the input of the population over several neurons, or use a chip with more memory "
+        "on a core",
+        6010},
+       {"input axons", core.axonsIn, &CoreUse::axonsIn, "split the input of the population over several neurons", 6011},
+       {"output axons", core.axonsOut, &CoreUse::axonsOut,
+        "reduce the fan-out of the population or let several neurons send in its place", 6012},
+       {"fan-in [synapses]", core.fanIn, &CoreUse::maxFanIn, "prune the projections onto the population or split its input", 6013},
+       {"neuron configurations", core.neuronConfigs, &CoreUse::neuronConfigs,
+        "let more neurons share their decays, or spread them over more cores", 0},
+       {"threshold configurations", core.thresholdConfigs, &CoreUse::thresholdConfigs,
+        "let more neurons share their threshold, or spread them over more cores", 0},
+       {"program words", core.programWords, &CoreUse::programWords, "use a shorter neuron model", 6014}}};
+}
+
+/// Numbers the distinct tuples of `slots` over all populations; `choose` picks the slots of a population.
+static uint32_t number(const Network &network, std::vector<uint32_t> Population::*choose, std::vector<std::vector<uint32_t>> &out) {
+  std::map<std::vector<int32_t>, uint32_t> numbers;
+  out.resize(network.populations.size());
+  std::vector<int32_t> tuple;
+  for (size_t p = 0; p < out.size(); ++p) {
+    const Population &population = network.populations[p];
+    const std::vector<uint32_t> &slots = population.*choose;
+    if (slots.empty() || population.input)
+      continue;
+    const bool uniform =
+        std::all_of(slots.begin(), slots.end(), [&](uint32_t slot) { return population.params[slot].size() == 1; });
+    const uint64_t count = uniform ? 1 : population.count;
+    out[p].reserve(count);
+    for (uint64_t n = 0; n < count; ++n) {
+      tuple.clear();
+      for (uint32_t slot : slots)
+        tuple.push_back(wordOf(population.params[slot], n));
+      out[p].push_back(numbers.try_emplace(tuple, static_cast<uint32_t>(numbers.size())).first->second);
+    }
+  }
+  return static_cast<uint32_t>(numbers.size());
+}
+
+Configs detail::configurations(const Network &network) {
+  Configs configs;
+  configs.neuronCount = number(network, &Population::configParams, configs.neuron);
+  configs.thresholdCount = number(network, &Population::thresholdParams, configs.threshold);
+  return configs;
+}
+
+/// Distance along one axis of `size` places, around the edge if the topology wraps.
+static uint32_t axis(uint32_t a, uint32_t b, uint32_t size, bool wraps) {
+  const uint32_t direct = a > b ? a - b : b - a;
+  return wraps ? std::min(direct, size - direct) : direct;
+}
+
+Hops detail::hopsBetween(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB) {
+  Hops hops;
+  if (chip.topology == hw::Topology::None)
+    return hops;
+  const uint32_t rows = std::max(1u, chip.chipsY), columns = std::max({1u, chip.chipsX, (std::max(chipA, chipB) / rows) + 1});
+  const bool wraps = chip.topology != hw::Topology::Mesh;
+  hops.chips = axis(chipA / rows, chipB / rows, columns, false) + axis(chipA % rows, chipB % rows, rows, false);
+  const uint32_t tileA = coreA / chip.coresPerTile, tileB = coreB / chip.coresPerTile;
+  const uint32_t xa = tileA / chip.tilesY, ya = tileA % chip.tilesY, xb = tileB / chip.tilesY, yb = tileB % chip.tilesY;
+  if (chipA == chipB) {
+    hops.eastWest = axis(xa, xb, chip.tilesX, wraps);
+    hops.northSouth = axis(ya, yb, chip.tilesY, wraps);
+    if (chip.topology == hw::Topology::TriangularTorus) {
+      // The third direction moves along both axes at once; the shortest path takes it as far as both need it with the same sign.
+      const int64_t sx = chip.tilesX, sy = chip.tilesY;
+      int64_t best = INT64_MAX;
+      for (int64_t wx : {-sx, int64_t(0), sx})
+        for (int64_t wy : {-sy, int64_t(0), sy}) {
+          const int64_t dx = int64_t(xb) - xa + wx, dy = int64_t(yb) - ya + wy;
+          const int64_t ax = std::abs(dx), ay = std::abs(dy), length = (dx < 0) == (dy < 0) ? std::max(ax, ay) : ax + ay;
+          if (length < best) {
+            best = length;
+            hops.eastWest = static_cast<uint32_t>(std::min(ax, length));
+            hops.northSouth = static_cast<uint32_t>(length - std::min(ax, length));
+          }
+        }
+    }
+    return hops;
+  }
+  // Chips form one large mesh: a message crosses the rest of both chips and every chip between.
+  const int64_t ga = int64_t(chipA / rows) * chip.tilesX + xa, gb = int64_t(chipB / rows) * chip.tilesX + xb;
+  const int64_t ha = int64_t(chipA % rows) * chip.tilesY + ya, hb = int64_t(chipB % rows) * chip.tilesY + yb;
+  hops.eastWest = static_cast<uint32_t>(std::abs(ga - gb)) - axis(chipA / rows, chipB / rows, columns, false);
+  hops.northSouth = static_cast<uint32_t>(std::abs(ha - hb)) - axis(chipA % rows, chipB % rows, rows, false);
+  return hops;
+}
+
+Traffic detail::traffic(const Network &network, const Mapping &mapping) {
+  const auto coreOf = coreOfNeuron(network, mapping);
+  const size_t cores = mapping.cores.size();
+  std::vector<std::map<uint32_t, uint32_t>> counts(cores);
+  Traffic result;
+  forEachFanOut(network, coreOf, cores, [&](uint32_t p, uint64_t n, const std::vector<uint32_t> &reached) {
+    if (network.populations[p].input) {
+      result.inputMessages += reached.size();
+      ++result.inputNeurons;
+    } else if (const uint32_t from = coreOf[p][n]; from != nowhere)
+      for (uint32_t core : reached)
+        ++counts[from][core];
+  });
+  result.ptr.push_back(0);
+  for (const auto &row : counts) {
+    result.edges.insert(result.edges.end(), row.begin(), row.end());
+    result.ptr.push_back(result.edges.size());
+  }
+  return result;
+}

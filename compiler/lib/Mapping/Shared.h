@@ -1,0 +1,120 @@
+//===- Shared.h - What the mapping algorithms have in common ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Private to compiler/lib/Mapping: where a neuron lives, how many bits a row of synapses takes, how far two cores are apart.
+// Partition, measure, check and emit all go through these, so that what one of them promises the others find.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_LIB_MAPPING_SHARED_H
+#define RANVIER_LIB_MAPPING_SHARED_H
+
+#include "ranvier/Mapping/Mapping.h"
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ranvier::mapping::detail {
+
+/// Accumulators are numbered in 16 bits in every synapse word.
+constexpr uint64_t maxAccumulators = 65536;
+/// Cores of chips without a limit of neurons end here: the write set of a core stays in a second-level cache.
+constexpr uint64_t softCoreNeurons = 16384;
+constexpr uint32_t nowhere = 0xFFFFFFFFu;
+
+/// How the chip's memory stores the synapses of one projection; see hw::SynapseStorage::bits.
+struct RowFormat {
+  unsigned weightBits = 0, delayBits = 0, indexBits = 0;
+};
+std::vector<RowFormat> rowFormats(const Network &network, const hw::Chip &chip);
+
+/// Inputs (receptors) of a population's program; 0 for input populations.
+inline uint32_t inputCount(const Network &network, const Population &population) {
+  return population.program < 0 ? 0 : static_cast<uint32_t>(network.programs[population.program].inputs.size());
+}
+inline int32_t wordOf(const Words &words, uint64_t neuron) { return words.size() == 1 ? words[0] : words[neuron]; }
+
+/// [population][neuron] -> index into mapping.cores (nowhere: unmapped). Empty for input populations.
+std::vector<std::vector<uint32_t>> coreOfNeuron(const Network &network, const Mapping &mapping);
+/// Projections by source population, ascending.
+std::vector<std::vector<uint32_t>> outgoing(const Network &network);
+/// Cores that the chip's machine has.
+uint64_t availableCores(const hw::Chip &chip);
+
+/// One limited resource of a core: what the user calls it, its bound, where CoreUse counts it, what helps when it is exceeded.
+struct Limit {
+  const char *name;
+  uint64_t bound; ///< 0: unlimited.
+  uint64_t CoreUse::*use;
+  const char *hint;
+  unsigned code; ///< RNV code of "one neuron alone is over the limit"; 0 where one neuron never is.
+};
+enum LimitIndex {
+  LimitNeurons,
+  LimitMemory,
+  LimitAxonsIn,
+  LimitAxonsOut,
+  LimitFanIn,
+  LimitNeuronConfigs,
+  LimitThresholds,
+  LimitProgram,
+  LimitCount
+};
+std::array<Limit, LimitCount> limits(const hw::Chip &chip);
+
+/// Per population and neuron: number of its (neuron, threshold) configuration, equal numbers for equal tuples over all populations.
+struct Configs {
+  std::vector<std::vector<uint32_t>> neuron, threshold; ///< Size 0 (no such table), 1 (uniform) or count.
+  uint32_t neuronCount = 0, thresholdCount = 0;         ///< Distinct ones over the network.
+};
+Configs configurations(const Network &network);
+
+/// Links that one message crosses between two places of the chip.
+struct Hops {
+  uint32_t eastWest = 0, northSouth = 0, chips = 0;
+  uint32_t total() const { return eastWest + northSouth + chips; }
+};
+Hops hopsBetween(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB);
+
+/// Messages between cores when every neuron fires once: sorted by source core, then destination.
+struct Traffic {
+  std::vector<uint64_t> ptr;                        ///< [cores + 1]
+  std::vector<std::pair<uint32_t, uint32_t>> edges; ///< (destination core, messages)
+  uint64_t inputMessages = 0;                       ///< Of one spike of every input neuron.
+  uint64_t inputNeurons = 0;
+};
+Traffic traffic(const Network &network, const Mapping &mapping);
+
+/// Calls fn(population, neuron, distinct destination cores in order of first use) for every neuron and input.
+template <typename Fn>
+void forEachFanOut(const Network &network, const std::vector<std::vector<uint32_t>> &coreOf, size_t cores, Fn &&fn) {
+  const auto out = outgoing(network);
+  std::vector<uint64_t> stamp(cores, 0);
+  std::vector<uint32_t> reached;
+  uint64_t source = 0;
+  for (uint32_t p = 0; p < network.populations.size(); ++p)
+    for (uint64_t n = 0; n < network.populations[p].count; ++n) {
+      ++source;
+      reached.clear();
+      for (uint32_t index : out[p]) {
+        const Projection &projection = network.projections[index];
+        const std::vector<uint32_t> &targetCore = coreOf[projection.target];
+        for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
+          const uint32_t core = targetCore[projection.targets[s]];
+          if (core != nowhere && stamp[core] != source) {
+            stamp[core] = source;
+            reached.push_back(core);
+          }
+        }
+      }
+      fn(p, n, reached);
+    }
+}
+
+/// Errors: RNV6002 naming the population or projection: sizes, indices, programs that do not fit together.
+Result<void> checkNetwork(const Network &network);
+/// Errors: RNV6017 (delay outside the chip's range), RNV6018 (number profile).
+Result<void> checkAgainstChip(const Network &network, const hw::Chip &chip);
+
+} // namespace ranvier::mapping::detail
+
+#endif

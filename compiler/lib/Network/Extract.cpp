@@ -1,0 +1,231 @@
+//===- Extract.cpp - The quantised network as plain data ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/Dialect/SNN/IR/Elements.h"
+#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/Network/Network.h"
+#include "ranvier/Support/Random.h"
+#include <cmath>
+#include <cstring>
+#include <map>
+
+using namespace mlir;
+using namespace ranvier;
+using namespace ranvier::compiler;
+
+namespace {
+std::vector<std::string> strings(ArrayAttr array) {
+  std::vector<std::string> out;
+  for (auto text : array.getAsRange<StringAttr>())
+    out.push_back(text.getValue().str());
+  return out;
+}
+
+class Extractor {
+public:
+  Extractor(ModuleOp module, snn::NetworkOp network, const hw::Chip &chip) : module(module), network(network), chip(chip) {
+    if (chip.nativeCuba)
+      native = mapping::nativeCubaProgram(*chip.nativeCuba);
+  }
+
+  Result<mapping::Network> run() {
+    out.name = network.getSymName().str();
+    out.dt = network.getDt().convertToDouble();
+    out.profile = chip.profile;
+    out.seed = static_cast<uint64_t>(network.getSeed());
+    if (auto semantics = network.getSemantics())
+      out.semantics = semantics->str();
+    for (Operation &op : network.getBody().front())
+      if (llvm::isa<snn::NodeOpInterface>(op))
+        RANVIER_CHECK(node(&op));
+    for (Operation &op : network.getBody().front())
+      if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
+        RANVIER_CHECK(synapses(projection));
+    for (auto output : network.getBody().getOps<snn::OutputOp>())
+      out.populations[indexOf[output.getSource().str()]].output = true;
+    return std::move(out);
+  }
+
+private:
+  /// A value to a word of the target's profile.
+  Result<int32_t> word(double value, Operation *op, const std::string &what) {
+    int32_t bits = 0;
+    if (chip.profile == isa::Profile::F32) {
+      const float narrow = static_cast<float>(value);
+      std::memcpy(&bits, &narrow, sizeof bits);
+      return bits;
+    }
+    if (value != std::nearbyint(value) || value < INT32_MIN || value > INT32_MAX)
+      return located(op, {.code = 5715, .message = what + " is no 32-bit integer", .found = std::to_string(value)});
+    return static_cast<int32_t>(value);
+  }
+
+  Result<mapping::Words> words(Attribute attribute, uint64_t count, Operation *op, const std::string &what) {
+    auto numbers = snn::readElements(attribute);
+    if (!numbers)
+      numbers = snn::drawValues(attribute, count);
+    if (!numbers || numbers->empty())
+      return located(op, {.code = 5715, .message = what + " is no list of numbers of the right length"});
+    mapping::Words result;
+    const bool same = llvm::all_of(*numbers, [&](double v) { return v == (*numbers)[0] && std::signbit(v) == std::signbit((*numbers)[0]); });
+    for (double value : *numbers) {
+      RANVIER_TRY(int32_t bits, word(value, op, what));
+      result.push_back(bits);
+      if (same)
+        break;
+    }
+    return result;
+  }
+
+  Result<int32_t> program(snn::PopulationOp population) {
+    auto op = llvm::dyn_cast_or_null<snn::ProgramOp>(snn::lookupModel(population));
+    if (!op)
+      return located(population, {.code = 5714, .message = "the population has no microprogram yet", .expected = "an snn.program",
+                                  .found = "@" + population.getModel().str()});
+    if (auto known = programs.find(op.getSymName()); known != programs.end())
+      return known->second;
+    isa::Program lowered;
+    lowered.name = op.getSymName().str();
+    lowered.profile = op.getProfile() == "f32" ? isa::Profile::F32 : isa::Profile::Int;
+    lowered.states = strings(op.getStates());
+    lowered.params = strings(op.getParams());
+    lowered.inputs = strings(op.getInputs());
+    if (auto tables = op.getTables())
+      for (auto table : tables->getAsRange<DenseI32ArrayAttr>())
+        lowered.tables.emplace_back(table.asArrayRef().begin(), table.asArrayRef().end());
+    for (const std::string &line : strings(op.getCode())) {
+      auto instruction = isa::assemble(lowered, line);
+      if (!instruction)
+        return located(op, instruction.error());
+      lowered.code.push_back(*instruction);
+    }
+    if (lowered.profile != chip.profile)
+      return located(op, {.code = 5714, .message = "the program is for another kind of target",
+                          .expected = chip.profile == isa::Profile::F32 ? "profile f32" : "profile int", .found = "profile " + op.getProfile().str()});
+    out.programs.push_back(std::move(lowered));
+    return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
+  }
+
+  Result<void> node(Operation *op) {
+    auto interface = cast<snn::NodeOpInterface>(op);
+    mapping::Population population;
+    population.name = interface.getNodeName().str();
+    population.shape.assign(interface.getNodeShape().begin(), interface.getNodeShape().end());
+    population.count = static_cast<uint64_t>(interface.getNodeCount());
+    // Every population draws from its own stream: the seed's high word separates them.
+    population.seed = out.seed + (static_cast<uint64_t>(out.populations.size() + 1) << 32);
+    indexOf[population.name] = static_cast<uint32_t>(out.populations.size());
+    if (auto input = dyn_cast<snn::InputOp>(op)) {
+      population.input = true;
+      if (auto source = input.getSourceAttr())
+        setSource(population, source);
+    } else if (auto neurons = dyn_cast<snn::PopulationOp>(op)) {
+      RANVIER_TRY(population.program, program(neurons));
+      const isa::Program &code = out.programs[population.program];
+      RANVIER_TRY(population.params, slots(neurons, code.params, neurons.getParams(), population.count, "parameter"));
+      RANVIER_TRY(population.init, slots(neurons, code.states, neurons.getInit(), population.count, "initial value"));
+      population.depth = static_cast<uint32_t>(neurons.getDepth());
+      if (auto scale = neurons.getScale())
+        for (const std::string &state : code.states)
+          if (auto value = scale->getAs<FloatAttr>(state))
+            population.stateScale.push_back({state, value.getValueAsDouble()});
+      if (native && code.code == native->code) {
+        population.configParams = {mapping::NativeDu, mapping::NativeDv};
+        population.thresholdParams = {mapping::NativeVth};
+      }
+    } else {
+      return located(op, {.code = 5714, .message = "a junction is left over", .expected = "populations and inputs only"});
+    }
+    out.populations.push_back(std::move(population));
+    return {};
+  }
+
+  Result<std::vector<mapping::Words>> slots(snn::PopulationOp op, const std::vector<std::string> &names, DictionaryAttr values, uint64_t count,
+                                            const std::string &kind) {
+    std::vector<mapping::Words> result;
+    for (const std::string &name : names) {
+      Attribute value = values.get(name);
+      if (!value && kind != "parameter")
+        result.push_back({0});
+      else if (!value)
+        return located(op, {.code = 5714, .message = kind + " '" + name + "' of the program has no value"});
+      else {
+        RANVIER_TRY(mapping::Words numbers, words(value, count, op, kind + " '" + name + "'"));
+        result.push_back(std::move(numbers));
+      }
+    }
+    return result;
+  }
+
+  void setSource(mapping::Population &population, Attribute source) {
+    if (auto poisson = dyn_cast<snn::PoissonAttr>(source)) {
+      population.source = "poisson";
+      for (double rate : poisson.getRates().asArrayRef())
+        population.rates.push_back(-std::expm1(-rate * out.dt));
+      population.seed = poisson.getSeed();
+    } else if (auto regular = dyn_cast<snn::RegularAttr>(source)) {
+      population.source = "regular";
+      population.intervals.assign(regular.getIntervals().asArrayRef().begin(), regular.getIntervals().asArrayRef().end());
+      population.phases.assign(regular.getPhases().asArrayRef().begin(), regular.getPhases().asArrayRef().end());
+    } else if (auto list = dyn_cast<snn::SpikeListAttr>(source)) {
+      population.source = "list";
+      for (auto [step, neuron] : llvm::zip(list.getSteps().asArrayRef(), list.getNeurons().asArrayRef()))
+        population.list.push_back({static_cast<uint32_t>(step), static_cast<uint32_t>(neuron)});
+      std::sort(population.list.begin(), population.list.end());
+    }
+  }
+
+  Result<void> synapses(snn::ProjectionOpInterface op) {
+    if (op.getBiasOrNull())
+      return located(op, {.code = 5716, .message = "the bias was not folded into the population"});
+    RANVIER_TRY(Synapses list, expandProjection(op));
+    mapping::Projection projection;
+    projection.name = cast<SymbolOpInterface>(op.getOperation()).getName().str();
+    projection.source = indexOf[op.getSourceAttr().getValue().str()];
+    projection.target = indexOf[op.getTargetAttr().getValue().str()];
+    projection.weightExponent = static_cast<int32_t>(op.getExponentOrZero());
+    if (auto bits = op->getAttrOfType<IntegerAttr>("weight_bits"))
+      projection.weightBits = static_cast<unsigned>(bits.getInt());
+    else
+      projection.weightBits = chip.profile == isa::Profile::F32 ? 32 : chip.weights.maxBits + 1;
+    const mapping::Population &target = out.populations[projection.target];
+    if (target.program < 0)
+      return located(op, {.code = 5714, .message = "an input cannot receive spikes", .found = "@" + target.name});
+    const auto &inputs = out.programs[target.program].inputs;
+    if (StringAttr receptor = op.getReceptorAttr()) {
+      const auto at = std::find(inputs.begin(), inputs.end(), receptor.getValue().str());
+      if (at == inputs.end())
+        return located(op, {.code = 5714, .message = "the target's program has no such receptor", .found = receptor.getValue().str()});
+      projection.receptor = static_cast<uint32_t>(at - inputs.begin());
+    }
+    projection.dense = list.dense;
+    projection.weights.reserve(list.size());
+    for (uint64_t k = 0; k < list.size(); ++k) {
+      RANVIER_TRY(int32_t bits, word(list.weight(k), op, "a weight"));
+      projection.weights.push_back(bits);
+    }
+    projection.delays.assign(list.delays.begin(), list.delays.end());
+    for (uint32_t delay : list.delays)
+      if (delay > chip.maxDelay || delay < chip.minDelay)
+        return located(op, {.code = 5712, .message = "a delay is outside the target's range",
+                            .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps", .found = std::to_string(delay),
+                            .kind = ErrorKind::DoesNotFit});
+    projection.rowPtr = std::move(list.rowPtr);
+    projection.targets = std::move(list.targets);
+    out.projections.push_back(std::move(projection));
+    return {};
+  }
+
+  ModuleOp module;
+  snn::NetworkOp network;
+  const hw::Chip &chip;
+  std::optional<isa::Program> native;
+  mapping::Network out;
+  std::map<std::string, uint32_t> indexOf;
+  std::map<llvm::StringRef, int32_t> programs;
+};
+} // namespace
+
+Result<mapping::Network> compiler::extractNetwork(ModuleOp module, const hw::Chip &chip) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  return Extractor(module, network, chip).run();
+}

@@ -1,0 +1,138 @@
+//===- Compile.cpp - The road from network to image -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/Pipelines/Compile.h"
+#include "Semantics.h"
+#include "ranvier/Dialect/Fabric/IR/Fabric.h"
+#include "ranvier/Dialect/SNN/IR/SNN.h"
+#include "ranvier/Lowering/LowerToMicrocode.h"
+#include "ranvier/Network/Network.h"
+#include "ranvier/Quantize/Quantize.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace ranvier;
+using namespace ranvier::compiler;
+
+void compiler::registerDialects(DialectRegistry &registry) {
+  registry.insert<snn::SNNDialect, fabric::FabricDialect, arith::ArithDialect, math::MathDialect>();
+}
+
+namespace {
+fabric::MappingOp mappingOf(ModuleOp module) {
+  auto mappings = module.getOps<fabric::MappingOp>();
+  return mappings.empty() ? fabric::MappingOp() : *mappings.begin();
+}
+
+void begin(const CompileOptions &options, const char *stage) {
+  if (options.onStage)
+    options.onStage(stage);
+}
+
+TimeFacts facts(const TimeReport &report, unsigned minDelay) {
+  TimeFacts out{report.closingEdges, report.balanced, report.lateFeedback, {}, minDelay};
+  out.depths.assign(report.depths.begin(), report.depths.end());
+  return out;
+}
+} // namespace
+
+Result<Stage> compiler::stageOf(ModuleOp module) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  if (auto mapping = mappingOf(module))
+    return Stage::Fabric;
+  unsigned lowered = 0, modelled = 0;
+  for (auto population : network.getBody().getOps<snn::PopulationOp>())
+    ++(llvm::isa_and_nonnull<snn::ProgramOp>(snn::lookupModel(population)) ? lowered : modelled);
+  if (lowered && modelled)
+    return located(network, {.code = 5730, .message = "some populations name models and some programs",
+                             .expected = "all of one stage", .found = std::to_string(modelled) + " models, " + std::to_string(lowered) + " programs"});
+  return lowered ? Stage::Quantised : Stage::Snn;
+}
+
+Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, CompileReport &report) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  begin(options, "quantise");
+  TimeReport time;
+  RANVIER_CHECK(breakCycles(network, time));
+  if (options.chip.profile == isa::Profile::F32) {
+    if (options.chip.minDelay > 0)
+      RANVIER_CHECK(legalizeDelays(network, options.chip, time));
+    RANVIER_CHECK(lowerModelsF32(module));
+  } else {
+    RANVIER_CHECK(composeJunctions(network));
+    if (options.chip.minDelay > 0)
+      RANVIER_CHECK(legalizeDelays(network, options.chip, time));
+    else
+      RANVIER_CHECK(expandDistributions(network));
+    QuantizeOptions quantise;
+    quantise.weightBits = options.weightBits;
+    quantise.calibration = options.calibration;
+    RANVIER_TRY(report.quantisation, quantizeForTarget(module, options.chip, quantise));
+  }
+  Builder builder(module.getContext());
+  network.setTargetAttr(builder.getStringAttr(options.targetName));
+  const std::string before = network.getSemantics() ? network.getSemantics()->str() : "";
+  network.setSemanticsAttr(builder.getStringAttr(extendSemantics(before, facts(time, options.chip.minDelay), report.quantisation)));
+  for (const std::string &edge : time.closingEdges)
+    report.warnings.push_back("projection " + edge + " closes a cycle: it acts in the next step");
+  for (const std::string &edge : time.lateFeedback)
+    report.warnings.push_back("feedback " + edge);
+  if (failed(verify(module)))
+    return located(network, {.code = 5731, .message = "the quantised network does not verify (see the diagnostics above)"});
+  return {};
+}
+
+Result<void> compiler::map(ModuleOp module, const CompileOptions &options, CompileReport &report) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
+  begin(options, "map");
+  mapping::Mapping placed;
+  if (!options.mappingText.empty()) {
+    RANVIER_TRY(placed, mapping::parseMapping(plain, options.chip, options.mappingText, options.mappingFile));
+  } else {
+    mapping::Options how{.seed = options.seed, .threads = options.threads};
+    RANVIER_TRY(placed, mapping::partition(plain, options.chip, how));
+    RANVIER_CHECK(mapping::place(plain, options.chip, placed, how));
+  }
+  RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
+  report.mapping = mapping::report(plain, options.chip, placed);
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto where = fabric::MappingOp::create(builder, network.getLoc(), FlatSymbolRefAttr::get(network.getSymNameAttr()),
+                                         builder.getStringAttr(options.targetName));
+  builder.createBlock(&where.getBody());
+  for (const auto &core : placed.cores) {
+    SmallVector<Attribute> slices;
+    for (const auto &slice : core.slices)
+      slices.push_back(fabric::SliceAttr::get(builder.getContext(), FlatSymbolRefAttr::get(builder.getContext(), plain.populations[slice.population].name),
+                                              slice.first, slice.count));
+    fabric::CoreOp::create(builder, network.getLoc(), builder.getI64IntegerAttr(core.chip), builder.getI64IntegerAttr(core.core),
+                           builder.getI64IntegerAttr(core.level), builder.getArrayAttr(slices));
+  }
+  if (failed(verify(where)))
+    return located(network, {.code = 5731, .message = "the mapping does not verify (see the diagnostics above)"});
+  return {};
+}
+
+Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance, CompileReport &report) {
+  RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
+  begin(options, "emit");
+  auto where = mappingOf(module);
+  if (!where)
+    return Error{.code = 5730, .message = "the module is not mapped yet", .expected = "a fabric.mapping"};
+  mapping::Mapping placed;
+  for (auto core : where.getBody().getOps<fabric::CoreOp>()) {
+    mapping::CoreAssignment assignment{static_cast<uint32_t>(core.getChip()), static_cast<uint32_t>(core.getCore()),
+                                       static_cast<uint32_t>(core.getLevel()), {}};
+    for (auto slice : core.getSlices().getAsRange<fabric::SliceAttr>()) {
+      const auto at = llvm::find_if(plain.populations, [&](const auto &p) { return p.name == slice.getPopulation().getValue(); });
+      if (at == plain.populations.end())
+        return located(core, {.code = 5732, .message = "a slice of an unknown population", .found = "@" + slice.getPopulation().getValue().str()});
+      assignment.slices.push_back({static_cast<uint32_t>(at - plain.populations.begin()), static_cast<uint32_t>(slice.getFirst()),
+                                   static_cast<uint32_t>(slice.getCount())});
+    }
+    placed.cores.push_back(std::move(assignment));
+  }
+  RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
+  report.mapping = mapping::report(plain, options.chip, placed);
+  return mapping::emitImage(plain, options.chip, placed, provenance);
+}

@@ -1,0 +1,135 @@
+//===- ProjectionIO.cpp - Weights out of projections and back -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ProjectionIO.h"
+#include "ranvier/Dialect/SNN/IR/Elements.h"
+#include "ranvier/Network/Network.h"
+
+using namespace mlir;
+using namespace ranvier;
+using namespace ranvier::compiler;
+
+namespace {
+Error sharedGain(Operation *op) {
+  return located(op, {.code = 5306, .message = "unsupported: the targets' input gains differ, but share weights",
+                      .hint = "give all neurons of a channel (or of the population) the same parameters, or list the synapses",
+                      .kind = ErrorKind::Unsupported});
+}
+
+/// Multiplies each weight by its target's gain. `targetOf`: first target neuron of weight i and how many neurons share it.
+template <typename TargetOf> Result<void> applyGain(Operation *op, Values &weights, const Values &gain, TargetOf targetOf) {
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const auto [first, sharing] = targetOf(i);
+    const double factor = at(gain, first);
+    if (gain.size() > 1)
+      for (size_t n = 1; n < sharing; ++n)
+        if (gain[first + n] != factor)
+          return sharedGain(op);
+    weights[i] *= factor;
+  }
+  return {};
+}
+
+double poolWeight(snn::PoolOp pool) {
+  double taps = 1;
+  for (int64_t extent : pool.getKernel())
+    taps *= double(extent);
+  return pool.getKind() == "average" ? 1 / taps : 1;
+}
+
+Result<Values> gainedWeights(snn::ProjectionOpInterface projection, const Values &gain, size_t targets) {
+  Operation *op = projection;
+  if (auto pool = dyn_cast<snn::PoolOp>(op)) {
+    // One weight per channel: gains may differ between channels.
+    const auto channels = static_cast<size_t>(pool.getInputShape()[0]);
+    Values weights(channels, poolWeight(pool));
+    RANVIER_CHECK(applyGain(op, weights, gain, [&](size_t i) { return std::pair(i * (targets / channels), targets / channels); }));
+    return weights;
+  }
+  std::optional<std::vector<double>> weights = snn::readElements(op->getAttr("weights"));
+  if (!weights || weights->empty())
+    return located(op, {.code = 5307, .message = "the weights are no numbers", .hint = "distributions are expanded before quantisation"});
+  if (isa<snn::DenseOp>(op)) {
+    const size_t row = weights->size() / targets;
+    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i / row, size_t(1)); }));
+  } else if (auto sparse = dyn_cast<snn::SparseOp>(op)) {
+    auto rows = snn::readIntegers(sparse.getRowPtr());
+    if (!rows || rows->size() != targets + 1)
+      return located(op, {.code = 5307, .message = "row_ptr does not fit the target"});
+    size_t target = 0;
+    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) {
+      while (target + 1 < targets && size_t((*rows)[target + 1]) <= i)
+        ++target;
+      return std::pair(target, size_t(1));
+    }));
+  } else if (isa<snn::Conv1dOp, snn::Conv2dOp>(op)) {
+    const auto channels = static_cast<size_t>(cast<ElementsAttr>(op->getAttr("weights")).getShapedType().getShape()[0]);
+    const size_t taps = weights->size() / channels;
+    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i / taps * (targets / channels), targets / channels); }));
+  } else if (weights->size() == targets && targets > 1) {
+    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i, size_t(1)); }));
+  } else {
+    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t) { return std::pair(size_t(0), targets); }));
+  }
+  return std::move(*weights);
+}
+
+/// The weights as an attribute of the old one's shape, in the smallest signless integer type that holds them.
+Attribute integerWeights(MLIRContext *context, Attribute before, StringRef name, const std::vector<int16_t> &words) {
+  auto elements = dyn_cast<ElementsAttr>(before);
+  if (!elements) {
+    return IntegerAttr::get(IntegerType::get(context, 64), words[0]);
+  }
+  const ArrayRef<int64_t> shape = elements.getShapedType().getShape();
+  const bool narrow = llvm::all_of(words, [](int16_t word) { return word >= INT8_MIN && word <= INT8_MAX; });
+  if (!narrow)
+    return snn::makeResource(context, name.str(), shape, std::span<const int16_t>(words));
+  const std::vector<int8_t> bytes(words.begin(), words.end());
+  return snn::makeResource(context, name.str(), shape, std::span<const int8_t>(bytes));
+}
+
+Operation *poolToConvolution(snn::PoolOp pool, const std::vector<int16_t> &words) {
+  OpBuilder builder(pool);
+  const int64_t channels = pool.getInputShape()[0], taps = pool.getKernel()[0] * pool.getKernel()[1];
+  std::vector<int16_t> spread;
+  for (int16_t word : words)
+    spread.insert(spread.end(), static_cast<size_t>(taps), word);
+  auto weights = snn::makeResource(builder.getContext(), (pool.getSymName() + ".weights").str(), {channels, 1, pool.getKernel()[0], pool.getKernel()[1]},
+                                   std::span<const int16_t>(spread));
+  auto convolution = snn::Conv2dOp::create(builder, pool.getLoc(), pool.getSymNameAttr(), pool.getSourceAttr(), pool.getTargetAttr(), pool.getReceptorAttr(),
+                                           pool.getDelayAttr(), IntegerAttr(), IntegerAttr(), weights, ElementsAttr(), pool.getInputShapeAttr(),
+                                           pool.getStrideAttr(), pool.getPaddingAttr(), builder.getDenseI64ArrayAttr({1, 1}), builder.getI64IntegerAttr(channels));
+  pool.erase();
+  return convolution;
+}
+} // namespace
+
+Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface projection, const Values &gain) {
+  ProjectionView out;
+  out.name = cast<SymbolOpInterface>(projection.getOperation()).getName().str();
+  auto target = snn::lookupNode(projection, projection.getTargetAttr());
+  const auto targets = static_cast<size_t>(target.getNodeCount());
+  RANVIER_TRY(out.weights, gainedWeights(projection, gain, targets));
+  RANVIER_TRY(Synapses synapses, expandProjection(projection));
+  out.positive.assign(targets, 0.0);
+  out.negative.assign(targets, 0.0);
+  for (uint64_t k = 0; k < synapses.size(); ++k) {
+    const uint32_t neuron = synapses.targets[k];
+    const double weight = synapses.weight(k) * at(gain, neuron);
+    (weight > 0 ? out.positive : out.negative)[neuron] += weight;
+  }
+  return out;
+}
+
+Result<void> compiler::writeProjection(snn::ProjectionOpInterface projection, const QuantisedWeights &weights, bool dropReceptor) {
+  Operation *op = projection;
+  Builder builder(op->getContext());
+  if (auto pool = dyn_cast<snn::PoolOp>(op))
+    op = poolToConvolution(pool, weights.words);
+  else
+    op->setAttr("weights", integerWeights(op->getContext(), op->getAttr("weights"), (cast<SymbolOpInterface>(op).getName() + ".weights").str(), weights.words));
+  op->setAttr("exponent", builder.getI64IntegerAttr(weights.exponent));
+  op->setAttr("weight_bits", builder.getI64IntegerAttr(weights.format.storedBits));
+  if (dropReceptor && op->getAttr("receptor"))
+    op->removeAttr("receptor");
+  return {};
+}

@@ -1,0 +1,436 @@
+//===- Quantize.cpp - From real numbers to a chip's -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Populations one by one; those whose events carry values before their targets, because the size of one payload unit is part of
+// their targets' input scale.
+//===----------------------------------------------------------------------===//
+#include "ranvier/Quantize/Quantize.h"
+#include "ProjectionIO.h"
+#include "ranvier/Lowering/LowerToMicrocode.h"
+#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/Network/Network.h"
+#include "ranvier/Quantize/FixedPoint.h"
+#include "ranvier/Quantize/Report.h"
+#include <cmath>
+#include <map>
+#include <set>
+
+using namespace mlir;
+using namespace ranvier;
+using namespace ranvier::compiler;
+
+namespace {
+/// A population with a model, read and folded.
+struct Neurons {
+  snn::PopulationOp op;
+  Model model;
+  Folded folded;
+  std::vector<Values> init, bias;
+  Analysis analysis;
+  uint64_t count() { return static_cast<uint64_t>(op.getNodeCount()); }
+};
+
+Result<Neurons> readNeurons(snn::PopulationOp population, double dt) {
+  auto modelOp = cast<snn::ModelOp>(snn::lookupModel(population));
+  Neurons out;
+  out.op = population;
+  RANVIER_TRY(out.model, readModel(modelOp));
+  RANVIER_TRY(std::vector<Values> params, parameterValues(population, out.model));
+  RANVIER_TRY(out.init, initialValues(population, out.model));
+  RANVIER_TRY(out.folded, foldParameters(out.model, params, dt));
+  std::vector<std::string> receptors;
+  for (const auto &slot : out.model.inputs)
+    receptors.push_back(slot.name);
+  RANVIER_TRY(out.bias, collectBiases(population, receptors));
+  out.analysis = analyse(out.folded);
+  return out;
+}
+
+/// Biases of the receptors become constants of the form: of the current, or of the voltage where there is none.
+void addBiases(CubaForm &form, const std::vector<Values> &bias) {
+  for (size_t r = 0; r < bias.size(); ++r) {
+    if (bias[r].empty() || form.g[r].empty())
+      continue;
+    Values &constant = form.isLif() ? form.d : form.c;
+    Values sum(std::max({constant.size(), bias[r].size(), form.g[r].size()}));
+    for (size_t i = 0; i < sum.size(); ++i)
+      sum[i] = at(constant, i) + at(form.g[r], i) * at(bias[r], i);
+    constant = compact(std::move(sum));
+  }
+}
+
+Error notNative(const Neurons &neurons, const hw::Chip &chip) {
+  return neurons.folded.model.error(
+      {.code = 5304, .message = "unsupported: " + chip.name + " cannot execute this model: it " + neurons.analysis.nearMiss,
+       .expected = "a leaky integrate-and-fire neuron: u' = a u + g x, v' = b v + h u' + d, spike when v' > threshold, then v = constant",
+       .hint = "choose a programmable target, or a model with that form", .kind = ErrorKind::Unsupported},
+      neurons.analysis.node);
+}
+
+class Quantizer {
+public:
+  Quantizer(ModuleOp module, snn::NetworkOp network, const hw::Chip &chip, const QuantizeOptions &options)
+      : module(module), network(network), chip(chip), options(options) {}
+
+  Result<std::string> run() {
+    if (options.weightBits < chip.weights.minBits || options.weightBits > chip.weights.maxBits || options.weightBits > 8)
+      return Error{.code = 5322, .message = "the target has no weights of that many bits",
+                   .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(std::min(8u, chip.weights.maxBits)), .found = std::to_string(options.weightBits)};
+    if (!options.calibration.empty()) {
+      RANVIER_TRY(calibration, parseCalibration(options.calibration));
+    }
+    report.target = chip.name;
+    report.scales = options.calibration.empty() ? "range" : "calibration";
+    report.weightBits = options.weightBits;
+    for (auto junction : network.getBody().getOps<snn::JunctionOp>())
+      return located(junction, {.code = 5323, .message = "a junction is left over: integer targets hold no stateless nodes"});
+    RANVIER_CHECK(expandDistributions(network));
+    for (auto population : network.getBody().getOps<snn::PopulationOp>())
+      if (isa_and_nonnull<snn::ModelOp>(snn::lookupModel(population)))
+        waiting.insert(population.getSymName().str());
+    for (auto population : llvm::make_early_inc_range(network.getBody().getOps<snn::PopulationOp>()))
+      RANVIER_CHECK(visit(population));
+    return printReport(report);
+  }
+
+private:
+  /// Quantises a population after the sources of graded events onto it.
+  Result<void> visit(snn::PopulationOp population) {
+    const std::string name = population.getSymName().str();
+    if (!waiting.count(name))
+      return {};
+    waiting.erase(name);
+    onPath.insert(name);
+    for (snn::ProjectionOpInterface projection : projectionsOnto(population))
+      if (auto source = dyn_cast_or_null<snn::PopulationOp>(sourceOf(projection)); source && waiting.count(source.getSymName().str()))
+        RANVIER_CHECK(visit(source));
+    RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
+    for (snn::ProjectionOpInterface projection : projectionsOnto(population))
+      if (onPath.count(projection.getSourceAttr().getValue().str()) && emitsPayload(projection))
+        return located(projection, {.code = 5324, .message = "unsupported: events with values in a feedback loop on an integer target",
+                                    .kind = ErrorKind::Unsupported});
+    if (chip.nativeCuba && neurons.analysis.form)
+      RANVIER_CHECK(native(neurons));
+    else if (chip.programmable)
+      RANVIER_CHECK(generic(neurons));
+    else
+      return notNative(neurons, chip);
+    onPath.erase(name);
+    return {};
+  }
+
+  bool emitsPayload(snn::ProjectionOpInterface projection) {
+    auto source = dyn_cast_or_null<snn::PopulationOp>(sourceOf(projection));
+    if (!source)
+      return false;
+    auto model = dyn_cast_or_null<snn::ModelOp>(snn::lookupModel(source));
+    if (!model)
+      return false;
+    for (auto spike : model.getBody().getOps<snn::SpikeOp>())
+      return spike.getPayload() != nullptr;
+    return false;
+  }
+
+  Operation *sourceOf(snn::ProjectionOpInterface projection) { return SymbolTable::lookupSymbolIn(network, projection.getSourceAttr().getAttr()); }
+
+  std::vector<snn::ProjectionOpInterface> projectionsOnto(snn::PopulationOp population) {
+    std::vector<snn::ProjectionOpInterface> out;
+    for (Operation &op : network.getBody().front())
+      if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
+        if (projection.getTargetAttr().getValue() == population.getSymName())
+          out.push_back(projection);
+    return out;
+  }
+
+  Result<size_t> receptorOf(snn::ProjectionOpInterface projection, const Model &model) {
+    const StringAttr name = projection.getReceptorAttr();
+    for (size_t r = 0; r < model.inputs.size(); ++r)
+      if (!name || name.getValue() == model.inputs[r].name)
+        return r;
+    return located(projection, {.code = 5112, .message = "the target has no such receptor", .found = name ? name.str() : "none at all"});
+  }
+
+  /// Weight and sums of a projection, times `gain` of the target neuron, in real units; events of graded sources count in units of
+  /// their payload word.
+  Result<ProjectionView> view(snn::ProjectionOpInterface projection, const Values &gain) {
+    RANVIER_TRY(ProjectionView out, viewProjection(projection, gain));
+    const auto graded = payloads.find(projection.getSourceAttr().getValue().str());
+    if (graded == payloads.end())
+      return out;
+    const auto &[unit, range] = graded->second;
+    for (double &weight : out.weights)
+      weight *= unit;
+    const Values positive = out.positive, negative = out.negative;
+    const auto mix = [&](double high, double low) {
+      Values values(positive.size());
+      for (size_t i = 0; i < values.size(); ++i)
+        values[i] = positive[i] * high + at(negative, i) * low;
+      return values;
+    };
+    out.positive = mix(std::max(range.high, 0.0), std::min(range.low, 0.0));
+    out.negative = mix(std::min(range.low, 0.0), std::max(range.high, 0.0));
+    return out;
+  }
+
+  std::optional<Observed> observed(const std::map<std::string, Observed> &from, const std::string &name) {
+    const auto found = from.find(name);
+    return found == from.end() ? std::nullopt : std::optional(found->second);
+  }
+  Result<const Calibration::Population *> profileOf(Neurons &neurons) {
+    static const Calibration::Population nothing;
+    if (options.calibration.empty())
+      return &nothing;
+    const auto found = calibration.populations.find(neurons.op.getSymName().str());
+    if (found == calibration.populations.end())
+      return located(neurons.op, {.code = 5321, .message = "the calibration profile does not know this population"});
+    return &found->second;
+  }
+
+  void setPopulation(Neurons &neurons, const isa::Program &program, const std::vector<Values> &params, const std::vector<Values> &init,
+                     ArrayRef<std::pair<std::string, double>> scales) {
+    MLIRContext *context = module.getContext();
+    const std::string name = neurons.op.getSymName().str();
+    auto programOpFor = programOp(module, snn::lookupModel(neurons.op)->getLoc(), program);
+    const auto dictionary = [&](const std::vector<std::string> &names, const std::vector<Values> &values) {
+      NamedAttrList list;
+      for (size_t i = 0; i < names.size(); ++i)
+        list.append(names[i], integerAttribute(context, name + "." + names[i], values[i]));
+      return list.getDictionary(context);
+    };
+    neurons.op.setModelAttr(FlatSymbolRefAttr::get(programOpFor.getSymNameAttr()));
+    neurons.op.setParamsAttr(dictionary(program.params, params));
+    neurons.op.setInitAttr(dictionary(program.states, init));
+    NamedAttrList list;
+    for (const auto &[state, size] : scales)
+      list.append(state, FloatAttr::get(Float64Type::get(context), size));
+    if (!list.empty())
+      neurons.op.setScaleAttr(list.getDictionary(context));
+    removeBiases(neurons.op);
+  }
+
+  void reportProjection(snn::ProjectionOpInterface projection, const QuantisedWeights &weights, const ProjectionView &before) {
+    double largest = 0;
+    for (double weight : before.weights)
+      largest = std::max(largest, std::fabs(weight));
+    report.projections.push_back({cast<SymbolOpInterface>(projection.getOperation()).getName().str(), weights.format.mode, weights.exponent,
+                                  weights.format.storedBits, weights.unit, weights.rms, weights.worst, largest});
+  }
+
+  Result<void> native(Neurons &neurons) {
+    CubaForm form = *neurons.analysis.form;
+    addBiases(form, neurons.bias);
+    std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
+    std::vector<ProjectionView> views;
+    for (snn::ProjectionOpInterface projection : projections) {
+      RANVIER_TRY(size_t receptor, receptorOf(projection, neurons.model));
+      Values gain{0.0};
+      if (const Values &g = form.g[receptor]; !g.empty()) {
+        gain.assign(std::max(g.size(), form.h.size()), 0.0);
+        for (size_t i = 0; i < gain.size(); ++i)
+          gain[i] = at(g, i) * at(form.h, i);
+      }
+      RANVIER_TRY(ProjectionView seen, view(projection, gain));
+      views.push_back(std::move(seen));
+    }
+    RANVIER_TRY(const Calibration::Population *profile, profileOf(neurons));
+    NativeOptions how{options.weightBits, {}, {}};
+    if (form.uState >= 0)
+      how.current = observed(profile->states, neurons.model.states[form.uState].name);
+    if (form.vState >= 0)
+      how.voltage = observed(profile->states, neurons.model.states[form.vState].name);
+    RANVIER_TRY(NativeCuba numbers, quantiseNative(neurons.folded.model, form, neurons.count(), neurons.init, views, *chip.nativeCuba, chip.weights, how));
+    SmallVector<std::pair<std::string, double>> scales;
+    if (form.h.size() == 1 && form.h[0] > 0)
+      scales.push_back({"u", 1 / (numbers.scale * form.h[0])});
+    scales.push_back({"v", 1 / numbers.scale});
+    reportNative(neurons, form, numbers);
+    renameProbes(neurons, form);
+    setPopulation(neurons, mapping::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias}, {numbers.u0, numbers.v0},
+                  scales);
+    for (size_t p = 0; p < projections.size(); ++p) {
+      reportProjection(projections[p], numbers.projections[p], views[p]);
+      RANVIER_CHECK(writeProjection(projections[p], numbers.projections[p], /*dropReceptor=*/true));
+    }
+    return {};
+  }
+
+  void reportNative(Neurons &neurons, const CubaForm &form, const NativeCuba &numbers) {
+    PopulationReport entry{neurons.op.getSymName().str(), neurons.model.name, "native", {}, {}, numbers.warnings};
+    entry.numbers = {{"scale", numbers.scale},
+                     {"threshold_steps", largest(numbers.vth)},
+                     {"current_decay_error", numbers.currentDecayError},
+                     {"voltage_decay_error", numbers.voltageDecayError},
+                     {"threshold_error", numbers.thresholdError},
+                     {"bias_error", numbers.biasError},
+                     {"saturates_below", numbers.saturatesBelow}};
+    if (!allEqual(numbers.voltageOffset, 0.0))
+      entry.numbers.push_back({"voltage_offset", numbers.voltageOffset[0]});
+    if (form.uState >= 0 && !allEqual(numbers.currentOffset, 0.0))
+      entry.numbers.push_back({"largest_current_offset", std::max(std::fabs(smallest(numbers.currentOffset)), std::fabs(largest(numbers.currentOffset)))});
+    report.populations.push_back(std::move(entry));
+  }
+
+  /// Probes name the model's states; the unit calls its own u and v.
+  void renameProbes(Neurons &neurons, const CubaForm &form) {
+    Builder builder(module.getContext());
+    for (auto probe : network.getBody().getOps<snn::ProbeOp>()) {
+      if (probe.getNode() != neurons.op.getSymName())
+        continue;
+      SmallVector<StringRef> names;
+      for (StringRef name : probe.getVariables().getAsValueRange<StringAttr>()) {
+        if (form.uState >= 0 && name == neurons.model.states[form.uState].name)
+          name = "u";
+        else if (form.vState >= 0 && name == neurons.model.states[form.vState].name)
+          name = "v";
+        names.push_back(name);
+      }
+      probe.setVariablesAttr(builder.getStrArrayAttr(names));
+    }
+  }
+
+  Result<void> generic(Neurons &neurons) {
+    FixedOptions how;
+    how.bias = neurons.bias;
+    RANVIER_TRY(const Calibration::Population *profile, profileOf(neurons));
+    const size_t inputs = neurons.model.inputs.size();
+    how.inputs.assign(inputs, {0, 0});
+    how.inputFraction.assign(inputs, 0);
+    std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
+    std::vector<ProjectionView> views;
+    std::vector<size_t> receptors;
+    std::vector<Values> high(inputs, Values(neurons.count(), 0.0)), low = high;
+    for (snn::ProjectionOpInterface projection : projections) {
+      RANVIER_TRY(size_t receptor, receptorOf(projection, neurons.model));
+      RANVIER_TRY(ProjectionView seen, view(projection, {1.0}));
+      for (uint64_t i = 0; i < neurons.count(); ++i) {
+        high[receptor][i] += at(seen.positive, i);
+        low[receptor][i] += at(seen.negative, i);
+      }
+      views.push_back(std::move(seen));
+      receptors.push_back(receptor);
+    }
+    std::vector<Interval> arriving(inputs);
+    for (size_t r = 0; r < inputs; ++r) {
+      how.inputs[r] = arriving[r] = {smallest(low[r]), largest(high[r])};
+      if (!neurons.bias[r].empty())
+        arriving[r] = {how.inputs[r].low + smallest(neurons.bias[r]), how.inputs[r].high + largest(neurons.bias[r])};
+      const double sums = std::max(how.inputs[r].magnitude(), arriving[r].magnitude());
+      how.inputFraction[r] = inputFraction(sums, views, receptors, r);
+      if (const auto &declared = neurons.model.inputs[r].range)
+        arriving[r] = {std::clamp(arriving[r].low, declared->first, declared->second), std::clamp(arriving[r].high, declared->first, declared->second)};
+    }
+    how.states = deriveRanges(neurons.folded, arriving, neurons.init);
+    for (size_t s = 0; s < how.states.size(); ++s) {
+      const Model::Slot &slot = neurons.model.states[s];
+      const Interval start{smallest(neurons.init[s]), largest(neurons.init[s])};
+      if (slot.range && (start.low < slot.range->first || start.high > slot.range->second))
+        return located(neurons.op, {.code = 5308, .message = "the initial value of '" + slot.name + "' lies outside its declared range",
+                                    .expected = std::to_string(slot.range->first) + ".." + std::to_string(slot.range->second),
+                                    .found = std::to_string(start.low < slot.range->first ? start.low : start.high)});
+      if (auto seen = observed(profile->states, slot.name); seen && !slot.range) {
+        const double room = 0.25 * std::max(std::fabs(seen->low), std::fabs(seen->high));
+        how.states[s] = Interval{std::min(seen->low - room, start.low), std::max(seen->high + room, start.high)};
+      }
+    }
+    RANVIER_TRY(FixedModel fixed, convertFixedPoint(neurons.folded, chip, how));
+    std::vector<Values> init = neurons.init;
+    SmallVector<std::pair<std::string, double>> scales;
+    for (size_t s = 0; s < init.size(); ++s) {
+      for (double &value : init[s])
+        value = std::round(std::ldexp(value, fixed.stateFraction[s]));
+      scales.push_back({neurons.model.states[s].name, std::ldexp(1.0, -fixed.stateFraction[s])});
+    }
+    if (neurons.model.payload >= 0) {
+      if (!chip.gradedSpikes)
+        return neurons.folded.model.error({.code = 5305, .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
+                                           .kind = ErrorKind::Unsupported});
+      payloads[neurons.op.getSymName().str()] = {std::ldexp(1.0, -fixed.payloadFraction), fixed.payload};
+    }
+    reportGeneric(neurons, how, fixed);
+    fixed.lowered.program.name = neurons.model.name + "_int";
+    setPopulation(neurons, fixed.lowered.program, fixed.lowered.params, init, scales);
+    for (size_t p = 0; p < projections.size(); ++p) {
+      const double unit = std::ldexp(1.0, -how.inputFraction[receptors[p]]);
+      const WeightFormat format = weightFormat(views[p].weights, chip.weights, options.weightBits);
+      hw::Weights limits = chip.weights;
+      if (payloads.count(projections[p].getSourceAttr().getValue().str()))
+        limits.minExponent = std::max(0, limits.minExponent); // a shift after the sum would need a wider one than a word
+      const std::optional<int> exponent = smallestExponent(views[p].weights, format, unit, limits);
+      if (!exponent)
+        return located(projections[p], {.code = 5303, .message = "the weights do not fit the target's exponents",
+                                        .expected = "exponents up to " + std::to_string(chip.weights.maxExponent), .kind = ErrorKind::DoesNotFit});
+      const QuantisedWeights weights = quantiseWeights(views[p].weights, format, unit, *exponent);
+      reportProjection(projections[p], weights, views[p]);
+      RANVIER_CHECK(writeProjection(projections[p], weights, /*dropReceptor=*/false));
+    }
+    return {};
+  }
+
+  /// Binary point of an accumulator: the finest at which the largest sum stays below 2^30 and every weight finds an exponent.
+  int inputFraction(double magnitude, const std::vector<ProjectionView> &views, const std::vector<size_t> &receptors, size_t receptor) {
+    double largestWeight = 0;
+    for (size_t p = 0; p < views.size(); ++p)
+      if (receptors[p] == receptor)
+        for (double w : views[p].weights)
+          largestWeight = std::max(largestWeight, std::fabs(w));
+    if (largestWeight == 0)
+      return 0;
+    // The largest weight uses all its bits at exponent chip.weights.maxExponent at most; the sum stays in a word.
+    const int byWeight = chip.weights.maxExponent + static_cast<int>(std::floor(std::log2(((1 << options.weightBits) - 1) / largestWeight)));
+    const int byWord = 29 - static_cast<int>(std::ceil(std::log2(std::max(magnitude, 1e-300))));
+    return std::clamp(std::min(byWeight, byWord), -30, 60);
+  }
+
+  void reportGeneric(Neurons &neurons, const FixedOptions &how, const FixedModel &fixed) {
+    PopulationReport entry{neurons.op.getSymName().str(), neurons.model.name, "fixed-point", {}, {}, {}};
+    entry.numbers = {{"instructions", double(fixed.lowered.program.code.size())}, {"comparison_error", fixed.comparisonError}};
+    for (size_t s = 0; s < neurons.model.states.size(); ++s)
+      entry.formats.push_back({neurons.model.states[s].name, fixed.stateFraction[s], fixed.stateRange[s].low, fixed.stateRange[s].high, fixed.stepError[s]});
+    for (size_t r = 0; r < neurons.model.inputs.size(); ++r)
+      entry.formats.push_back({neurons.model.inputs[r].name, how.inputFraction[r], how.inputs[r].low, how.inputs[r].high, 0});
+    if (neurons.model.payload >= 0)
+      entry.formats.push_back({"payload", fixed.payloadFraction, fixed.payload.low, fixed.payload.high, 0});
+    report.populations.push_back(std::move(entry));
+  }
+
+  ModuleOp module;
+  snn::NetworkOp network;
+  const hw::Chip &chip;
+  const QuantizeOptions &options;
+  Calibration calibration;
+  QuantizationReport report;
+  std::set<std::string> waiting, onPath;
+  std::map<std::string, std::pair<double, Interval>> payloads; ///< By population: real size of a payload unit; real range.
+};
+} // namespace
+
+Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  std::string text;
+  if (chip.profile == isa::Profile::F32) {
+    QuantizationReport report{chip.name, "float", 0, {}, {}};
+    for (auto population : network.getBody().getOps<snn::PopulationOp>())
+      report.populations.push_back({population.getSymName().str(), population.getModel().str(), "float", {}, {}, {}});
+    RANVIER_CHECK(lowerModelsF32(module));
+    text = printReport(report);
+  } else {
+    RANVIER_TRY(text, Quantizer(module, network, chip, options).run());
+  }
+  network.setTargetAttr(StringAttr::get(module.getContext(), chip.name));
+  return text;
+}
+
+Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &chip) {
+  if (!isa_and_nonnull<snn::ModelOp>(snn::lookupModel(population)))
+    return {};
+  auto network = population->getParentOfType<snn::NetworkOp>();
+  RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
+  if (chip.profile == isa::Profile::F32 || (chip.nativeCuba && neurons.analysis.form))
+    return {};
+  if (!chip.programmable)
+    return notNative(neurons, chip);
+  if (neurons.model.payload >= 0 && !chip.gradedSpikes)
+    return neurons.folded.model.error({.code = 5305, .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
+                                       .kind = ErrorKind::Unsupported});
+  return checkOperations(neurons.folded);
+}

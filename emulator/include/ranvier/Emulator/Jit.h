@@ -1,0 +1,38 @@
+//===- Jit.h - Microcode to machine code ------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The fast executor of neuron microcode: each program becomes one function that updates a slice of neurons, eight at a time. The
+// interpreter (ranvier/ISA/Program.h) is the definition; this gives the same bits. No LLVM header is needed to use it.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_EMULATOR_JIT_H
+#define RANVIER_EMULATOR_JIT_H
+
+#include "ranvier/ISA/Program.h"
+#include <memory>
+#include <span>
+#include <string>
+
+namespace ranvier::emu {
+
+/// Time spent on compiling. Quick takes a third of the time; its kernels are up to a quarter slower.
+enum class JitEffort : uint8_t { Full, Quick };
+
+struct JitOptions {
+  std::string cpu = {}; ///< LLVM's name of a processor of the host's architecture ("x86-64", "haswell"); empty: the host itself.
+  JitEffort effort = JitEffort::Full;
+};
+
+/// Owns compiled kernels. Programs must be validated. Same bits as isa::interpret for every program and every data, on every
+/// processor. Kernels may run on several threads at once; they live as long as this object.
+class Jit {
+public:
+  /// Compiles all programs at once. Errors: RNV7100 (LLVM refused; with its message).
+  static Result<std::unique_ptr<Jit>> create(std::span<const isa::Program> programs, const JitOptions &options = {});
+  virtual ~Jit() = default;
+  /// Kernel of programs[index].
+  virtual isa::SliceKernel kernel(size_t index) const = 0;
+};
+
+} // namespace ranvier::emu
+
+#endif

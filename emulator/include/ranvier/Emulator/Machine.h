@@ -1,0 +1,95 @@
+//===- Machine.h - Runs a hardware image ------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef RANVIER_EMULATOR_MACHINE_H
+#define RANVIER_EMULATOR_MACHINE_H
+
+#include "ranvier/Image/Image.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ranvier::emu {
+
+enum class Executor : uint8_t { Interp, Jit };
+enum class Timing : uint8_t { Off, Fast };
+
+struct MachineOptions {
+  Executor executor = Executor::Jit;
+  Timing timing = Timing::Fast;
+  unsigned threads = 1;    ///< 0: as many as the machine has.
+  std::string costProfile; ///< Empty: the chip's default.
+  /// A thread is used for each this much expected work of a step (neurons plus an estimate of events), at most one per core that
+  /// has work in its level and one per processor, so that small networks do not pay for barriers. 0: exactly `threads`, whatever
+  /// the machine has. Results never depend on it.
+  uint32_t workPerThread = 16384;
+};
+
+/// One external spike of an input population. Several plain ones of one neuron in one step act once (a spike is a flag); graded
+/// values (payload other than plain; chips with graded spikes only) are added up, and a plain one among them adds one.
+struct InputSpike {
+  uint32_t step; ///< 1-based emission step.
+  uint32_t population, neuron;
+  int32_t payload; ///< 1, or binary32 bits of 1.0f on f32 images; graded inputs carry a value.
+};
+
+/// Counts of one step, summed over cores: all integers, so no order can change them. A message and the synaptic events it causes
+/// are counted in the step that emits it. With timing off only `spikes` is counted. docs/spec/timing-and-energy.md defines each.
+struct StepCounts {
+  uint64_t somaAccesses = 0, somaUpdates = 0, spikes = 0, synapticEvents = 0, messages = 0, inputMessages = 0;
+  uint64_t hopsWithinTile = 0, hopsEastWest = 0, hopsNorthSouth = 0, chipHops = 0;
+  int64_t picoseconds = 0; ///< Time of the step (timing fast), barrier included; unknown costs left out.
+  StepCounts &operator+=(const StepCounts &other);
+};
+
+/// Joules by part: counts times constants of the cost profile. A part whose constant is unknown is listed in `unknown`.
+struct Energy {
+  double soma = 0, synapse = 0, network = 0; ///< [J]; network: axon out, axon in and hops.
+  double total() const { return soma + synapse + network; }
+  std::vector<std::string> unknown;
+};
+
+/// What a run hands out after each step. Spikes are sorted by (population, neuron).
+struct StepView {
+  uint32_t step;
+  const StepCounts &counts;
+};
+
+class Machine {
+public:
+  /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
+  /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
+  /// on f32), 7006 (topology without distances), 7007 (core too large), 7100 (JIT).
+  static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
+  virtual ~Machine() = default;
+
+  /// All state, accumulators and pending spikes to their initial values; step counter to 0.
+  virtual void reset() = 0;
+  /// Runs one step. `inputs`: external spikes whose step is the new step number (others are our bug).
+  /// Does not allocate.
+  virtual void step(std::span<const InputSpike> inputs) = 0;
+  virtual uint32_t currentStep() const = 0;
+  /// Of the step just run.
+  virtual const StepCounts &counts() const = 0;
+  /// Energy of any counts under this machine's cost profile.
+  virtual Energy energy(const StepCounts &counts) const = 0;
+
+  /// Spikes a population emitted in the step just run: neuron numbers ascending. Also for input populations.
+  virtual std::span<const uint32_t> spikes(uint32_t population) = 0;
+  /// Payload words of those spikes, same order; empty if the population emits none.
+  virtual std::span<const int32_t> payloads(uint32_t population) = 0;
+  /// State words after the step (after reset), [count]; `state`: slot number. Copies into `out`.
+  virtual void readState(uint32_t population, uint32_t state, std::span<int32_t> out) const = 0;
+  virtual const image::Image &image() const = 0;
+  virtual Executor executor() const = 0;
+  /// Threads a step really uses, the caller's included.
+  virtual unsigned threads() const = 0;
+  /// The profile that times and energies are taken from; null if the chip has none or timing is off.
+  virtual const hw::CostProfile *costProfile() const = 0;
+  /// Events of the profile without a latency ("barrier" included): `picoseconds` leaves them out.
+  virtual std::vector<std::string> unknownTimes() const = 0;
+};
+
+} // namespace ranvier::emu
+
+#endif

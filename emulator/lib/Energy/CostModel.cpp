@@ -1,0 +1,165 @@
+//===- CostModel.cpp - Time and energy from counts ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CostModel.h"
+#include <algorithm>
+#include <set>
+
+namespace ranvier::emu {
+
+//===--- Constants --------------------------------------------------------===//
+
+const char *CostTable::name(Event event) {
+  static constexpr const char *names[NumEvents] = {"soma_access",     "soma_update", "soma_spike",      "synapse_event",
+                                                   "axon_in",         "axon_out",    "hop_within_tile", "hop_east_west",
+                                                   "hop_north_south", "chip_hop"};
+  return names[event];
+}
+
+int64_t barrierPicoseconds(const hw::CostProfile &profile, uint32_t tiles) {
+  const auto &table = profile.barrierPicoseconds;
+  if (table.empty())
+    return 0;
+  auto above = table.upper_bound(tiles);
+  if (above == table.begin())
+    return above->second; // fewer tiles than the smallest key
+  auto below = std::prev(above);
+  if (!profile.interpolateBarrier || above == table.end())
+    return below->second;
+  const int64_t span = int64_t(above->first) - below->first, part = int64_t(tiles) - below->first;
+  const __int128 rise = static_cast<__int128>(above->second - below->second) * part;
+  return below->second + static_cast<int64_t>(rise >= 0 ? rise / span : -((-rise + span - 1) / span));
+}
+
+CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
+  for (unsigned e = 0; e < NumEvents; ++e) {
+    const hw::Cost *cost = nullptr;
+    if (profile)
+      if (auto found = profile->events.find(name(Event(e))); found != profile->events.end())
+        cost = &found->second;
+    if (cost && cost->joules) {
+      joules[e] = *cost->joules;
+      energyKnown[e] = true;
+    }
+    if (cost && cost->picoseconds)
+      times[e] = *cost->picoseconds;
+    else
+      missingTimes.push_back(name(Event(e)));
+  }
+  if (profile && !profile->barrierPicoseconds.empty())
+    barrierTime = ranvier::emu::barrierPicoseconds(*profile, tiles);
+  else
+    missingTimes.push_back("barrier");
+}
+
+Energy CostTable::energy(const StepCounts &c) const {
+  const uint64_t counts[NumEvents] = {
+      c.somaAccesses, c.somaUpdates,    c.spikes,       c.synapticEvents, c.messages + c.inputMessages,
+      c.messages,     c.hopsWithinTile, c.hopsEastWest, c.hopsNorthSouth, c.chipHops};
+  Energy result;
+  for (unsigned e = 0; e < NumEvents; ++e) {
+    if (!energyKnown[e]) {
+      if (counts[e])
+        result.unknown.push_back(name(Event(e)));
+      continue;
+    }
+    double &part = e <= SomaSpike ? result.soma : e == SynapseEvent ? result.synapse : result.network;
+    part += static_cast<double>(counts[e]) * joules[e];
+  }
+  return result;
+}
+
+//===--- Places and routes ------------------------------------------------===//
+
+namespace {
+enum Direction : unsigned { East, West, North, South };
+}
+
+Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::CoreRecord> cores) {
+  ChipGrid grid;
+  grid.hasNetwork = chip.topology != hw::Topology::None;
+  if (chip.topology == hw::Topology::TriangularTorus)
+    return Error{.code = 7006,
+                 .message = "unsupported: timing on a triangular torus",
+                 .file = chip.path,
+                 .place = "topology",
+                 .expected = "none, mesh or torus",
+                 .found = "triangular_torus",
+                 .hint = "run with timing off",
+                 .kind = ErrorKind::Unsupported};
+  grid.torus = chip.topology == hw::Topology::Torus;
+  grid.multicast = chip.multicastTrees;
+  const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX), tilesY = std::max(1u, chip.tilesY);
+  uint32_t chipsX = std::max(1u, chip.chipsX);
+  for (const auto &core : cores)
+    chipsX = std::max(chipsX, core.chip / chipsY + 1);
+  grid.width = chipsX * tilesX;
+  grid.height = chipsY * tilesY;
+  std::set<std::pair<uint32_t, uint32_t>> tiles;
+  for (const auto &core : cores) {
+    const uint32_t tile = core.core / std::max(1u, chip.coresPerTile);
+    const Place place{core.chip / chipsY * tilesX + tile / tilesY, core.chip % chipsY * tilesY + tile % tilesY};
+    RANVIER_ASSERT(place.x < grid.width && place.y < grid.height, "core outside its chip in a validated image");
+    grid.places.push_back(place);
+    if (core.neuronCount)
+      tiles.emplace(place.x, place.y);
+  }
+  grid.usedTiles = static_cast<uint32_t>(tiles.size());
+  if (!grid.hasNetwork)
+    return grid;
+  grid.linkCount = grid.width * grid.height * 4;
+  grid.kinds.resize(grid.linkCount);
+  for (uint32_t x = 0; x < grid.width; ++x)
+    for (uint32_t y = 0; y < grid.height; ++y) {
+      // A link that leaves the chip is a chip link; on a single-chip torus the link that closes the ring is not.
+      const bool borderE = (x + 1) % tilesX == 0 && chipsX > 1, borderW = x % tilesX == 0 && chipsX > 1;
+      const bool borderN = (y + 1) % tilesY == 0 && chipsY > 1, borderS = y % tilesY == 0 && chipsY > 1;
+      grid.kinds[grid.linkAt(x, y, East)] = borderE ? LinkKind::Chip : LinkKind::EastWest;
+      grid.kinds[grid.linkAt(x, y, West)] = borderW ? LinkKind::Chip : LinkKind::EastWest;
+      grid.kinds[grid.linkAt(x, y, North)] = borderN ? LinkKind::Chip : LinkKind::NorthSouth;
+      grid.kinds[grid.linkAt(x, y, South)] = borderS ? LinkKind::Chip : LinkKind::NorthSouth;
+    }
+  return grid;
+}
+
+template <typename Visit> void ChipGrid::route(Place at, Place to, Visit visit) const {
+  auto walk = [&](uint32_t &position, uint32_t target, uint32_t size, auto link, unsigned up, unsigned down) {
+    if (position == target)
+      return;
+    const uint32_t ahead = (target + size - position) % size; // steps when going up with wrap-around
+    const bool goUp = torus ? ahead <= size - ahead : target > position;
+    while (position != target) {
+      visit(link(goUp ? up : down));
+      position = goUp ? (position + 1 == size ? 0 : position + 1) : (position == 0 ? size - 1 : position - 1);
+    }
+  };
+  auto link = [&](unsigned direction) { return linkAt(at.x, at.y, direction); };
+  walk(at.x, to.x, width, link, East, West);
+  walk(at.y, to.y, height, link, North, South);
+}
+
+TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const {
+  TrafficPattern result;
+  result.messages = multicast ? (destinations.empty() ? 0 : 1) : destinations.size();
+  if (!hasNetwork)
+    return result;
+  std::map<uint32_t, uint32_t> loads;
+  const Place from = places[sourceCore];
+  for (const uint32_t destination : destinations) {
+    const Place to = places[destination];
+    if (from.x == to.x && from.y == to.y)
+      ++result.withinTile;
+    route(from, to, [&](uint32_t link) {
+      uint32_t &load = loads[link];
+      load = multicast ? 1 : load + 1;
+    });
+  }
+  for (const auto &[link, load] : loads) {
+    (kinds[link] == LinkKind::EastWest     ? result.eastWest
+     : kinds[link] == LinkKind::NorthSouth ? result.northSouth
+                                           : result.chipHops) += load;
+    result.links.emplace_back(link, load);
+  }
+  return result;
+}
+
+} // namespace ranvier::emu

@@ -1,0 +1,92 @@
+//===- CostModel.h - Time and energy from counts ----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every figure is an integer count times a constant of the chip's cost profile (docs/spec/timing-and-energy.md). Whatever depends
+// only on the mapping (messages, hops and link loads of a neuron's spike) is worked out at load time, so that a spike costs one
+// counter and a message two.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_EMULATOR_LIB_COSTMODEL_H
+#define RANVIER_EMULATOR_LIB_COSTMODEL_H
+
+#include "ranvier/Emulator/Machine.h"
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ranvier::emu {
+
+/// The constants of one profile; what the profile does not know is 0 and has `known` false.
+class CostTable {
+public:
+  enum Event : unsigned {
+    SomaAccess,
+    SomaUpdate,
+    SomaSpike,
+    SynapseEvent,
+    AxonIn,
+    AxonOut,
+    HopWithinTile,
+    HopEastWest,
+    HopNorthSouth,
+    ChipHop,
+    NumEvents
+  };
+  static const char *name(Event event);
+
+  CostTable() = default;
+  /// `profile` may be null: nothing is known then.
+  CostTable(const hw::CostProfile *profile, uint32_t tiles);
+  int64_t picoseconds(Event event) const { return times[event]; }
+  Energy energy(const StepCounts &counts) const;
+  int64_t barrier() const { return barrierTime; }
+  /// Keys whose latency is unknown, in the order of Event, then "barrier".
+  const std::vector<std::string> &unknownTimes() const { return missingTimes; }
+
+private:
+  int64_t times[NumEvents] = {};
+  double joules[NumEvents] = {};
+  bool energyKnown[NumEvents] = {};
+  int64_t barrierTime = 0;
+  std::vector<std::string> missingTimes;
+};
+
+/// Barrier latency [ps] of a profile for a number of tiles with mapped neurons; interpolation rounds down. Empty table: 0.
+int64_t barrierPicoseconds(const hw::CostProfile &profile, uint32_t tiles);
+
+/// What one spike of a neuron puts on the network, shared by all neurons of a core that send to the same places.
+struct TrafficPattern {
+  uint64_t messages = 0, withinTile = 0, eastWest = 0, northSouth = 0, chipHops = 0;
+  std::vector<std::pair<uint32_t, uint32_t>> links; ///< (link, messages over it), ascending.
+};
+
+/// Where cores lie and which links lie between them. Positions are tiles of the flat array that all chips form: chip number
+/// = chip column * chipsY + chip row. Routes go east or west first, then north or south; on a torus the shorter way round, ties
+/// towards greater coordinates.
+class ChipGrid {
+public:
+  /// Errors: RNV7006 for a topology without a distance rule.
+  static Result<ChipGrid> create(const hw::Chip &chip, std::span<const image::CoreRecord> cores);
+  uint32_t links() const { return linkCount; }
+  uint32_t tilesUsed() const { return usedTiles; }
+  /// Adds one message per entry of `destinations` (core indices, sorted, repeats allowed) or, with multicast trees, one message
+  /// that takes the union of their routes.
+  TrafficPattern pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const;
+  enum class LinkKind : uint8_t { EastWest, NorthSouth, Chip };
+  LinkKind linkKind(uint32_t link) const { return kinds[link]; }
+
+private:
+  struct Place {
+    uint32_t x, y;
+  };
+  /// Visits the links from one tile to another.
+  template <typename Visit> void route(Place from, Place to, Visit visit) const;
+  uint32_t linkAt(uint32_t x, uint32_t y, unsigned direction) const { return (x * height + y) * 4 + direction; }
+  std::vector<Place> places;
+  std::vector<LinkKind> kinds;
+  uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0;
+  bool hasNetwork = false, torus = false, multicast = false;
+};
+
+} // namespace ranvier::emu
+
+#endif

@@ -1,0 +1,184 @@
+//===- Delivery.cpp - From arrived messages to accumulators ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Additions happen in the order axon, row, synapse: on f32 images this order is part of the result. On int images additions wrap
+// modulo 2^32, so there the rows that need a shifted sum can be taken last.
+//===----------------------------------------------------------------------===//
+#include "Delivery.h"
+#include <algorithm>
+#include <bit>
+
+namespace ranvier::emu {
+namespace {
+
+/// Accumulators of f32 images are words to everyone else.
+using F32 __attribute__((may_alias)) = float;
+
+template <isa::Profile P> struct Arithmetic;
+template <> struct Arithmetic<isa::Profile::Int> {
+  using Accumulator = uint32_t; // unsigned: additions and products wrap
+  static uint32_t product(uint32_t weight, int32_t factor) { return weight * static_cast<uint32_t>(factor); }
+  static uint32_t plain(uint32_t weight) { return weight; }
+};
+template <> struct Arithmetic<isa::Profile::F32> {
+  using Accumulator = F32;
+  static float product(uint32_t weight, int32_t factor) { return std::bit_cast<float>(weight) * std::bit_cast<float>(factor); }
+  static float plain(uint32_t weight) { return std::bit_cast<float>(weight); }
+};
+
+template <typename Word> inline uint32_t accumulatorOf(Word word) { return static_cast<uint32_t>(word & 0xFFFFu); }
+inline uint32_t delayOf(uint32_t word) { return word >> 16 & 63u; }
+inline uint32_t delayOf(uint64_t word) { return static_cast<uint32_t>(word >> 16) & 0xFFFFu; }
+inline uint32_t weightOf(uint32_t word) { return static_cast<uint32_t>(static_cast<int32_t>(word) >> 22); }
+inline uint32_t weightOf(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
+
+template <isa::Profile P, bool Scaled, typename Word> inline auto valueOf(Word word, int32_t factor) {
+  if constexpr (Scaled)
+    return Arithmetic<P>::product(weightOf(word), factor);
+  else
+    return Arithmetic<P>::plain(weightOf(word));
+}
+
+/// A row whose synapses share one delay: one slot, no look-up.
+template <isa::Profile P, bool Scaled, typename Word>
+void addUniform(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *slot, int32_t factor) {
+#pragma GCC unroll 8
+  for (uint32_t i = 0; i < count; ++i)
+    slot[accumulatorOf(row[i])] += valueOf<P, Scaled>(row[i], factor);
+}
+
+template <isa::Profile P, bool Scaled, typename Word>
+void addMixed(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *ring, const uint32_t *slotOffset,
+              int32_t factor) {
+#pragma GCC unroll 8
+  for (uint32_t i = 0; i < count; ++i)
+    ring[slotOffset[delayOf(row[i])] + accumulatorOf(row[i])] += valueOf<P, Scaled>(row[i], factor);
+}
+
+template <isa::Profile P, typename Word>
+void addRow(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *ring, const uint32_t *slotOffset,
+            int32_t factor) {
+  const bool scaled = factor != unitPayload(P);
+  const uint32_t first = delayOf(row[0]);
+  if (first == delayOf(row[count - 1])) { // rows are sorted by delay
+    auto *slot = ring + slotOffset[first];
+    scaled ? addUniform<P, true>(row, count, slot, factor) : addUniform<P, false>(row, count, slot, factor);
+  } else {
+    scaled ? addMixed<P, true>(row, count, ring, slotOffset, factor) : addMixed<P, false>(row, count, ring, slotOffset, factor);
+  }
+}
+
+/// Forms the sums of one projection, then adds them shifted (floor).
+template <typename Word>
+void addShifted(const DeliveryCore &core, const Word *synapses, const uint32_t *slotOffset, uint32_t projection, unsigned shiftBy,
+                ShiftScratch &shift) {
+  uint32_t touchedCount = 0;
+  uint32_t *sums = shift.sums.data();
+  uint8_t *touched = shift.touched.data();
+  uint32_t *list = shift.touchedList.data();
+  for (int32_t e = shift.head[projection]; e >= 0; e = shift.entries[e].next) {
+    const auto &entry = shift.entries[e];
+    const image::RowRecord &record = core.rows[entry.row];
+    const Word *row = synapses + record.firstSynapse;
+    for (uint32_t i = 0; i < record.count; ++i) {
+      const uint32_t at = slotOffset[delayOf(row[i])] + accumulatorOf(row[i]);
+      sums[at] += weightOf(row[i]) * static_cast<uint32_t>(entry.factor);
+      list[touchedCount] = at;
+      touchedCount += 1u - touched[at];
+      touched[at] = 1;
+    }
+  }
+  auto *ring = reinterpret_cast<uint32_t *>(core.ring);
+  for (uint32_t i = 0; i < touchedCount; ++i) {
+    const uint32_t at = list[i];
+    ring[at] += static_cast<uint32_t>(static_cast<int32_t>(sums[at]) >> shiftBy);
+    sums[at] = 0;
+    touched[at] = 0;
+  }
+}
+
+void enqueueShifted(uint32_t row, uint32_t projection, int32_t factor, ShiftScratch &shift) {
+  if (shift.head[projection] < 0)
+    shift.projections.push_back(projection); // within the reserved capacity
+  shift.entries[shift.entryCount] = {row, factor, shift.head[projection]};
+  shift.head[projection] = static_cast<int32_t>(shift.entryCount++);
+}
+
+/// A message leads from its axon record to its row record to its synapses: three dependent misses. Each is started this many
+/// messages before it is needed. Inlined by force: GCC takes a function that only prefetches for one without effect and drops its
+/// calls.
+constexpr size_t axonsAhead = 24, rowsAhead = 16, synapsesAhead = 8;
+
+template <typename Word>
+[[gnu::always_inline]] inline void prefetch(const DeliveryCore &core, const Word *synapses, std::span<const uint32_t> axons,
+                                            size_t i) {
+  if (i + axonsAhead < axons.size())
+    __builtin_prefetch(&core.axons[axons[i + axonsAhead]], 0, 2);
+  if (i + rowsAhead < axons.size())
+    __builtin_prefetch(core.rows + core.axons[axons[i + rowsAhead]].firstRow, 0, 2);
+  if (i + synapsesAhead < axons.size()) {
+    const image::InAxonRecord &axon = core.axons[axons[i + synapsesAhead]];
+    if (axon.rowCount == 0)
+      return; // firstRow may then stand one past the end
+    const image::RowRecord &row = core.rows[axon.firstRow];
+    const char *first = reinterpret_cast<const char *>(synapses + row.firstSynapse);
+    // The stream prefetcher of the processor needs the first lines as well; beyond a kilobyte it has caught up.
+    const char *end = first + std::min<size_t>(row.count * sizeof(Word), 1024);
+    for (const char *line = first; line < end; line += 64)
+      __builtin_prefetch(line, 0, 2);
+  }
+}
+
+template <typename Word, isa::Profile P>
+void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t emissionStep, const int32_t *payload,
+             const int8_t *exponents, uint32_t *slotOffset, ShiftScratch &shift) {
+  const Word *synapses;
+  if constexpr (sizeof(Word) == 4)
+    synapses = core.synapses32;
+  else
+    synapses = core.synapses64;
+  auto *ring = reinterpret_cast<typename Arithmetic<P>::Accumulator *>(core.ring);
+  for (uint32_t delay = 0, slot = emissionStep % core.slots; delay < core.slots; ++delay) {
+    slotOffset[delay] = slot * core.stride;
+    slot = slot + 1 == core.slots ? 0 : slot + 1;
+  }
+  for (size_t i = 0; i < axons.size(); ++i) {
+    prefetch(core, synapses, axons, i);
+    const image::InAxonRecord &axon = core.axons[axons[i]];
+    const int32_t value = payload ? payload[axons[i]] : unitPayload(P);
+    for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r) {
+      const image::RowRecord &row = core.rows[r];
+      if (row.count == 0)
+        continue;
+      int32_t factor = value;
+      if constexpr (P == isa::Profile::Int) {
+        const int exponent = exponents[row.projection];
+        if (exponent < 0) {
+          enqueueShifted(r, row.projection, value, shift);
+          continue;
+        }
+        factor = exponent > 31 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(value) << exponent);
+      }
+      addRow<P>(synapses + row.firstSynapse, row.count, ring, slotOffset, factor);
+    }
+  }
+  if constexpr (P == isa::Profile::Int) {
+    for (const uint32_t projection : shift.projections) {
+      addShifted(core, synapses, slotOffset, projection, static_cast<unsigned>(-exponents[projection]), shift);
+      shift.head[projection] = -1;
+    }
+    shift.projections.clear();
+    shift.entryCount = 0;
+  }
+}
+
+} // namespace
+
+DeliverFunction selectDelivery(image::SynapseKind kind, isa::Profile profile) {
+  const bool packed = kind == image::SynapseKind::Packed32;
+  if (profile == isa::Profile::F32)
+    return packed ? deliver<uint32_t, isa::Profile::F32> : deliver<uint64_t, isa::Profile::F32>;
+  return packed ? deliver<uint32_t, isa::Profile::Int> : deliver<uint64_t, isa::Profile::Int>;
+}
+
+} // namespace ranvier::emu

@@ -1,0 +1,376 @@
+//===- Loader.cpp - From image to run-time structures ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything a step needs is allocated here, sized by what the image says; a step allocates nothing.
+//===----------------------------------------------------------------------===//
+#include "State.h"
+#include "ranvier/Support/Random.h"
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <sched.h>
+#include <thread>
+
+namespace ranvier::emu {
+namespace {
+
+/// Processors this process may use.
+unsigned processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0)
+    if (const int count = CPU_COUNT(&set); count > 0)
+      return static_cast<unsigned>(count);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// Expected work of a core in a step: each neuron once, and 1 synapse in 32 (a few per cent of the sources fire in a typical step).
+uint64_t workOf(const image::CoreRecord &core) { return core.neuronCount + core.synapseCount / 32; }
+
+unsigned chooseThreads(const Engine &engine) {
+  const MachineOptions &options = engine.options;
+  unsigned wanted = options.threads ? options.threads : processors();
+  if (options.workPerThread == 0)
+    return wanted;
+  std::vector<unsigned> busyCores(engine.levels, 0);
+  uint64_t work = 0;
+  for (const CoreState &core : engine.cores) {
+    work += workOf(*core.record);
+    busyCores[core.record->level] += workOf(*core.record) > 0;
+  }
+  const unsigned widest = *std::max_element(busyCores.begin(), busyCores.end());
+  const uint64_t worthwhile = std::max<uint64_t>(1, work / options.workPerThread);
+  return std::max(1u, std::min({wanted, processors(), widest, static_cast<unsigned>(std::min<uint64_t>(worthwhile, 1u << 16))}));
+}
+
+void copyPadded(int32_t *out, std::span<const int32_t> words, uint32_t padded) {
+  std::copy(words.begin(), words.end(), out);
+  if (!words.empty())
+    std::fill(out + words.size(), out + padded, words.back());
+}
+
+void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &record, SliceState &slice,
+               std::span<const isa::SliceKernel> kernels) {
+  const image::Image &image = *engine.image;
+  slice.record = &record;
+  slice.program = &image.meta.programs[record.program];
+  slice.kernel = kernels[record.program];
+  slice.seed = image.meta.populations[record.population].seed;
+  slice.firstNeuron = core.record->firstNeuron + record.neuronBase;
+  slice.padded = static_cast<uint32_t>(roundUp(record.count, padNeurons));
+  slice.states = AlignedArray<int32_t>(size_t(slice.padded) * slice.program->states.size());
+  slice.spikes = AlignedArray<uint32_t>(roundUp(record.count, 32) / 32);
+  if (isa::emitsPayload(*slice.program))
+    slice.payload = AlignedArray<int32_t>(slice.padded);
+  for (size_t p = 0; p < slice.program->params.size(); ++p) {
+    const image::ParamRecord &param = image.params[record.firstParam + p];
+    slice.paramUniform.push_back(param.uniform != 0);
+    if (slice.program->params[p] == "bias")
+      slice.biasParam = static_cast<int32_t>(p);
+    if (param.uniform) {
+      const int32_t value = record.count ? image.paramWords[param.offset] : 0;
+      AlignedArray<int32_t> &shared = engine.uniformParams[value];
+      if (shared.size() == 0) {
+        shared = AlignedArray<int32_t>(blockNeurons);
+        shared.fill(value);
+      }
+      slice.params.push_back(shared.data());
+    } else {
+      slice.ownParams.emplace_back(slice.padded);
+      copyPadded(slice.ownParams.back().data(), image.paramWords.subspan(param.offset, record.count), slice.padded);
+      slice.params.push_back(slice.ownParams.back().data());
+    }
+  }
+}
+
+Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState &core, std::span<const isa::SliceKernel> kernels) {
+  const image::Image &image = *engine.image;
+  core.record = &record;
+  const auto kind = static_cast<image::SynapseKind>(record.synapseKind);
+  core.delivery.axons = image.inAxons.data() + record.firstInAxon;
+  core.delivery.rows = image.rows.data() + record.firstRow;
+  if (kind == image::SynapseKind::Packed32)
+    core.delivery.synapses32 = image.synapses32.data() + record.firstSynapse;
+  else
+    core.delivery.synapses64 = image.synapses64.data() + record.firstSynapse;
+  core.delivery.slots = std::max(1u, record.delaySlots);
+  core.delivery.stride = static_cast<uint32_t>(roundUp(record.accumulatorCount, padNeurons));
+  const uint64_t ringWords = uint64_t(core.delivery.slots) * core.delivery.stride;
+  if (ringWords > UINT32_MAX || record.rowCount > INT32_MAX)
+    return Error{.code = 7007,
+                 .message = "core is too large to emulate",
+                 .place = "chip " + std::to_string(record.chip) + " core " + std::to_string(record.core),
+                 .expected = "at most 4294967295 accumulator words (delay slots times accumulators) and 2147483647 rows",
+                 .found = std::to_string(ringWords) + " words, " + std::to_string(record.rowCount) + " rows",
+                 .kind = ErrorKind::Unsupported};
+  core.ring = AlignedArray<int32_t>(ringWords);
+  core.delivery.ring = core.ring.data();
+  core.deliver = selectDelivery(kind, image.meta.profile);
+  core.sameBits = AlignedArray<uint64_t>(roundUp(record.sameStepAxonCount, 64) / 64);
+  for (auto &bits : core.nextBits)
+    bits = AlignedArray<uint64_t>(roundUp(record.inAxonCount - record.sameStepAxonCount, 64) / 64);
+  if (engine.graded)
+    for (auto &payload : core.payload)
+      payload = AlignedArray<int32_t>(record.inAxonCount);
+  core.slices.resize(record.sliceCount);
+  for (uint32_t s = 0; s < record.sliceCount; ++s)
+    loadSlice(engine, core, image.slices[record.firstSlice + s], core.slices[s], kernels);
+  return {};
+}
+
+Result<void> loadExponents(Engine &engine) {
+  const image::Meta &meta = engine.image->meta;
+  for (const auto &projection : meta.projections) {
+    if (projection.weightExponent != 0 && meta.profile == isa::Profile::F32)
+      return Error{.code = 7005,
+                   .message = "a projection of an f32 image has a weight exponent",
+                   .place = "projection '" + projection.name + "'",
+                   .expected = "0",
+                   .found = std::to_string(projection.weightExponent)};
+    engine.exponents.push_back(static_cast<int8_t>(std::clamp(projection.weightExponent, -31, 32)));
+  }
+  return {};
+}
+
+Error sourceError(const image::PopulationMeta &population, std::string expected, std::string found) {
+  return Error{.code = 7004,
+               .message = "the input's source cannot be run",
+               .place = "population '" + population.name + "'",
+               .expected = std::move(expected),
+               .found = std::move(found)};
+}
+
+Result<void> loadSource(InputState &input) {
+  const image::PopulationMeta &meta = *input.meta;
+  auto sizeFits = [&](size_t size) { return size == 1 || size == meta.count; };
+  if (meta.source.empty())
+    return {};
+  if (meta.source == "poisson") {
+    if (!sizeFits(meta.rates.size()))
+      return sourceError(meta, "1 or " + std::to_string(meta.count) + " rates", std::to_string(meta.rates.size()));
+    input.source = InputState::Source::Poisson;
+    for (const double rate : meta.rates) {
+      if (!(rate >= 0.0 && rate <= 1.0))
+        return sourceError(meta, "a probability per step in [0, 1]", std::to_string(rate));
+      // word * 2^-32 < rate, as integers: both sides are scaled by a power of two, so nothing is rounded.
+      input.thresholds.push_back(static_cast<uint64_t>(std::ceil(rate * 0x1p32)));
+    }
+    return {};
+  }
+  if (meta.source == "regular") {
+    if (!sizeFits(meta.intervals.size()) || !sizeFits(meta.phases.size()))
+      return sourceError(meta, "1 or " + std::to_string(meta.count) + " intervals and phases",
+                         std::to_string(meta.intervals.size()) + " and " + std::to_string(meta.phases.size()));
+    for (const uint32_t interval : meta.intervals)
+      if (interval == 0)
+        return sourceError(meta, "an interval of at least 1 step", "0");
+    input.source = InputState::Source::Regular;
+    return {};
+  }
+  if (meta.source == "list") {
+    for (size_t i = 0; i < meta.list.size(); ++i)
+      if (meta.list[i].second >= meta.count || (i && meta.list[i] < meta.list[i - 1]))
+        return sourceError(meta, "spikes sorted by (step, neuron), neurons below " + std::to_string(meta.count),
+                           "entry " + std::to_string(i) + " is (" + std::to_string(meta.list[i].first) + ", " +
+                               std::to_string(meta.list[i].second) + ")");
+    input.source = InputState::Source::List;
+    return {};
+  }
+  return sourceError(meta, "poisson, regular, list or none", "'" + meta.source + "'");
+}
+
+Result<void> loadPopulations(Engine &engine) {
+  const image::Meta &meta = engine.image->meta;
+  engine.populations.resize(meta.populations.size());
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    for (uint32_t s = 0; s < engine.cores[c].slices.size(); ++s)
+      engine.populations[engine.cores[c].slices[s].record->population].slices.emplace_back(c, s);
+  for (uint32_t p = 0; p < meta.populations.size(); ++p) {
+    const image::PopulationMeta &population = meta.populations[p];
+    PopulationState &state = engine.populations[p];
+    std::sort(state.slices.begin(), state.slices.end(), [&](auto a, auto b) {
+      return engine.cores[a.first].slices[a.second].record->first < engine.cores[b.first].slices[b.second].record->first;
+    });
+    state.neurons = AlignedArray<uint32_t>(population.count);
+    if (population.input) {
+      state.input = static_cast<int32_t>(engine.inputs.size());
+      state.emitsPayload = engine.image->chip.gradedSpikes;
+      InputState &input = engine.inputs.emplace_back();
+      input.population = p;
+      input.meta = &population;
+      input.firstOut = population.firstOut;
+      input.count = static_cast<uint32_t>(population.count);
+      input.seed = population.seed;
+      input.spikes = AlignedArray<uint32_t>(roundUp(population.count, 32) / 32);
+      if (engine.image->chip.gradedSpikes) {
+        input.plain = AlignedArray<uint32_t>(input.spikes.size());
+        input.value = AlignedArray<int32_t>(population.count);
+      }
+      RANVIER_CHECK(loadSource(input));
+    } else if (population.program != image::none) {
+      state.emitsPayload = isa::emitsPayload(meta.programs[population.program]);
+    }
+    if (state.emitsPayload)
+      state.payloads = AlignedArray<int32_t>(population.count);
+  }
+  return {};
+}
+
+void loadPatterns(Engine &engine, uint32_t coreIndex) {
+  const image::Image &image = *engine.image;
+  CoreState &core = engine.cores[coreIndex];
+  std::map<std::vector<uint32_t>, uint32_t> known;
+  std::vector<uint32_t> destinations;
+  for (uint64_t n = core.record->firstNeuron; n < core.record->firstNeuron + core.record->neuronCount; ++n) {
+    destinations.clear();
+    for (uint64_t o = image.outPtr[n]; o < image.outPtr[n + 1]; ++o)
+      destinations.push_back(image.outAxons[o].core);
+    std::sort(destinations.begin(), destinations.end());
+    auto [at, isNew] = known.try_emplace(destinations, static_cast<uint32_t>(core.patterns.size()));
+    if (isNew)
+      core.patterns.push_back(engine.grid.front().pattern(coreIndex, destinations));
+    engine.patternOf[n] = at->second;
+  }
+  core.patternCount = AlignedArray<uint32_t>(core.patterns.size());
+  core.touchedPatterns.reserve(core.patterns.size());
+}
+
+Result<void> loadAccounting(Engine &engine) {
+  const image::Image &image = *engine.image;
+  engine.profile = image.chip.findCosts(engine.options.costProfile);
+  if (!engine.profile && !engine.options.costProfile.empty()) {
+    std::string names;
+    for (const auto &profile : image.chip.costs)
+      names += (names.empty() ? "" : ", ") + profile.name;
+    return Error{.code = 7001,
+                 .message = "the chip has no such cost profile",
+                 .file = image.chip.path,
+                 .place = "costs",
+                 .expected = names.empty() ? "none (the chip states no costs)" : names,
+                 .found = engine.options.costProfile};
+  }
+  if (engine.options.timing == Timing::Off)
+    return {};
+  RANVIER_TRY(ChipGrid grid, ChipGrid::create(image.chip, image.cores));
+  engine.timed = true;
+  engine.costs = CostTable(engine.profile, grid.tilesUsed());
+  engine.grid.push_back(std::move(grid));
+  engine.patternOf = AlignedArray<uint32_t>(image.outPtr.empty() ? 0 : image.outPtr.size() - 1);
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    loadPatterns(engine, c);
+  engine.outEvents = AlignedArray<uint32_t>(image.outAxons.size());
+  for (size_t o = 0; o < image.outAxons.size(); ++o) {
+    const image::OutAxonRecord &out = image.outAxons[o];
+    const DeliveryCore &target = engine.cores[out.core].delivery;
+    const image::InAxonRecord &axon = target.axons[out.axon];
+    uint64_t events = 0;
+    for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
+      events += target.rows[r].count;
+    engine.outEvents[o] = static_cast<uint32_t>(std::min<uint64_t>(events, UINT32_MAX));
+  }
+  return {};
+}
+
+void loadThreads(Engine &engine) {
+  const unsigned count = chooseThreads(engine);
+  engine.threads.resize(count);
+  std::vector<uint32_t> order(engine.cores.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return workOf(*engine.cores[a].record) > workOf(*engine.cores[b].record); });
+  std::vector<std::vector<uint64_t>> load(engine.levels, std::vector<uint64_t>(count, 0));
+  for (ThreadState &thread : engine.threads)
+    thread.coresByLevel.resize(engine.levels);
+  for (const uint32_t c : order) { // heaviest first, to the thread that has least on this level
+    auto &levelLoad = load[engine.cores[c].record->level];
+    const size_t least = static_cast<size_t>(std::min_element(levelLoad.begin(), levelLoad.end()) - levelLoad.begin());
+    levelLoad[least] += workOf(*engine.cores[c].record) + 1;
+    engine.threads[least].coresByLevel[engine.cores[c].record->level].push_back(c);
+  }
+  bool shifts = std::any_of(engine.exponents.begin(), engine.exponents.end(), [](int8_t e) { return e < 0; });
+  for (ThreadState &thread : engine.threads) {
+    size_t axons = 0, slots = 1, ringWords = 0, rows = 0;
+    for (auto &cores : thread.coresByLevel) {
+      std::sort(cores.begin(), cores.end());
+      for (const uint32_t c : cores) {
+        const CoreState &core = engine.cores[c];
+        axons = std::max<size_t>(axons, core.record->inAxonCount);
+        slots = std::max<size_t>(slots, core.delivery.slots);
+        ringWords = std::max(ringWords, core.ring.size());
+        rows = std::max<size_t>(rows, core.record->rowCount);
+      }
+    }
+    thread.activeAxons = AlignedArray<uint32_t>(axons);
+    thread.slotOffset = AlignedArray<uint32_t>(slots);
+    thread.staging = AlignedArray<int32_t>(size_t(isa::maxSlots) * blockNeurons);
+    thread.activity = AlignedArray<int32_t>(blockNeurons);
+    thread.statePointers.resize(isa::maxSlots);
+    thread.paramPointers.resize(isa::maxSlots);
+    thread.inputPointers.resize(isa::maxSlots);
+    if (shifts) {
+      thread.shift.entries = AlignedArray<ShiftScratch::Entry>(rows);
+      thread.shift.head.assign(engine.exponents.size(), -1);
+      thread.shift.projections.reserve(engine.exponents.size());
+      thread.shift.sums = AlignedArray<uint32_t>(ringWords);
+      thread.shift.touched = AlignedArray<uint8_t>(ringWords);
+      thread.shift.touchedList = AlignedArray<uint32_t>(ringWords + 1);
+    }
+    if (engine.timed) {
+      thread.processing = AlignedArray<ProcessingLoad>(engine.cores.size());
+      thread.linkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
+    }
+  }
+}
+
+} // namespace
+
+Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
+  const image::Image &image = *engine.image;
+  engine.graded = image.chip.gradedSpikes || std::any_of(image.meta.programs.begin(), image.meta.programs.end(),
+                                                         [](const auto &p) { return isa::emitsPayload(p); });
+  RANVIER_CHECK(loadExponents(engine));
+  engine.cores.resize(image.cores.size());
+  for (size_t c = 0; c < engine.cores.size(); ++c) {
+    RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c], kernels));
+    engine.levels = std::max(engine.levels, image.cores[c].level + 1);
+  }
+  for (CoreState &core : engine.cores)
+    engine.marks.push_back({core.sameBits.data(),
+                            {core.nextBits[0].data(), core.nextBits[1].data()},
+                            {core.payload[0].data(), core.payload[1].data()},
+                            core.record->sameStepAxonCount});
+  RANVIER_CHECK(loadPopulations(engine));
+  RANVIER_CHECK(loadAccounting(engine));
+  loadThreads(engine);
+  return {};
+}
+
+void resetState(Engine &engine) {
+  const image::Image &image = *engine.image;
+  const int32_t unit = unitPayload(image.meta.profile);
+  for (CoreState &core : engine.cores) {
+    core.ring.fill(0);
+    core.sameBits.fill(0);
+    for (unsigned parity = 0; parity < 2; ++parity) {
+      core.nextBits[parity].fill(0);
+      core.payload[parity].fill(unit);
+    }
+    for (SliceState &slice : core.slices) {
+      const uint32_t count = slice.record->count;
+      for (size_t s = 0; s < slice.program->states.size(); ++s)
+        copyPadded(slice.states.data() + s * slice.padded, image.stateWords.subspan(slice.record->firstState + s * count, count),
+                   slice.padded);
+      slice.spikes.fill(0);
+      slice.payload.fill(0);
+    }
+  }
+  for (InputState &input : engine.inputs) {
+    input.spikes.fill(0);
+    input.plain.fill(0);
+    input.listCursor = 0;
+  }
+  for (PopulationState &population : engine.populations)
+    population.gathered = population.gatheredStep = 0;
+}
+
+} // namespace ranvier::emu

@@ -1,0 +1,568 @@
+//===- Machine.cpp - Runs a hardware image --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One step: inputs emit; then, level by level, each core takes in what was sent to it, updates its neurons and marks the in-axons
+// its spikes go to. A mark is one bit, set by an atomic OR, so neither the order of emission nor the thread that emits can show in
+// a result; everything else a thread writes belongs to its own cores.
+//===----------------------------------------------------------------------===//
+#include "ranvier/Emulator/Machine.h"
+#include "Barrier.h"
+#include "State.h"
+#include "ranvier/Support/Random.h"
+#if RANVIER_HAVE_JIT
+#include "ranvier/Emulator/Jit.h"
+#endif
+#include <atomic>
+#include <bit>
+#include <system_error>
+#include <thread>
+
+namespace ranvier::emu {
+
+StepCounts &StepCounts::operator+=(const StepCounts &o) {
+  somaAccesses += o.somaAccesses;
+  somaUpdates += o.somaUpdates;
+  spikes += o.spikes;
+  synapticEvents += o.synapticEvents;
+  messages += o.messages;
+  inputMessages += o.inputMessages;
+  hopsWithinTile += o.hopsWithinTile;
+  hopsEastWest += o.hopsEastWest;
+  hopsNorthSouth += o.hopsNorthSouth;
+  chipHops += o.chipHops;
+  picoseconds += o.picoseconds;
+  return *this;
+}
+
+namespace {
+
+template <bool Shared> inline void setBit(uint64_t *bits, uint32_t index) {
+  if constexpr (Shared)
+    std::atomic_ref<uint64_t>(bits[index / 64]).fetch_or(uint64_t(1) << index % 64, std::memory_order_relaxed);
+  else
+    bits[index / 64] |= uint64_t(1) << index % 64;
+}
+
+/// Appends the numbers of the set bits, offset by `base`, and clears them. Returns how many.
+uint32_t takeBits(AlignedArray<uint64_t> &bits, uint32_t base, uint32_t *out) {
+  uint32_t count = 0;
+  for (size_t w = 0; w < bits.size(); ++w) {
+    uint64_t word = bits[w];
+    if (!word)
+      continue;
+    bits[w] = 0;
+    for (; word; word &= word - 1)
+      out[count++] = base + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
+  }
+  return count;
+}
+
+class EngineMachine final : public Machine {
+public:
+  EngineMachine(std::shared_ptr<const image::Image> image, const MachineOptions &options) {
+    engine.image = std::move(image);
+    engine.options = options;
+  }
+  ~EngineMachine() override;
+  Result<void> start();
+
+  void reset() override;
+  void step(std::span<const InputSpike> inputs) override;
+  uint32_t currentStep() const override { return now; }
+  const StepCounts &counts() const override { return total; }
+  Energy energy(const StepCounts &counts) const override { return engine.costs.energy(counts); }
+  std::span<const uint32_t> spikes(uint32_t population) override;
+  std::span<const int32_t> payloads(uint32_t population) override;
+  void readState(uint32_t population, uint32_t state, std::span<int32_t> out) const override;
+  const image::Image &image() const override { return *engine.image; }
+  Executor executor() const override { return engine.options.executor; }
+  unsigned threads() const override { return static_cast<unsigned>(engine.threads.size()); }
+  const hw::CostProfile *costProfile() const override { return engine.timed ? engine.profile : nullptr; }
+  std::vector<std::string> unknownTimes() const override {
+    return engine.timed ? engine.costs.unknownTimes() : std::vector<std::string>();
+  }
+
+private:
+  Engine engine;
+#if RANVIER_HAVE_JIT
+  std::unique_ptr<Jit> jit;
+#endif
+  uint32_t now = 0;
+  StepCounts total;
+  std::unique_ptr<Barrier> barrier;
+  std::vector<std::thread> workers;
+  bool stopping = false; ///< Written before a barrier, read after it.
+
+  // Inputs.
+  void takeExternal(std::span<const InputSpike> spikes);
+  void addInput(InputState &input, uint32_t neuron, int32_t payload);
+  void runSource(InputState &input);
+  void emitInputs(InputState &input);
+  // Cores.
+  void workerLoop(unsigned thread);
+  template <bool Shared, bool Timed> void runLevels(ThreadState &thread);
+  void runLevels(ThreadState &thread);
+  void deliverBits(CoreState &core, ThreadState &thread, AlignedArray<uint64_t> &bits, uint32_t base, uint32_t emissionStep);
+  template <bool Shared, bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread);
+  void runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count, int32_t *slot);
+  void noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count);
+  template <bool Shared, bool Timed> void emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron);
+  template <bool Shared, bool Timed>
+  void mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
+  // Accounting.
+  void settleCore(CoreState &core, ThreadState &thread, const StepCounts &before);
+  void settleStep();
+  void gather(uint32_t population);
+};
+
+//===--- Life -------------------------------------------------------------===//
+
+EngineMachine::~EngineMachine() {
+  if (!workers.empty()) {
+    stopping = true;
+    for (size_t missing = workers.size() + 1; missing < threads(); ++missing)
+      barrier->arrive(); // in place of workers that failed to start
+    barrier->arriveAndWait();
+    for (std::thread &worker : workers)
+      worker.join();
+  }
+}
+
+Result<void> EngineMachine::start() {
+  const auto &programs = engine.image->meta.programs;
+  std::vector<isa::SliceKernel> kernels(programs.size(), nullptr);
+  if (engine.options.executor == Executor::Jit) {
+#if RANVIER_HAVE_JIT
+    RANVIER_TRY(jit, Jit::create(programs));
+    for (size_t p = 0; p < programs.size(); ++p)
+      kernels[p] = jit->kernel(p);
+#else
+    return Error{.code = 7002,
+                 .message = "unsupported: this build has no JIT executor",
+                 .expected = "interp",
+                 .found = "jit",
+                 .hint = "build with RANVIER_ENABLE_JIT=ON or choose --executor interp",
+                 .kind = ErrorKind::Unsupported};
+#endif
+  }
+  RANVIER_CHECK(load(engine, kernels));
+  resetState(engine);
+  const unsigned count = threads();
+  if (count > 1) {
+    const bool crowded = count > std::thread::hardware_concurrency();
+    barrier = std::make_unique<Barrier>(count, crowded ? 0 : 4096);
+    workers.reserve(count - 1);
+    for (unsigned t = 1; t < count; ++t)
+      workers.emplace_back([this, t] { workerLoop(t); });
+  }
+  return {};
+}
+
+void EngineMachine::reset() {
+  resetState(engine);
+  now = 0;
+  total = {};
+}
+
+//===--- Inputs -----------------------------------------------------------===//
+
+void EngineMachine::addInput(InputState &input, uint32_t neuron, int32_t payload) {
+  const uint32_t word = neuron / 32, bit = 1u << neuron % 32;
+  const bool first = !(input.spikes[word] & bit);
+  input.spikes[word] |= bit;
+  const bool plain = payload == unitPayload(engine.image->meta.profile);
+  if (!input.value.data()) {
+    RANVIER_ASSERT(plain, "an input spike with a value on a chip without graded spikes");
+    return;
+  }
+  if (first)
+    input.value[neuron] = 0;
+  if (plain) {
+    input.plain[word] |= bit;
+  } else if (engine.image->meta.profile == isa::Profile::F32) {
+    input.value[neuron] = std::bit_cast<int32_t>(std::bit_cast<float>(input.value[neuron]) + std::bit_cast<float>(payload));
+  } else {
+    input.value[neuron] = static_cast<int32_t>(static_cast<uint32_t>(input.value[neuron]) + static_cast<uint32_t>(payload));
+  }
+}
+
+void EngineMachine::takeExternal(std::span<const InputSpike> spikes) {
+  for (const InputSpike &spike : spikes) {
+    RANVIER_ASSERT(spike.step == now, "an input spike of step " + std::to_string(spike.step) + " in step " + std::to_string(now));
+    RANVIER_ASSERT(spike.population < engine.populations.size() && engine.populations[spike.population].input >= 0,
+                   "population " + std::to_string(spike.population) + " is no input");
+    InputState &input = engine.inputs[engine.populations[spike.population].input];
+    RANVIER_ASSERT(spike.neuron < input.count, "input neuron " + std::to_string(spike.neuron) + " out of range");
+    addInput(input, spike.neuron, spike.payload);
+  }
+}
+
+void EngineMachine::runSource(InputState &input) {
+  const int32_t unit = unitPayload(engine.image->meta.profile);
+  switch (input.source) {
+  case InputState::Source::External:
+    return;
+  case InputState::Source::Poisson:
+    for (uint32_t n = 0; n < input.count; ++n)
+      if (randomWord(input.seed, n, now, 0) < input.thresholds[input.thresholds.size() == 1 ? 0 : n])
+        addInput(input, n, unit);
+    return;
+  case InputState::Source::Regular: {
+    const auto &intervals = input.meta->intervals, &phases = input.meta->phases;
+    for (uint32_t n = 0; n < input.count; ++n) {
+      const uint32_t interval = intervals[intervals.size() == 1 ? 0 : n], phase = phases[phases.size() == 1 ? 0 : n];
+      if (now >= phase && (now - phase) % interval == 0)
+        addInput(input, n, unit);
+    }
+    return;
+  }
+  case InputState::Source::List: {
+    const auto &list = input.meta->list;
+    while (input.listCursor < list.size() && list[input.listCursor].first < now)
+      ++input.listCursor;
+    for (; input.listCursor < list.size() && list[input.listCursor].first == now; ++input.listCursor)
+      addInput(input, list[input.listCursor].second, unit);
+    return;
+  }
+  }
+}
+
+void EngineMachine::emitInputs(InputState &input) {
+  const auto &outPtr = engine.image->outPtr;
+  const bool graded = input.value.data() != nullptr, f32 = engine.image->meta.profile == isa::Profile::F32;
+  const int32_t unit = unitPayload(engine.image->meta.profile);
+  ThreadState &thread = engine.threads.front(); // the others wait at the barrier
+  for (size_t w = 0; w < input.spikes.size(); ++w)
+    for (uint32_t word = input.spikes[w]; word; word &= word - 1) {
+      const uint32_t bit = word & -word, neuron = static_cast<uint32_t>(w * 32 + std::countr_zero(word));
+      int32_t value = unit;
+      if (graded) {
+        value = input.value[neuron];
+        if (input.plain[w] & bit)
+          value = f32 ? std::bit_cast<int32_t>(std::bit_cast<float>(value) + 1.0f)
+                      : static_cast<int32_t>(static_cast<uint32_t>(value) + 1u);
+        input.value[neuron] = value;
+      }
+      const uint64_t first = outPtr[input.firstOut + neuron], last = outPtr[input.firstOut + neuron + 1];
+      if (engine.timed) {
+        thread.counts.inputMessages += last - first;
+        mark<false, true>(thread, first, last, graded, value);
+      } else {
+        mark<false, false>(thread, first, last, graded, value);
+      }
+    }
+}
+
+//===--- Cores ------------------------------------------------------------===//
+
+template <bool Shared, bool Timed>
+void EngineMachine::mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value) {
+  const image::OutAxonRecord *outAxons = engine.image->outAxons.data();
+  const unsigned parity = now & 1;
+  for (uint64_t o = firstOut; o < lastOut; ++o) {
+    const auto [core, axon] = outAxons[o];
+    const MarkTarget &target = engine.marks[core];
+    if (graded)
+      target.payload[parity][axon] = value; // an in-axon has one source: nobody else writes this word
+    if (axon < target.sameCount)
+      setBit<Shared>(target.same, axon);
+    else
+      setBit<Shared>(target.next[parity], axon - target.sameCount);
+    if constexpr (Timed) {
+      ++thread.processing[core].messages;
+      thread.processing[core].events += engine.outEvents[o];
+    }
+  }
+}
+
+template <bool Shared, bool Timed>
+void EngineMachine::emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron) {
+  const uint64_t global = slice.firstNeuron + neuron;
+  ++thread.counts.spikes;
+  if constexpr (Timed) {
+    const uint32_t pattern = engine.patternOf[global];
+    if (core.patternCount[pattern]++ == 0)
+      core.touchedPatterns.push_back(pattern); // within the reserved capacity
+  }
+  const bool graded = slice.payload.data() != nullptr;
+  const auto &outPtr = engine.image->outPtr;
+  mark<Shared, Timed>(thread, outPtr[global], outPtr[global + 1], graded, graded ? slice.payload[neuron] : 0);
+}
+
+void EngineMachine::deliverBits(CoreState &core, ThreadState &thread, AlignedArray<uint64_t> &bits, uint32_t base,
+                                uint32_t emissionStep) {
+  const uint32_t count = takeBits(bits, base, thread.activeAxons.data());
+  if (count)
+    core.deliver(core.delivery, {thread.activeAxons.data(), count}, emissionStep, core.payload[emissionStep & 1].data(),
+                 engine.exponents.data(), thread.slotOffset.data(), thread.shift);
+}
+
+/// Marks the neurons that count as active whether they fire or not: a state word, an input or the bias is not zero before the
+/// update.
+void EngineMachine::noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count) {
+  int32_t *activity = thread.activity.data();
+  std::memset(activity, 0, count * sizeof(int32_t));
+  const auto take = [&](const int32_t *words) {
+    for (uint32_t n = 0; n < count; ++n)
+      activity[n] |= words[n];
+  };
+  for (size_t s = 0; s < slice.program->states.size(); ++s)
+    take(thread.statePointers[s]);
+  for (size_t r = 0; r < slice.program->inputs.size(); ++r)
+    take(thread.inputPointers[r]);
+  if (slice.biasParam >= 0)
+    take(thread.paramPointers[slice.biasParam]);
+}
+
+/// Points the kernel at a block, runs it and clears the inputs it consumed. `slot`: accumulators of this step.
+void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count,
+                             int32_t *slot) {
+  const isa::Program &program = *slice.program;
+  for (size_t s = 0; s < program.states.size(); ++s)
+    thread.statePointers[s] = slice.states.data() + s * slice.padded + first;
+  for (size_t p = 0; p < program.params.size(); ++p)
+    thread.paramPointers[p] = slice.params[p] + (slice.paramUniform[p] ? 0 : first);
+  for (size_t r = 0; r < program.inputs.size(); ++r) {
+    const size_t at = slice.record->accumulatorBase + r * slice.record->count + first;
+    if (at % padNeurons == 0) {
+      thread.inputPointers[r] = slot + at;
+    } else {
+      int32_t *staged = thread.staging.data() + r * blockNeurons;
+      std::memcpy(staged, slot + at, count * sizeof(int32_t));
+      thread.inputPointers[r] = staged;
+    }
+  }
+  if (engine.timed)
+    noteActivity(slice, thread, count);
+  isa::SliceView view;
+  view.count = count;
+  view.firstEntity = slice.record->first + first;
+  view.seed = slice.seed;
+  view.step = now;
+  view.state = thread.statePointers.data();
+  view.param = thread.paramPointers.data();
+  view.input = thread.inputPointers.data();
+  view.spikes = slice.spikes.data() + first / 32;
+  view.payload = slice.payload.data() ? slice.payload.data() + first : nullptr;
+  if (slice.kernel)
+    slice.kernel(&view);
+  else
+    isa::interpret(program, view);
+  for (size_t r = 0; r < program.inputs.size(); ++r)
+    std::memset(slot + slice.record->accumulatorBase + r * slice.record->count + first, 0, count * sizeof(int32_t));
+}
+
+template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread) {
+  int32_t *slot = core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride;
+  const int32_t signMask = engine.image->meta.profile == isa::Profile::F32 ? INT32_MAX : -1; // -0.0f is zero
+  for (uint32_t first = 0; first < slice.record->count; first += blockNeurons) {
+    const uint32_t count = std::min(blockNeurons, slice.record->count - first);
+    runBlock(core, slice, thread, first, count, slot);
+    if constexpr (Timed) {
+      uint32_t active = 0;
+      for (uint32_t n = 0; n < count; ++n)
+        active += (thread.activity[n] & signMask) != 0;
+      thread.counts.somaUpdates += active;
+    }
+    for (uint32_t w = first / 32; w < (first + count + 31) / 32; ++w)
+      for (uint32_t word = slice.spikes[w]; word; word &= word - 1) {
+        const uint32_t neuron = w * 32 + static_cast<uint32_t>(std::countr_zero(word));
+        if constexpr (Timed)
+          thread.counts.somaUpdates += (thread.activity[neuron - first] & signMask) == 0;
+        emit<Shared, Timed>(core, slice, thread, neuron);
+      }
+  }
+}
+
+template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &thread) {
+  for (uint32_t level = 0; level < engine.levels; ++level) {
+    if (Shared && level)
+      barrier->arriveAndWait();
+    for (const uint32_t c : thread.coresByLevel[level]) {
+      CoreState &core = engine.cores[c];
+      deliverBits(core, thread, core.nextBits[(now - 1) & 1], core.record->sameStepAxonCount, now - 1);
+      deliverBits(core, thread, core.sameBits, 0, now);
+      const StepCounts before = Timed ? thread.counts : StepCounts();
+      for (SliceState &slice : core.slices)
+        updateSlice<Shared, Timed>(core, slice, thread);
+      if constexpr (Timed)
+        settleCore(core, thread, before);
+    }
+  }
+}
+
+void EngineMachine::runLevels(ThreadState &thread) {
+  if (threads() > 1)
+    engine.timed ? runLevels<true, true>(thread) : runLevels<true, false>(thread);
+  else
+    engine.timed ? runLevels<false, true>(thread) : runLevels<false, false>(thread);
+}
+
+void EngineMachine::workerLoop(unsigned thread) {
+  for (;;) {
+    barrier->arriveAndWait();
+    if (stopping)
+      return;
+    runLevels(engine.threads[thread]);
+    barrier->arriveAndWait();
+  }
+}
+
+void EngineMachine::step(std::span<const InputSpike> inputs) {
+  ++now;
+  for (ThreadState &thread : engine.threads) {
+    thread.counts = {};
+    thread.maxGeneration = 0;
+    thread.processing.fill({});
+    thread.linkLoad.fill(0);
+  }
+  for (InputState &input : engine.inputs) {
+    input.spikes.fill(0);
+    input.plain.fill(0);
+    runSource(input);
+  }
+  takeExternal(inputs);
+  for (InputState &input : engine.inputs)
+    emitInputs(input);
+  if (barrier)
+    barrier->arriveAndWait();
+  runLevels(engine.threads.front());
+  if (barrier)
+    barrier->arriveAndWait();
+  settleStep();
+}
+
+//===--- Accounting -------------------------------------------------------===//
+
+/// Turns the spikes of a core's update into counts and its generation time. `before`: the thread's counts before the core.
+void EngineMachine::settleCore(CoreState &core, ThreadState &thread, const StepCounts &before) {
+  StepCounts &counts = thread.counts;
+  counts.somaAccesses += core.record->neuronCount;
+  for (const uint32_t p : core.touchedPatterns) {
+    const TrafficPattern &pattern = core.patterns[p];
+    const uint64_t spikes = core.patternCount[p];
+    core.patternCount[p] = 0;
+    counts.messages += spikes * pattern.messages;
+    counts.hopsWithinTile += spikes * pattern.withinTile;
+    counts.hopsEastWest += spikes * pattern.eastWest;
+    counts.hopsNorthSouth += spikes * pattern.northSouth;
+    counts.chipHops += spikes * pattern.chipHops;
+    for (const auto &[link, load] : pattern.links)
+      thread.linkLoad[link] += spikes * load;
+  }
+  core.touchedPatterns.clear();
+  const CostTable &costs = engine.costs;
+  const int64_t generation =
+      static_cast<int64_t>(counts.somaAccesses - before.somaAccesses) * costs.picoseconds(CostTable::SomaAccess) +
+      static_cast<int64_t>(counts.somaUpdates - before.somaUpdates) * costs.picoseconds(CostTable::SomaUpdate) +
+      static_cast<int64_t>(counts.spikes - before.spikes) * costs.picoseconds(CostTable::SomaSpike) +
+      static_cast<int64_t>(counts.messages - before.messages) * costs.picoseconds(CostTable::AxonOut);
+  thread.maxGeneration = std::max(thread.maxGeneration, generation);
+}
+
+/// Sums over threads; the time of the step is the busiest core's or link's, plus the barrier.
+void EngineMachine::settleStep() {
+  total = {};
+  for (const ThreadState &thread : engine.threads)
+    total += thread.counts;
+  if (!engine.timed)
+    return;
+  const CostTable &costs = engine.costs;
+  int64_t longest = 0;
+  for (const ThreadState &thread : engine.threads)
+    longest = std::max(longest, thread.maxGeneration);
+  for (size_t c = 0; c < engine.cores.size(); ++c) {
+    ProcessingLoad load;
+    for (const ThreadState &thread : engine.threads) {
+      load.messages += thread.processing[c].messages;
+      load.events += thread.processing[c].events;
+    }
+    total.synapticEvents += load.events;
+    longest = std::max(longest, static_cast<int64_t>(load.messages) * costs.picoseconds(CostTable::AxonIn) +
+                                    static_cast<int64_t>(load.events) * costs.picoseconds(CostTable::SynapseEvent));
+  }
+  const ChipGrid &grid = engine.grid.front();
+  for (uint32_t l = 0; l < grid.links(); ++l) {
+    uint64_t load = 0;
+    for (const ThreadState &thread : engine.threads)
+      load += thread.linkLoad[l];
+    if (!load)
+      continue;
+    const CostTable::Event hop = grid.linkKind(l) == ChipGrid::LinkKind::EastWest     ? CostTable::HopEastWest
+                                 : grid.linkKind(l) == ChipGrid::LinkKind::NorthSouth ? CostTable::HopNorthSouth
+                                                                                      : CostTable::ChipHop;
+    longest = std::max(longest, static_cast<int64_t>(load) * costs.picoseconds(hop));
+  }
+  total.picoseconds = longest + costs.barrier();
+}
+
+//===--- Results ----------------------------------------------------------===//
+
+void EngineMachine::gather(uint32_t index) {
+  PopulationState &population = engine.populations[index];
+  if (population.gatheredStep == now)
+    return;
+  population.gatheredStep = now;
+  uint32_t count = 0;
+  auto take = [&](const AlignedArray<uint32_t> &flags, const AlignedArray<int32_t> &values, uint32_t first) {
+    for (size_t w = 0; w < flags.size(); ++w)
+      for (uint32_t word = flags[w]; word; word &= word - 1) {
+        const uint32_t neuron = static_cast<uint32_t>(w * 32 + std::countr_zero(word));
+        if (population.emitsPayload)
+          population.payloads[count] = values[neuron];
+        population.neurons[count++] = first + neuron;
+      }
+  };
+  if (population.input >= 0)
+    take(engine.inputs[population.input].spikes, engine.inputs[population.input].value, 0);
+  for (const auto &[core, slice] : population.slices) {
+    const SliceState &state = engine.cores[core].slices[slice];
+    take(state.spikes, state.payload, state.record->first);
+  }
+  population.gathered = count;
+}
+
+std::span<const uint32_t> EngineMachine::spikes(uint32_t population) {
+  gather(population);
+  return {engine.populations[population].neurons.data(), engine.populations[population].gathered};
+}
+
+std::span<const int32_t> EngineMachine::payloads(uint32_t population) {
+  gather(population);
+  if (!engine.populations[population].emitsPayload)
+    return {};
+  return {engine.populations[population].payloads.data(), engine.populations[population].gathered};
+}
+
+void EngineMachine::readState(uint32_t population, uint32_t state, std::span<int32_t> out) const {
+  for (const auto &[core, index] : engine.populations[population].slices) {
+    const SliceState &slice = engine.cores[core].slices[index];
+    RANVIER_ASSERT(state < slice.program->states.size(), "state slot " + std::to_string(state) + " does not exist");
+    RANVIER_ASSERT(size_t(slice.record->first) + slice.record->count <= out.size(), "the buffer is shorter than the population");
+    const int32_t *words = slice.states.data() + size_t(state) * slice.padded;
+    std::copy_n(words, slice.record->count, out.data() + slice.record->first);
+  }
+}
+
+} // namespace
+
+Result<std::unique_ptr<Machine>> Machine::create(std::shared_ptr<const image::Image> image, const MachineOptions &options) {
+  try {
+    auto machine = std::make_unique<EngineMachine>(std::move(image), options);
+    RANVIER_CHECK(machine->start());
+    return std::unique_ptr<Machine>(std::move(machine));
+  } catch (const std::bad_alloc &) {
+    return Error{.code = 7003,
+                 .message = "not enough memory to load the image",
+                 .hint = "use fewer threads or a smaller network",
+                 .kind = ErrorKind::System};
+  } catch (const std::system_error &failure) {
+    return Error{.code = 7003,
+                 .message = "the operating system refused another thread",
+                 .found = failure.what(),
+                 .hint = "use fewer threads",
+                 .kind = ErrorKind::System};
+  }
+}
+
+} // namespace ranvier::emu

@@ -1,0 +1,136 @@
+//===- State.h - What a machine holds at run time ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Structure-of-arrays state per slice, accumulators and message flags per core, scratch per thread. Plain structs: Loader.cpp fills
+// them, Machine.cpp runs them.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_EMULATOR_LIB_STATE_H
+#define RANVIER_EMULATOR_LIB_STATE_H
+
+#include "../Energy/CostModel.h"
+#include "Aligned.h"
+#include "Delivery.h"
+#include "ranvier/Emulator/Machine.h"
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace ranvier::emu {
+
+/// Neurons a kernel call updates: state, staged inputs and broadcast parameters of a block stay in the first-level cache, and a
+/// uniform parameter needs an array of this length only. A multiple of 32, so that blocks own whole words of spike flags.
+constexpr uint32_t blockNeurons = 1024;
+
+struct SliceState {
+  const image::SliceRecord *record = nullptr;
+  const isa::Program *program = nullptr;
+  isa::SliceKernel kernel = nullptr; ///< Null: interpreted.
+  uint64_t seed = 0;
+  uint64_t firstNeuron = 0;     ///< Global number of neuron 0.
+  uint32_t padded = 0;          ///< count rounded up to padNeurons: stride of `states`.
+  AlignedArray<int32_t> states; ///< [numStates][padded]
+  std::vector<AlignedArray<int32_t>> ownParams;
+  std::vector<const int32_t *> params; ///< [numParams]: own array of [padded], or a shared one of [blockNeurons].
+  std::vector<uint8_t> paramUniform;
+  AlignedArray<uint32_t> spikes; ///< Flags of the last step.
+  AlignedArray<int32_t> payload; ///< [padded]; empty if the program emits none.
+  int32_t biasParam = -1;        ///< Parameter named "bias", for the count of active neurons.
+};
+
+struct CoreState {
+  const image::CoreRecord *record = nullptr;
+  DeliveryCore delivery;
+  DeliverFunction deliver = nullptr;
+  AlignedArray<int32_t> ring; ///< [delaySlots][stride]
+  std::vector<SliceState> slices;
+  AlignedArray<uint64_t> sameBits, nextBits[2]; ///< Arrived messages by axon; next-step ones by parity of the emission step.
+  AlignedArray<int32_t> payload[2];             ///< By axon and parity of the emission step; empty where no spike carries a value.
+  // Accounting (timing fast only).
+  std::vector<TrafficPattern> patterns;
+  AlignedArray<uint32_t> patternCount;   ///< Spikes of this step by pattern.
+  std::vector<uint32_t> touchedPatterns; ///< Capacity reserved.
+};
+
+/// Where a spike leaves its mark: what emission needs of every other core, 40 bytes each.
+struct MarkTarget {
+  uint64_t *same = nullptr, *next[2] = {nullptr, nullptr};
+  int32_t *payload[2] = {nullptr, nullptr};
+  uint32_t sameCount = 0;
+};
+
+struct InputState {
+  uint32_t population = 0;
+  uint64_t firstOut = 0;
+  uint32_t count = 0;
+  uint64_t seed = 0;
+  AlignedArray<uint32_t> spikes; ///< Flags of the last step.
+  AlignedArray<uint32_t> plain;  ///< Flags: a plain spike is among them. Graded machines only.
+  AlignedArray<int32_t> value;   ///< [count] Sum of graded values, then the payload sent. Graded machines only.
+  enum class Source : uint8_t { External, Poisson, Regular, List } source = Source::External;
+  std::vector<uint64_t> thresholds; ///< poisson: fires when the random word is below; 1 or count values.
+  const image::PopulationMeta *meta = nullptr;
+  size_t listCursor = 0;
+};
+
+/// Processing a core does for the messages of a step.
+struct ProcessingLoad {
+  uint64_t messages = 0, events = 0;
+};
+
+struct ThreadState {
+  std::vector<std::vector<uint32_t>> coresByLevel; ///< Core indices, ascending.
+  AlignedArray<uint32_t> activeAxons;              ///< [max inAxonCount]
+  AlignedArray<uint32_t> slotOffset;               ///< [max delaySlots]
+  AlignedArray<int32_t> staging;                   ///< [maxSlots][blockNeurons] inputs that are not aligned in the ring.
+  AlignedArray<int32_t> activity;                  ///< [blockNeurons] non-zero where a neuron counts as active.
+  std::vector<int32_t *> statePointers;            ///< [maxSlots]
+  std::vector<const int32_t *> paramPointers, inputPointers;
+  ShiftScratch shift;
+  // Results of the step.
+  StepCounts counts;
+  int64_t maxGeneration = 0;
+  AlignedArray<ProcessingLoad> processing; ///< [cores]
+  AlignedArray<uint64_t> linkLoad;         ///< [links]
+};
+
+/// Spikes of a population, gathered when asked for.
+struct PopulationState {
+  std::vector<std::pair<uint32_t, uint32_t>> slices; ///< (core, slice), by first neuron.
+  int32_t input = -1;                                ///< Index into Engine::inputs.
+  bool emitsPayload = false;
+  uint32_t gatheredStep = 0;
+  uint32_t gathered = 0;
+  AlignedArray<uint32_t> neurons; ///< [count]
+  AlignedArray<int32_t> payloads; ///< [count] or empty.
+};
+
+/// Everything a machine holds.
+struct Engine {
+  std::shared_ptr<const image::Image> image;
+  MachineOptions options;
+  std::vector<int8_t> exponents; ///< By projection, clamped to -31..32 (beyond, all bits are shifted out).
+  std::vector<CoreState> cores;
+  std::vector<MarkTarget> marks; ///< By core.
+  std::vector<InputState> inputs;
+  std::vector<PopulationState> populations;
+  std::vector<ThreadState> threads;
+  std::map<int32_t, AlignedArray<int32_t>> uniformParams; ///< Value -> [blockNeurons] of it.
+  uint32_t levels = 1;
+  bool graded = false;
+  // Accounting (timing fast only).
+  bool timed = false;
+  const hw::CostProfile *profile = nullptr;
+  CostTable costs;
+  std::vector<ChipGrid> grid;       ///< One, or none when timing is off.
+  AlignedArray<uint32_t> patternOf; ///< By global neuron.
+  AlignedArray<uint32_t> outEvents; ///< By out-axon: synapses its message meets.
+};
+
+/// Builds the run-time structures. `kernels`: by program, null entries are interpreted. Throws std::bad_alloc.
+Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels);
+/// Initial values everywhere.
+void resetState(Engine &engine);
+
+} // namespace ranvier::emu
+
+#endif

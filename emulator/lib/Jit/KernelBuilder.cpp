@@ -1,0 +1,414 @@
+//===- KernelBuilder.cpp - Microcode to LLVM IR ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A program is straight-line, so its registers are SSA values of type <8 x i32> and the kernel is one loop with one block. Integer
+// instructions avoid 64-bit lanes and arithmetic shifts of them where the result does not need them (AVX2 has no such shift).
+// Floats live in registers as their bits; every instruction whose NaN depends on the machine replaces it with the canonical one,
+// and no fast-math flag is ever set.
+//===----------------------------------------------------------------------===//
+#include "KernelBuilder.h"
+#include "Routines.h"
+#include "ranvier/Support/FixedPoint.h"
+#include <array>
+#include <cstddef>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+#include <optional>
+#include <type_traits>
+
+namespace ranvier::emu::jit {
+
+using isa::Instruction;
+using isa::Opcode;
+using llvm::Value;
+
+static_assert(std::is_standard_layout_v<isa::SliceView>, "kernels read SliceView by offset");
+
+namespace {
+
+class KernelBuilder {
+public:
+  KernelBuilder(llvm::Module &module, const isa::Program &program, const std::string &name);
+  void build();
+
+private:
+  // Constants and types.
+  Value *splat(uint32_t word) { return llvm::ConstantInt::get(vec, word); }
+  Value *splat64(uint64_t word) { return llvm::ConstantInt::get(vec64, word); }
+  Value *asFloat(Value *word) { return b.CreateBitCast(word, vecFloat); }
+  Value *boolean(Value *mask) { return b.CreateZExt(mask, vec); }
+  /// Bits of a float result, NaNs made canonical.
+  Value *canonical(Value *result) {
+    return b.CreateSelect(b.CreateFCmpUNO(result, result), splat(0x7FC00000), b.CreateBitCast(result, vec));
+  }
+  Value *unaryIntrinsic(llvm::Intrinsic::ID id, Value *x) { return b.CreateUnaryIntrinsic(id, x); }
+  Value *binaryIntrinsic(llvm::Intrinsic::ID id, Value *x, Value *y) { return b.CreateBinaryIntrinsic(id, x, y); }
+
+  // The slice.
+  Value *field(llvm::Type *type, size_t offset) {
+    return b.CreateAlignedLoad(type, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), slice, offset), llvm::Align(4));
+  }
+  Value *arrayPointer(std::vector<Value *> &cache, size_t tableOffset, uint32_t slot);
+  void loadPointers();
+  Value *element(Value *array) { return b.CreateInBoundsGEP(b.getInt32Ty(), array, n); }
+  Value *load(Value *array) { return b.CreateAlignedLoad(vec, element(array), llvm::Align(4)); }
+  void store(Value *word, Value *array) { b.CreateAlignedStore(word, element(array), llvm::Align(4)); }
+
+  // Instructions.
+  Value *emit(const Instruction &i);
+  Value *lookUp(const Instruction &i, Value *index);
+  Value *randomWords(uint32_t draw);
+  Value *roundedShift(Value *x, uint32_t imm);
+  Value *product(const Instruction &i, Value *x, Value *y, bool saturate);
+  Value *saturatingShiftLeft(Value *x, unsigned shift);
+  Value *clip(Value *x, int64_t low, int64_t high);
+  Value *minMax(Value *x, Value *y, bool max);
+  Value *toInteger(Value *x);
+  void spike(Value *condition, Value *payloadWord);
+
+  llvm::Module &module;
+  const isa::Program &program;
+  llvm::LLVMContext &context;
+  llvm::IRBuilder<> b;
+  llvm::FixedVectorType *vec, *vec64, *vecFloat;
+  llvm::Function *function;
+  Value *slice, *n = nullptr, *count = nullptr;
+  Value *iota;
+  std::vector<Value *> states, params, inputs;
+  Value *spikes = nullptr, *payload = nullptr;
+  Value *entityBase = nullptr, *seedLow = nullptr, *seedHigh = nullptr, *step = nullptr;
+  Value *spikeMask = nullptr;
+  std::array<Value *, isa::maxRegisters> registers{};
+};
+
+} // namespace
+
+KernelBuilder::KernelBuilder(llvm::Module &module, const isa::Program &program, const std::string &name)
+    : module(module), program(program), context(module.getContext()), b(context),
+      vec(llvm::FixedVectorType::get(b.getInt32Ty(), lanes)), vec64(llvm::FixedVectorType::get(b.getInt64Ty(), lanes)),
+      vecFloat(llvm::FixedVectorType::get(b.getFloatTy(), lanes)) {
+  auto *type = llvm::FunctionType::get(b.getVoidTy(), {b.getPtrTy()}, false);
+  function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module);
+  function->setDoesNotThrow();
+  // 512-bit instructions would help little here and lower the clock of many processors.
+  function->addFnAttr("prefer-vector-width", "256");
+  slice = function->getArg(0);
+  std::vector<llvm::Constant *> numbers;
+  for (unsigned i = 0; i < lanes; ++i)
+    numbers.push_back(b.getInt32(i));
+  iota = llvm::ConstantVector::get(numbers);
+}
+
+Value *KernelBuilder::arrayPointer(std::vector<Value *> &cache, size_t tableOffset, uint32_t slot) {
+  if (slot >= cache.size())
+    cache.resize(slot + 1, nullptr);
+  if (!cache[slot]) {
+    Value *table = field(b.getPtrTy(), tableOffset);
+    cache[slot] = b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), table, slot));
+  }
+  return cache[slot];
+}
+
+/// Everything that is the same for all neurons, loaded once before the loop.
+void KernelBuilder::loadPointers() {
+  using isa::SliceView;
+  spikes = field(b.getPtrTy(), offsetof(SliceView, spikes));
+  for (const Instruction &i : program.code)
+    switch (i.op) {
+    case Opcode::LdState:
+    case Opcode::StState:
+      arrayPointer(states, offsetof(SliceView, state), i.imm);
+      break;
+    case Opcode::LdParam:
+      arrayPointer(params, offsetof(SliceView, param), i.imm);
+      break;
+    case Opcode::LdInput:
+      arrayPointer(inputs, offsetof(SliceView, input), i.imm);
+      break;
+    case Opcode::Spkp:
+      payload = field(b.getPtrTy(), offsetof(SliceView, payload));
+      break;
+    case Opcode::Rng:
+    case Opcode::Frng:
+      if (!seedLow) {
+        Value *seed = field(b.getInt64Ty(), offsetof(SliceView, seed));
+        seedLow = b.CreateTrunc(seed, b.getInt32Ty());
+        seedHigh = b.CreateTrunc(b.CreateLShr(seed, 32), b.getInt32Ty());
+        step = field(b.getInt32Ty(), offsetof(SliceView, step));
+        entityBase = field(b.getInt32Ty(), offsetof(SliceView, firstEntity));
+      }
+      break;
+    default:
+      break;
+    }
+}
+
+void KernelBuilder::build() {
+  auto *entry = llvm::BasicBlock::Create(context, "entry", function);
+  auto *prepare = llvm::BasicBlock::Create(context, "prepare", function);
+  auto *loop = llvm::BasicBlock::Create(context, "loop", function);
+  auto *exit = llvm::BasicBlock::Create(context, "exit", function);
+  b.SetInsertPoint(entry);
+  Value *count32 = field(b.getInt32Ty(), offsetof(isa::SliceView, count));
+  loadPointers();
+  count = b.CreateZExt(count32, b.getInt64Ty());
+  b.CreateCondBr(b.CreateICmpEQ(count32, b.getInt32(0)), exit, prepare);
+
+  // The loop writes a byte of spikes for 8 neurons; the last word may have bytes behind the last neuron.
+  b.SetInsertPoint(prepare);
+  Value *lastWord = b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 5);
+  b.CreateAlignedStore(b.getInt32(0), b.CreateInBoundsGEP(b.getInt32Ty(), spikes, lastWord), llvm::Align(4));
+  b.CreateBr(loop);
+
+  b.SetInsertPoint(loop);
+  auto *phi = b.CreatePHI(b.getInt64Ty(), 2, "n");
+  phi->addIncoming(b.getInt64(0), prepare);
+  n = phi;
+  for (const Instruction &i : program.code)
+    if (Value *result = emit(i))
+      registers[i.dst] = result;
+  Value *bits = spikeMask ? b.CreateBitCast(spikeMask, b.getIntNTy(lanes)) : llvm::ConstantInt::get(b.getIntNTy(lanes), 0);
+  b.CreateAlignedStore(bits, b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(n, 3)), llvm::Align(1));
+  Value *next = b.CreateAdd(n, b.getInt64(lanes));
+  phi->addIncoming(next, loop);
+  b.CreateCondBr(b.CreateICmpULT(next, count), loop, exit);
+
+  b.SetInsertPoint(exit);
+  b.CreateRetVoid();
+}
+
+void KernelBuilder::spike(Value *condition, Value *payloadWord) {
+  // Neurons left, as a vector: padding neurons must not spike whatever their words are. At least 1, at most 2^32 - 1.
+  Value *left = b.CreateVectorSplat(lanes, b.CreateTrunc(b.CreateSub(count, n), b.getInt32Ty()));
+  Value *emits = b.CreateICmpNE(condition, splat(0));
+  spikeMask = b.CreateAnd(emits, b.CreateICmpULT(iota, left));
+  if (payloadWord)
+    store(b.CreateSelect(emits, payloadWord, splat(0)), payload);
+}
+
+Value *KernelBuilder::lookUp(const Instruction &i, Value *index) {
+  const std::vector<int32_t> &words = program.tables[i.imm];
+  auto *data =
+      llvm::ConstantDataArray::get(context, llvm::ArrayRef(reinterpret_cast<const uint32_t *>(words.data()), words.size()));
+  auto *global = new llvm::GlobalVariable(module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "table");
+  global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global); // Identical tables merge.
+  Value *clamped = clip(index, 0, static_cast<int64_t>(words.size()) - 1);
+  Value *pointers = b.CreateGEP(b.getInt32Ty(), global, b.CreateZExt(clamped, vec64));
+  return b.CreateMaskedGather(vec, pointers, llvm::Align(4));
+}
+
+/// ranvier::randomWord over the lanes: key (seed, seed + draw), counter (entity, step).
+Value *KernelBuilder::randomWords(uint32_t draw) {
+  Value *entity = b.CreateAdd(entityBase, b.CreateTrunc(n, b.getInt32Ty()));
+  Value *entities = b.CreateAdd(b.CreateVectorSplat(lanes, entity), iota);
+  Value *key1 = b.CreateAdd(seedHigh, b.getInt32(draw * 0x9E3779B9u));
+  return b.CreateCall(threefryFunction(module, function), {entities, b.CreateVectorSplat(lanes, step), seedLow, key1});
+}
+
+Value *KernelBuilder::clip(Value *x, int64_t low, int64_t high) {
+  const auto word = [&](int64_t value) {
+    return llvm::ConstantInt::get(x->getType(), static_cast<uint64_t>(value) & (x->getType() == vec ? 0xFFFFFFFFu : ~0ull));
+  };
+  return binaryIntrinsic(llvm::Intrinsic::smax, binaryIntrinsic(llvm::Intrinsic::smin, x, word(high)), word(low));
+}
+
+/// x >> shift in 32 bits. Rounding to nearest adds to the shifted value, because adding to x could overflow.
+Value *KernelBuilder::roundedShift(Value *x, uint32_t imm) {
+  const unsigned shift = imm & 0xFF;
+  if (shift == 0)
+    return x;
+  Value *floor = b.CreateAShr(x, shift);
+  const uint32_t mask = (uint32_t(1) << shift) - 1, half = uint32_t(1) << (shift - 1);
+  switch (static_cast<Rounding>(imm >> 8)) {
+  case Rounding::Floor:
+    return floor;
+  case Rounding::TowardZero: // Only negative numbers move, away from the lower end: no overflow.
+    return b.CreateAShr(b.CreateAdd(x, b.CreateLShr(b.CreateAShr(x, 31), 32 - shift)), shift);
+  case Rounding::NearestUp:
+    return b.CreateAdd(floor, b.CreateAnd(b.CreateLShr(x, shift - 1), splat(1)));
+  case Rounding::NearestEven: { // rest > half, or rest == half and odd: rest + odd > half.
+    Value *rest = b.CreateAdd(b.CreateAnd(x, splat(mask)), b.CreateAnd(floor, splat(1)));
+    return b.CreateAdd(floor, boolean(b.CreateICmpUGT(rest, splat(half))));
+  }
+  }
+  llvm_unreachable("rounding of a validated program");
+}
+
+/// mulsh and mulshs. |x y| <= 2^62 and shift <= 62, so that adding up to half a result unit cannot overflow.
+Value *KernelBuilder::product(const Instruction &i, Value *x, Value *y, bool saturate) {
+  const unsigned shift = i.imm & 0xFF;
+  if (shift == 0 && !saturate)
+    return b.CreateMul(x, y);
+  Value *p = b.CreateMul(b.CreateSExt(x, vec64), b.CreateSExt(y, vec64));
+  if (shift != 0) {
+    const uint64_t half = uint64_t(1) << (shift - 1);
+    switch (static_cast<Rounding>(i.imm >> 8)) {
+    case Rounding::Floor:
+      break;
+    case Rounding::TowardZero:
+      p = b.CreateAdd(p, b.CreateSelect(b.CreateICmpSLT(p, splat64(0)), splat64(2 * half - 1), splat64(0)));
+      break;
+    case Rounding::NearestUp:
+      p = b.CreateAdd(p, splat64(half));
+      break;
+    case Rounding::NearestEven: {
+      Value *odd = b.CreateAnd(b.CreateLShr(p, shift), splat64(1));
+      p = b.CreateAdd(p, b.CreateAdd(odd, splat64(half - 1)));
+      break;
+    }
+    }
+    // The low 32 bits do not see which kind of shift it was as long as they come from bits of the product.
+    p = !saturate && shift <= 32 ? b.CreateLShr(p, shift) : b.CreateAShr(p, shift);
+  }
+  if (saturate)
+    p = clip(p, INT32_MIN, INT32_MAX);
+  return b.CreateTrunc(p, vec);
+}
+
+Value *KernelBuilder::saturatingShiftLeft(Value *x, unsigned shift) {
+  Value *shifted = b.CreateShl(x, shift);
+  shifted = b.CreateSelect(b.CreateICmpSGT(x, splat(static_cast<uint32_t>(INT32_MAX >> shift))), splat(INT32_MAX), shifted);
+  return b.CreateSelect(b.CreateICmpSLT(x, splat(static_cast<uint32_t>(INT32_MIN >> shift))), splat(0x80000000), shifted);
+}
+
+/// IEEE 754-2019 minimum and maximum: equal words differ at most in the sign of zero, which "or" and "and" decide.
+Value *KernelBuilder::minMax(Value *x, Value *y, bool max) {
+  Value *fx = asFloat(x), *fy = asFloat(y);
+  Value *first = max ? b.CreateFCmpOGT(fx, fy) : b.CreateFCmpOLT(fx, fy);
+  Value *same = max ? b.CreateAnd(x, y) : b.CreateOr(x, y);
+  Value *ordered = b.CreateSelect(b.CreateFCmpOEQ(fx, fy), same, b.CreateSelect(first, x, y));
+  return b.CreateSelect(b.CreateFCmpUNO(fx, fy), splat(0x7FC00000), ordered);
+}
+
+/// Truncation that saturates, 0 for NaN. What LLVM makes of llvm.fptosi.sat on vectors is several times as long.
+Value *KernelBuilder::toInteger(Value *x) {
+  auto limit = [&](float value) { return llvm::ConstantFP::get(vecFloat, value); };
+  Value *inRange = b.CreateFreeze(b.CreateFPToSI(x, vec)); // Poison where x is out of range; not used there.
+  Value *high = b.CreateSelect(b.CreateFCmpOGE(x, limit(0x1p31f)), splat(INT32_MAX), inRange);
+  Value *both = b.CreateSelect(b.CreateFCmpOLT(x, limit(-0x1p31f)), splat(0x80000000), high);
+  return b.CreateSelect(b.CreateFCmpUNO(x, x), splat(0), both);
+}
+
+/// The value of dst; null for instructions without one.
+Value *KernelBuilder::emit(const Instruction &i) {
+  const isa::OpcodeInfo &info = isa::opcodeInfo(i.op);
+  Value *x = info.a ? registers[i.a] : nullptr, *y = info.b ? registers[i.b] : nullptr;
+  auto floats = [&](auto operation) { return canonical(operation(asFloat(x), y ? asFloat(y) : nullptr)); };
+  namespace in = llvm::Intrinsic;
+  switch (i.op) {
+  case Opcode::LdState:
+    return load(states[i.imm]);
+  case Opcode::LdParam:
+    return load(params[i.imm]);
+  case Opcode::LdInput:
+    return load(inputs[i.imm]);
+  case Opcode::StState:
+    store(x, states[i.imm]);
+    return nullptr;
+  case Opcode::Li:
+    return splat(i.imm);
+  case Opcode::Mov:
+    return x;
+  case Opcode::Sel:
+    return b.CreateSelect(b.CreateICmpNE(registers[i.imm], splat(0)), x, y);
+  case Opcode::Lut:
+    return lookUp(i, x);
+  case Opcode::Spk:
+  case Opcode::Spkp:
+    spike(x, y);
+    return nullptr;
+  case Opcode::And:
+    return b.CreateAnd(x, y);
+  case Opcode::Or:
+    return b.CreateOr(x, y);
+  case Opcode::Xor:
+    return b.CreateXor(x, y);
+  case Opcode::Not:
+    return b.CreateNot(x);
+  case Opcode::Lnot:
+    return boolean(b.CreateICmpEQ(x, splat(0)));
+  case Opcode::Add:
+    return b.CreateAdd(x, y);
+  case Opcode::Sub:
+    return b.CreateSub(x, y);
+  case Opcode::Adds:
+    return binaryIntrinsic(in::sadd_sat, x, y);
+  case Opcode::Subs:
+    return binaryIntrinsic(in::ssub_sat, x, y);
+  case Opcode::Neg:
+    return b.CreateNeg(x);
+  case Opcode::Abs:
+    return binaryIntrinsic(in::abs, x, b.getFalse());
+  case Opcode::Min:
+    return binaryIntrinsic(in::smin, x, y);
+  case Opcode::Max:
+    return binaryIntrinsic(in::smax, x, y);
+  case Opcode::Lt:
+    return boolean(b.CreateICmpSLT(x, y));
+  case Opcode::Le:
+    return boolean(b.CreateICmpSLE(x, y));
+  case Opcode::Eq:
+    return boolean(b.CreateICmpEQ(x, y));
+  case Opcode::Sat:
+    return clip(x, -((int64_t(1) << (i.imm - 1)) - 1), (int64_t(1) << (i.imm - 1)) - 1);
+  case Opcode::Satt:
+    return clip(x, -(int64_t(1) << (i.imm - 1)), (int64_t(1) << (i.imm - 1)) - 1);
+  case Opcode::Mulsh:
+    return product(i, x, y, false);
+  case Opcode::Mulshs:
+    return product(i, x, y, true);
+  case Opcode::Shl:
+    return b.CreateShl(x, i.imm);
+  case Opcode::Shls:
+    return saturatingShiftLeft(x, i.imm);
+  case Opcode::Shr:
+    return roundedShift(x, i.imm);
+  case Opcode::Rng:
+    return randomWords(i.imm);
+  case Opcode::Fadd:
+    return floats([&](Value *f, Value *g) { return b.CreateFAdd(f, g); });
+  case Opcode::Fsub:
+    return floats([&](Value *f, Value *g) { return b.CreateFSub(f, g); });
+  case Opcode::Fmul:
+    return floats([&](Value *f, Value *g) { return b.CreateFMul(f, g); });
+  case Opcode::Fdiv:
+    return floats([&](Value *f, Value *g) { return b.CreateFDiv(f, g); });
+  case Opcode::Fneg:
+    return canonical(asFloat(b.CreateXor(x, splat(0x80000000))));
+  case Opcode::Fabs:
+    return canonical(asFloat(b.CreateAnd(x, splat(0x7FFFFFFF))));
+  case Opcode::Fmin:
+    return minMax(x, y, false);
+  case Opcode::Fmax:
+    return minMax(x, y, true);
+  case Opcode::Fsqrt:
+    return canonical(unaryIntrinsic(in::sqrt, asFloat(x)));
+  case Opcode::Fexp:
+    return b.CreateCall(expFunction(module, function), {x});
+  case Opcode::Flog:
+    return b.CreateCall(logFunction(module, function), {x});
+  case Opcode::Ffloor:
+    return canonical(unaryIntrinsic(in::floor, asFloat(x)));
+  case Opcode::Flt:
+    return boolean(b.CreateFCmpOLT(asFloat(x), asFloat(y)));
+  case Opcode::Fle:
+    return boolean(b.CreateFCmpOLE(asFloat(x), asFloat(y)));
+  case Opcode::Feq:
+    return boolean(b.CreateFCmpOEQ(asFloat(x), asFloat(y)));
+  case Opcode::Ftoi:
+    return toInteger(asFloat(x));
+  case Opcode::Itof:
+    return b.CreateBitCast(b.CreateSIToFP(x, vecFloat), vec);
+  case Opcode::Frng: { // 24 bits fit a signed word, and the product is exact.
+    Value *uniform = b.CreateSIToFP(b.CreateLShr(randomWords(i.imm), 8), vecFloat);
+    return b.CreateBitCast(b.CreateFMul(uniform, llvm::ConstantFP::get(vecFloat, 0x1p-24)), vec);
+  }
+  }
+  llvm_unreachable("opcode of a validated program");
+}
+
+void buildKernel(llvm::Module &module, const isa::Program &program, const std::string &name) {
+  KernelBuilder(module, program, name).build();
+}
+
+} // namespace ranvier::emu::jit

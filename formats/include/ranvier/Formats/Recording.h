@@ -1,0 +1,55 @@
+//===- Recording.h - What a run leaves behind -------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The output of `ranvier run -o OUT.h5`: root attributes format = "ranvier-run", version = 1, dt [s], steps; group
+// populations/<name> with attribute n, data sets spike_steps u32 [E], spike_neurons u32 [E] (sorted by step, neuron), spike_values
+// (graded populations), and per recorded state a data set <state> [T, n] int32 or float32 with attribute scale. SONATA readers find
+// the same spikes under /spikes/<name>/{timestamps, node_ids}. Written beside the final name and renamed when whole.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_FORMATS_RECORDING_H
+#define RANVIER_FORMATS_RECORDING_H
+
+#include "ranvier/Support/Error.h"
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ranvier::formats {
+
+struct RecordedPopulation {
+  std::string name;
+  uint32_t count = 0;
+  bool graded = false, isFloat = false;     ///< isFloat: state and payload words are binary32 bits.
+  std::vector<std::pair<std::string, double>> states; ///< Recorded states and their scale; may be empty.
+};
+
+class Recorder {
+public:
+  static Result<std::unique_ptr<Recorder>> create(const std::string &path, double dt, std::vector<RecordedPopulation> populations);
+  virtual ~Recorder() = default;
+  /// Spikes of one population in one step, ascending; `payloads` empty or one word each.
+  virtual Result<void> spikes(uint32_t population, uint32_t step, std::span<const uint32_t> neurons, std::span<const int32_t> payloads) = 0;
+  /// One row of one recorded state (index into RecordedPopulation::states), `count` words.
+  virtual Result<void> state(uint32_t population, uint32_t state, std::span<const int32_t> words) = 0;
+  virtual Result<void> finish(uint32_t steps) = 0;
+};
+
+/// A recording read back (for `ranvier diff`), in the sandbox. States as doubles in words * scale.
+struct Recording {
+  double dt = 0;
+  uint32_t steps = 0;
+  struct Population {
+    std::string name;
+    uint32_t count = 0;
+    std::vector<uint32_t> spikeSteps, spikeNeurons;
+    std::vector<std::pair<std::string, std::vector<double>>> states; ///< [T * count]
+  };
+  std::vector<Population> populations;
+};
+Result<Recording> readRecording(const std::string &path);
+
+} // namespace ranvier::formats
+
+#endif

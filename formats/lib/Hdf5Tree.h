@@ -1,0 +1,54 @@
+//===- Hdf5Tree.h - A foreign HDF5 file as plain data -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// libhdf5 crashes on some corrupt files, so files from strangers are read in a forked child with resource limits; what crosses back is a
+// serialised tree of groups, data sets and attributes, which the parent decodes with bounds checks as if it came from the stranger too.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_LIB_FORMATS_HDF5TREE_H
+#define RANVIER_LIB_FORMATS_HDF5TREE_H
+
+#include "ranvier/Support/Error.h"
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ranvier::formats {
+
+enum class H5Type : uint8_t { U8, I64, F32, F64, Text, Absent };
+
+/// A data set or attribute: shape [] is a scalar. Integers of other widths arrive as i64, text as one string per element.
+struct H5Array {
+  H5Type type = H5Type::Absent;
+  std::vector<uint64_t> shape;
+  std::string raw;                 ///< Numbers, native endian.
+  std::vector<std::string> texts;
+  uint64_t count() const;
+  double number(uint64_t index) const;
+  std::vector<double> numbers() const;
+  bool isNumber() const { return type != H5Type::Text && type != H5Type::Absent; }
+};
+
+struct H5Group {
+  std::map<std::string, H5Group> groups;
+  std::map<std::string, H5Array> arrays;
+  std::map<std::string, H5Array> attributes;
+  std::map<std::string, std::map<std::string, H5Array>> arrayAttributes;
+  /// "a/b/c"; null if absent.
+  const H5Group *group(const std::string &path) const;
+  const H5Array *array(const std::string &path) const;
+};
+
+struct H5ReadOptions {
+  uint64_t maxBytes = uint64_t(4) << 30; ///< Of the serialised tree.
+  std::vector<std::string> only;         ///< Data sets to read the contents of, by full path without the leading slash; empty: all.
+};
+
+/// Errors: RNV1001 not HDF5, RNV1002 too large, RNV1003 the reader crashed, ran out of time or memory, RNV1004 something libhdf5 or we refuse
+/// (external links and storage, virtual data sets, types that are neither numbers nor text).
+Result<H5Group> readHdf5(const std::string &path, const H5ReadOptions &options = {});
+
+} // namespace ranvier::formats
+
+#endif

@@ -1,0 +1,157 @@
+//===- Chip.h - A chip as its YAML file describes it ------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A chip is data: topology, limits, number formats, native neuron form and the cost of every event, each number with its source.
+// Nothing in C++ knows a chip by name.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_HWMODELS_CHIP_H
+#define RANVIER_HWMODELS_CHIP_H
+
+#include "ranvier/ISA/Program.h"
+#include "ranvier/Support/Error.h"
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ranvier::hw {
+
+/// How far a number can be trusted; printed beside every figure that uses it.
+enum class Provenance : uint8_t { Published, Fitted, Estimate, Defined, Unknown };
+const char *toString(Provenance provenance);
+
+/// One cost of one event. An unknown cost has no value; reports then say "unknown" and leave it out of sums, naming it.
+struct Cost {
+  std::optional<int64_t> picoseconds; ///< Latency [ps].
+  std::optional<double> joules;       ///< Energy [J].
+  Provenance provenance = Provenance::Unknown;
+  std::string source;                 ///< Author, year, table or page; or what it was fitted to.
+  bool operator==(const Cost &) const = default;
+};
+
+/// Keys of CostProfile::events. The list is closed: an unknown key in YAML is an error.
+/// soma_access: every mapped neuron, every step; soma_update: extra when the neuron is active (v != 0, input present, bias != 0);
+/// soma_spike: extra when it fires; synapse_event: one synapse read for one arriving spike; axon_in: one arriving message;
+/// axon_out: one message sent; hop_within_tile, hop_east_west, hop_north_south: one message over one link; chip_hop: one message
+/// over a link between chips.
+extern const std::vector<std::string> costEvents;
+
+struct CostProfile {
+  std::string name;        ///< "published", "fitted", ...
+  std::string description;
+  std::map<std::string, Cost> events;
+  /// Barrier latency by number of tiles that hold a mapped neuron: largest key <= tiles counts (step function), or linear
+  /// interpolation between the keys if `interpolateBarrier`.
+  std::map<uint32_t, int64_t> barrierPicoseconds;
+  bool interpolateBarrier = false;
+  Provenance barrierProvenance = Provenance::Unknown;
+  std::string barrierSource;
+  std::optional<double> staticWattsPerChip; ///< Reported on its own, never mixed into dynamic energy.
+  std::string staticSource;
+  Provenance staticProvenance = Provenance::Unknown;
+  bool operator==(const CostProfile &) const = default;
+};
+
+/// Arithmetic of the fixed CUBA leaky integrate-and-fire unit, if the chip has one ("native: cuba_lif" in YAML). One step:
+///   u = rz(u * (2^decayBits - du - currentDecayOffset)) + (input << inputShift), overflow as `currentOverflow`
+///   v = rz(v * (2^decayBits - dv)) + u + bias, overflow as `voltageOverflow`; spike if v > vth << thresholdShift, then v = 0.
+struct NativeCubaLif {
+  unsigned decayBits = 12;          ///< Width of du and dv [bits].
+  unsigned currentDecayOffset = 1;  ///< Loihi: du = 0 still decays by 1/4096.
+  unsigned inputShift = 6;
+  unsigned stateBits = 24;          ///< Signed width of u and v.
+  bool currentWraps = true;         ///< u: one wrap into (-2^(n-1), 2^(n-1)]; else saturates at +-(2^(n-1)-1). v always saturates.
+  unsigned thresholdBits = 17, thresholdShift = 6;
+  unsigned biasMantissaBits = 13;   ///< Signed.
+  unsigned biasExponentBits = 3;
+  std::string source;
+  bool operator==(const NativeCubaLif &) const = default;
+};
+
+/// Limits of one core; 0 means unlimited.
+struct CoreLimits {
+  uint32_t neurons = 0;
+  uint64_t synapticMemoryBits = 0; ///< In the chip's storage format, see SynapseStorage.
+  uint32_t axonsIn = 0, axonsOut = 0;
+  uint32_t fanIn = 0;              ///< Synapses onto one neuron.
+  uint32_t neuronConfigs = 0;      ///< Distinct (du, dv, ...) tuples.
+  uint32_t thresholdConfigs = 0;   ///< Distinct thresholds.
+  uint32_t programWords = 0;       ///< Microcode instructions over all programs of the core.
+  bool operator==(const CoreLimits &) const = default;
+};
+
+/// Bits that the synapses of one axon take: ceil over chunks of `synapsesPerChunk`: each chunk
+/// n * (weight + delay + tag + index bits unless dense) + headerBits, rounded up to `wordBits`.
+struct SynapseStorage {
+  unsigned synapsesPerChunk = 64;
+  unsigned headerBits = 10;
+  unsigned wordBits = 64;           ///< 0: storage is not modelled, every row takes 0 bits.
+  unsigned tagBits = 0;
+  std::string source;
+  /// `weightBits` with sign, `delayBits` (0: no delay stored), `indexBits` (0: dense). 0 if wordBits is 0.
+  uint64_t bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const;
+  bool operator==(const SynapseStorage &) const = default;
+};
+
+struct Weights {
+  unsigned minBits = 1, maxBits = 8;  ///< Magnitude bits besides the sign (int profile).
+  int minExponent = 0, maxExponent = 0;
+  bool signModes = true;              ///< Excitatory and inhibitory projections keep a bit that mixed ones spend on the sign.
+  bool sharedKernels = false;         ///< Convolution kernels may be stored once a core.
+  bool operator==(const Weights &) const = default;
+};
+
+enum class Topology : uint8_t { None, Mesh, Torus, TriangularTorus };
+
+struct Chip {
+  std::string name, description, path; ///< path: where the YAML was read.
+  isa::Profile profile = isa::Profile::Int;
+  bool programmable = false;           ///< Takes any legal microcode; else only the native form.
+  std::vector<std::string> forbiddenOps; ///< Mnemonics a programmable chip lacks.
+  bool gradedSpikes = false;           ///< Spikes may carry a payload.
+  bool placeDependentNumbers = false;  ///< Results depend on the mapping (device variation); reports say so.
+  unsigned stateBits = 32;             ///< Signed width of a state word.
+  uint32_t minDelay = 1, maxDelay = 63; ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
+  Weights weights;
+  CoreLimits core;
+  SynapseStorage storage;
+  std::optional<NativeCubaLif> nativeCuba;
+
+  Topology topology = Topology::None;
+  uint32_t tilesX = 1, tilesY = 1, coresPerTile = 1; ///< Tile id = x * tilesY + y (column-major); core id = tile * coresPerTile + k.
+  uint32_t maxChips = 1;
+  uint32_t chipsX = 1, chipsY = 1;                   ///< Arrangement of chips for distances between them.
+  bool multicastTrees = false;                       ///< false: one message per destination core.
+  std::vector<std::string> unsupported;              ///< What the chip cannot do, in words, for `ranvier targets` and check.
+  std::map<std::string, std::string> sources;        ///< YAML key path -> source, every number of the file.
+  std::map<std::string, Provenance> statuses;        ///< The same key paths -> how far the number can be trusted.
+  std::vector<CostProfile> costs;                    ///< First one is the default.
+
+  uint32_t coresPerChip() const { return tilesX * tilesY * coresPerTile; }
+  const CostProfile *findCosts(const std::string &name) const; ///< Empty name: the default. Null if absent.
+  bool operator==(const Chip &) const = default;
+};
+
+/// Reads and checks a chip description. Errors: RNV2001.. with file, line, key, expected, found; unknown keys are errors.
+Result<Chip> loadChip(const std::string &path);
+/// From text; `path` only names it in messages. Text is refused beyond 1 MiB, a nesting of 12 or 100,000 values.
+Result<Chip> parseChip(const std::string &text, const std::string &path);
+/// `nameOrPath`: a shipped name ("loihi1") looked up in the chip folders, or a path that ends in .yaml/.yml.
+/// Errors: RNV2002 listing the names that exist.
+Result<Chip> findChip(const std::string &nameOrPath);
+/// Shipped chips: name and path, sorted. Folders: $RANVIER_DATA/chips, else <prefix>/share/ranvier/chips beside the executable,
+/// else the source tree's hw-models/chips.
+std::vector<std::pair<std::string, std::string>> listChips();
+/// The folder of a kind of shipped file ("chips", "models"): $RANVIER_DATA/<kind>, else <prefix>/share/ranvier/<kind>, else (for programs
+/// in the build tree) that of the source tree. Errors: RNV2003.
+Result<std::string> dataFolder(const std::string &kind);
+/// The YAML text that describes the chip completely (defaults written out), for the image. parseChip(resolvedText(c), c.path) == c
+/// for every chip that parseChip made; numbers of a chip made in C++ get the source "not stated".
+std::string resolvedText(const Chip &chip);
+/// Path of every key the loader knows, sorted; `costs[]` is an element of the list of profiles, `number` what may stand for a number.
+std::vector<std::string> chipKeys();
+
+} // namespace ranvier::hw
+
+#endif

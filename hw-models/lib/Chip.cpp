@@ -1,0 +1,30 @@
+//===- Chip.cpp - A chip as its YAML file describes it --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ChipSchema.h"
+
+namespace ranvier::hw {
+
+const char *toString(Provenance provenance) {
+  const auto index = static_cast<size_t>(provenance);
+  return index < detail::provenanceWords.size() ? detail::provenanceWords[index].c_str() : "unknown";
+}
+
+const std::vector<std::string> costEvents = {"soma_access", "soma_update",     "soma_spike",    "synapse_event",   "axon_in",
+                                             "axon_out",    "hop_within_tile", "hop_east_west", "hop_north_south", "chip_hop"};
+
+uint64_t SynapseStorage::bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const {
+  if (wordBits == 0 || synapsesPerChunk == 0)
+    return 0;
+  const uint64_t each = uint64_t(weightBits) + delayBits + tagBits + indexBits;
+  const auto chunk = [&](uint64_t n) { return n == 0 ? 0 : (n * each + headerBits + wordBits - 1) / wordBits * wordBits; };
+  return synapses / synapsesPerChunk * chunk(synapsesPerChunk) + chunk(synapses % synapsesPerChunk);
+}
+
+const CostProfile *Chip::findCosts(const std::string &name) const {
+  for (const CostProfile &profile : costs)
+    if (name.empty() || profile.name == name)
+      return &profile;
+  return nullptr;
+}
+
+} // namespace ranvier::hw

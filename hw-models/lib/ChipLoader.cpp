@@ -1,0 +1,432 @@
+//===- ChipLoader.cpp - From YAML to a chip -------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads the tree against the tables of ChipSchema. The first failure is kept and everything after it does nothing, which lets the
+// readers below be straight lines; a chip with a failure is never handed out.
+//===----------------------------------------------------------------------===//
+#include "ChipSchema.h"
+#include "YamlTree.h"
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace ranvier::hw {
+namespace {
+using detail::Field;
+using detail::YamlNode;
+using Kind = YamlNode::Kind;
+
+std::string join(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words)
+    text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// A source and a status, as a section or a number states them.
+struct Trust {
+  std::string source;
+  std::optional<Provenance> status;
+};
+
+class Loader {
+public:
+  Loader(const std::string &file) : file(file) { chip.path = file; }
+  Result<Chip> load(const YamlNode &root);
+
+private:
+  //===--- Failures -------------------------------------------------------===//
+  void fail(unsigned code, const YamlNode &node, const std::string &path, std::string message, std::string expected,
+            std::string found, std::string hint = "") {
+    if (!failure)
+      failure = Error{.code = code,
+                      .message = std::move(message),
+                      .file = file,
+                      .place = "line " + std::to_string(std::max(node.line, 1)) + (path.empty() ? "" : ", key '" + path + "'"),
+                      .expected = std::move(expected),
+                      .found = std::move(found),
+                      .hint = std::move(hint)};
+  }
+  static std::string shown(const YamlNode &node) {
+    return node.kind != Kind::Scalar ? detail::toString(node.kind) : "'" + node.text.substr(0, 60) + "'";
+  }
+
+  //===--- Access ---------------------------------------------------------===//
+  static const YamlNode *find(const YamlNode &map, const std::string &key) {
+    for (size_t i = 0; i < map.keys.size(); ++i)
+      if (map.keys[i].text == key)
+        return &map.items[i];
+    return nullptr;
+  }
+  /// The value of a key that must be there; null after a failure.
+  const YamlNode *require(const YamlNode &map, const std::string &section, const std::string &key) {
+    const YamlNode *node = find(map, key);
+    if (!node)
+      fail(2007, map, below(section, key), "a key is missing", "'" + key + "' in this section", "none");
+    return node;
+  }
+  static std::string below(const std::string &section, const std::string &key) {
+    return section.empty() ? key : section + "." + key;
+  }
+
+  /// Whether `node` is a map that holds only keys of `schema`.
+  bool checkMap(const YamlNode &node, const std::string &path, const std::string &schema) {
+    if (failure)
+      return false;
+    if (node.kind != Kind::Map) {
+      fail(2008, node, path, "wrong type", "a section", shown(node));
+      return false;
+    }
+    const std::vector<std::string> &known = detail::keysOf(schema);
+    for (const YamlNode &key : node.keys)
+      if (std::find(known.begin(), known.end(), key.text) == known.end()) {
+        fail(2005, key, below(path, key.text), "unknown key", join(known), "'" + key.text.substr(0, 60) + "'");
+        return false;
+      }
+    return true;
+  }
+
+  //===--- Scalars --------------------------------------------------------===//
+  std::string text(const YamlNode &node, const std::string &path) {
+    if (node.kind != Kind::Scalar) {
+      fail(2008, node, path, "wrong type", "text", shown(node));
+      return "";
+    }
+    return node.text;
+  }
+  bool flag(const YamlNode &node, const std::string &path) {
+    if (node.kind == Kind::Scalar && !node.quoted && (node.text == "true" || node.text == "false"))
+      return node.text == "true";
+    fail(2008, node, path, "wrong type", "true or false", shown(node));
+    return false;
+  }
+  int64_t integer(const YamlNode &node, const std::string &path, int64_t min, int64_t max) {
+    int64_t value = 0;
+    const char *begin = node.text.data(), *end = begin + node.text.size();
+    const auto [at, error] = std::from_chars(begin, end, value);
+    const std::string range = "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+    if (node.kind != Kind::Scalar || node.quoted || at != end || error == std::errc::invalid_argument)
+      fail(2008, node, path, "wrong type", range, shown(node));
+    else if (error != std::errc() || value < min || value > max)
+      fail(2009, node, path, "number out of range", range, shown(node));
+    return value;
+  }
+  /// A plain decimal number of at least 0, times 10^places, exactly as a decimal and rounded once.
+  double real(const YamlNode &node, const std::string &path, int places, double max) {
+    double value = 0;
+    const char *begin = node.text.data(), *end = begin + node.text.size();
+    const auto [at, error] = std::from_chars(begin, end, value);
+    const bool plain = node.kind == Kind::Scalar && !node.quoted && at == end && error != std::errc::invalid_argument &&
+                       node.text.find_first_not_of("0123456789.eE+-") == std::string::npos;
+    if (!plain) {
+      fail(2008, node, path, "wrong type", "a decimal number", shown(node));
+      return 0;
+    }
+    if (error != std::errc() || value < 0 || value > max || node.text.size() > 40) {
+      fail(2009, node, path, "number out of range", "a number from 0 to " + std::to_string(static_cast<int64_t>(max)), shown(node));
+      return 0;
+    }
+    const std::string scaled = detail::shiftDecimal(node.text, places);
+    std::from_chars(scaled.data(), scaled.data() + scaled.size(), value);
+    return value;
+  }
+  /// Nanoseconds as whole picoseconds.
+  int64_t picoseconds(const YamlNode &node, const std::string &path) {
+    const double value = real(node, path, 3, 1e12);
+    if (value != std::floor(value))
+      fail(2009, node, path, "times are whole picoseconds", "nanoseconds with at most 3 decimals", shown(node));
+    return static_cast<int64_t>(value);
+  }
+  size_t word(const YamlNode &node, const std::string &path, const std::vector<std::string> &words) {
+    const auto found = std::find(words.begin(), words.end(), text(node, path));
+    if (found != words.end())
+      return static_cast<size_t>(found - words.begin());
+    fail(2012, node, path, "unknown word", "one of " + join(words), shown(node));
+    return 0;
+  }
+  std::vector<std::string> texts(const YamlNode &node, const std::string &path) {
+    std::vector<std::string> list;
+    if (node.kind != Kind::List)
+      fail(2008, node, path, "wrong type", "a list of texts", shown(node));
+    for (const YamlNode &item : node.items)
+      list.push_back(text(item, path));
+    return list;
+  }
+
+  //===--- Sources --------------------------------------------------------===//
+  /// `source` and `status` of a map, else what its surroundings say.
+  Trust trust(const YamlNode &map, const std::string &path, Trust outer) {
+    if (const YamlNode *node = find(map, "source"); node && !failure) {
+      outer.source = text(*node, below(path, "source"));
+      if (outer.source.find_first_not_of(" \n\t") == std::string::npos)
+        fail(2010, *node, below(path, "source"), "empty source", "author, year, table or page", "nothing");
+    }
+    if (const YamlNode *node = find(map, "status"); node && !failure)
+      outer.status = static_cast<Provenance>(word(*node, below(path, "status"), detail::provenanceWords));
+    return outer;
+  }
+  void requireTrust(const Trust &trust, const YamlNode &node, const std::string &path) {
+    if (trust.source.empty() || !trust.status)
+      fail(2010, node, path, trust.source.empty() ? "a number without a source" : "a number without a status",
+           "source and status, beside the number or in its section", trust.source.empty() ? "no source" : "no status",
+           "write it as {value: N, source: \"...\", status: published} or give the section a source and a status");
+  }
+
+  //===--- Parts ----------------------------------------------------------===//
+  void readField(const Field &field, const YamlNode &node, const Trust &outer);
+  void readSection(const YamlNode &root, const std::string &section);
+  void readChoices(const YamlNode &root);
+  void readCosts(const YamlNode &node);
+  CostProfile readProfile(const YamlNode &node, const std::string &path);
+  Cost readCost(const YamlNode &node, const std::string &path, const std::string &event, const Trust &outer);
+  void readBarrier(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile);
+  void checkWhole(const YamlNode &root);
+
+  const std::string &file;
+  Chip chip;
+  std::optional<Error> failure;
+};
+
+/// A number may stand alone (its section's source holds) or as {value, source, status}.
+void Loader::readField(const Field &field, const YamlNode &node, const Trust &outer) {
+  const std::string path = field.path();
+  if (field.isSwitch) {
+    field.set(chip, flag(node, path));
+    return;
+  }
+  const YamlNode *value = &node;
+  Trust own = outer;
+  if (node.kind == Kind::Map) {
+    if (!checkMap(node, path, "number"))
+      return;
+    value = require(node, path, "value");
+    own = trust(node, path, outer);
+  }
+  if (failure)
+    return;
+  const bool unlimited = field.mayBeUnlimited && value->kind == Kind::Scalar && value->text == "unlimited";
+  field.set(chip, unlimited ? 0 : integer(*value, path, field.min, field.max));
+  requireTrust(own, node, path);
+  if (!failure) {
+    chip.sources[path] = own.source;
+    chip.statuses[path] = *own.status;
+  }
+}
+
+void Loader::readSection(const YamlNode &root, const std::string &section) {
+  const YamlNode *node = find(root, section);
+  if (node && !checkMap(*node, section, section))
+    return;
+  if (section == "native") {
+    if (!node)
+      return;
+    chip.nativeCuba.emplace();
+    if (const YamlNode *form = require(*node, section, "form"))
+      word(*form, "native.form", {"cuba_lif"});
+  }
+  const Trust own = node ? trust(*node, section, {}) : Trust{};
+  for (const Field &field : detail::fields()) {
+    if (failure || field.section != section)
+      continue;
+    if (const YamlNode *value = node ? find(*node, field.key) : nullptr)
+      readField(field, *value, own);
+    else if (!field.isSwitch) {
+      chip.sources[field.path()] = detail::defaultSource;
+      chip.statuses[field.path()] = Provenance::Defined;
+    }
+  }
+  if (section == "native")
+    chip.nativeCuba->source = own.source;
+  if (section == "storage")
+    chip.storage.source = own.source;
+}
+
+/// What is neither a number nor a switch.
+void Loader::readChoices(const YamlNode &root) {
+  const YamlNode *format = require(root, "", "format");
+  if (format && text(*format, "format") != "ranvier-chip")
+    fail(2012, *format, "format", "not a chip description", "ranvier-chip", shown(*format));
+  if (const YamlNode *version = require(root, "", "version"))
+    integer(*version, "version", 1, 1);
+  if (const YamlNode *name = require(root, "", "name")) {
+    chip.name = text(*name, "name");
+    if (chip.name.empty())
+      fail(2009, *name, "name", "empty name", "a name", "nothing");
+  }
+  if (const YamlNode *description = find(root, "description"))
+    chip.description = text(*description, "description");
+  if (const YamlNode *list = find(root, "unsupported"))
+    chip.unsupported = texts(*list, "unsupported");
+  const YamlNode *arithmetic = require(root, "", "arithmetic");
+  if (!arithmetic || !checkMap(*arithmetic, "arithmetic", "arithmetic"))
+    return;
+  if (const YamlNode *profile = require(*arithmetic, "arithmetic", "profile"))
+    chip.profile = static_cast<isa::Profile>(word(*profile, "arithmetic.profile", detail::profileWords));
+  if (const YamlNode *list = find(*arithmetic, "forbidden_ops")) {
+    chip.forbiddenOps = texts(*list, "arithmetic.forbidden_ops");
+    for (size_t i = 0; i < chip.forbiddenOps.size() && !failure; ++i)
+      if (!isa::findMnemonic(chip.forbiddenOps[i]))
+        fail(2012, list->items[i], "arithmetic.forbidden_ops", "unknown microcode instruction",
+             "a mnemonic of docs/spec/microcode.md", shown(list->items[i]));
+  }
+  const YamlNode *topology = require(root, "", "topology");
+  if (!topology || !checkMap(*topology, "topology", "topology"))
+    return;
+  if (const YamlNode *kind = require(*topology, "topology", "kind"))
+    chip.topology = static_cast<Topology>(word(*kind, "topology.kind", detail::topologyWords));
+  if (const YamlNode *delays = require(root, "", "delays"); delays && checkMap(*delays, "delays", "delays"))
+    for (const char *key : {"min_steps", "max_steps"})
+      require(*delays, "delays", key);
+}
+
+//===--- Costs ------------------------------------------------------------===//
+
+Cost Loader::readCost(const YamlNode &node, const std::string &path, const std::string &event, const Trust &outer) {
+  Cost cost;
+  if (!checkMap(node, path, "costs[].events." + event))
+    return cost;
+  const auto isKnown = [](const YamlNode *value) { return value && !(value->kind == Kind::Scalar && value->text == "unknown"); };
+  if (const YamlNode *value = find(node, "energy_pj"); isKnown(value))
+    cost.joules = real(*value, path + ".energy_pj", -12, 1e15);
+  if (const YamlNode *value = find(node, "time_ns"); isKnown(value))
+    cost.picoseconds = picoseconds(*value, path + ".time_ns");
+  Trust own = trust(node, path, outer);
+  if (cost.joules || cost.picoseconds)
+    requireTrust(own, node, path);
+  else
+    own.status = Provenance::Unknown;
+  cost.source = own.source;
+  cost.provenance = own.status.value_or(Provenance::Unknown);
+  return cost;
+}
+
+void Loader::readBarrier(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile) {
+  if (!checkMap(node, path, "costs[].barrier"))
+    return;
+  if (const YamlNode *value = find(node, "interpolate"))
+    profile.interpolateBarrier = flag(*value, path + ".interpolate");
+  const YamlNode *times = require(node, path, "times_ns");
+  if (!times)
+    return;
+  if (times->kind != Kind::Map || times->keys.empty())
+    return fail(2008, *times, path + ".times_ns", "wrong type", "a map from number of tiles to nanoseconds", shown(*times));
+  for (size_t i = 0; i < times->keys.size() && !failure; ++i) {
+    const int64_t tiles = integer(times->keys[i], path + ".times_ns", 1, 0xFFFFFFFFll);
+    const int64_t time = picoseconds(times->items[i], path + ".times_ns." + times->keys[i].text);
+    if (!failure && !profile.barrierPicoseconds.emplace(static_cast<uint32_t>(tiles), time).second)
+      fail(2011, times->keys[i], path + ".times_ns", "a number of tiles occurs twice", "each once", shown(times->keys[i]));
+  }
+  const Trust own = trust(node, path, outer);
+  requireTrust(own, node, path);
+  profile.barrierSource = own.source;
+  profile.barrierProvenance = own.status.value_or(Provenance::Unknown);
+}
+
+CostProfile Loader::readProfile(const YamlNode &node, const std::string &path) {
+  CostProfile profile;
+  if (!checkMap(node, path, "costs[]"))
+    return profile;
+  if (const YamlNode *name = require(node, path, "name")) {
+    profile.name = text(*name, path + ".name");
+    if (profile.name.empty())
+      fail(2009, *name, path + ".name", "empty name", "a name", "nothing");
+    if (chip.findCosts(profile.name) && !profile.name.empty())
+      fail(2011, *name, path + ".name", "two cost profiles of one name", "a name of its own", shown(*name));
+  }
+  if (const YamlNode *description = find(node, "description"))
+    profile.description = text(*description, path + ".description");
+  const Trust own = trust(node, path, {});
+  if (const YamlNode *events = find(node, "events"); events && checkMap(*events, path + ".events", "costs[].events"))
+    for (size_t i = 0; i < events->keys.size() && !failure; ++i) {
+      const std::string &event = events->keys[i].text;
+      profile.events[event] = readCost(events->items[i], path + ".events." + event, event, own);
+    }
+  if (const YamlNode *barrier = find(node, "barrier"); barrier && !failure)
+    readBarrier(*barrier, path + ".barrier", own, profile);
+  const YamlNode *power = find(node, "static_power");
+  if (const std::string at = path + ".static_power"; power && checkMap(*power, at, "costs[].static_power")) {
+    if (const YamlNode *watts = require(*power, at, "watts_per_chip"))
+      profile.staticWattsPerChip = real(*watts, at + ".watts_per_chip", 0, 1e6);
+    const Trust trusted = trust(*power, at, own);
+    requireTrust(trusted, *power, at);
+    profile.staticSource = trusted.source;
+    profile.staticProvenance = trusted.status.value_or(Provenance::Unknown);
+  }
+  return profile;
+}
+
+void Loader::readCosts(const YamlNode &node) {
+  if (node.kind != Kind::List)
+    return fail(2008, node, "costs", "wrong type", "a list of cost profiles", shown(node));
+  for (size_t i = 0; i < node.items.size() && !failure; ++i)
+    chip.costs.push_back(readProfile(node.items[i], "costs[" + std::to_string(i) + "]"));
+}
+
+//===--- Sense ------------------------------------------------------------===//
+
+/// Values that are fine on their own and contradict each other.
+void Loader::checkWhole(const YamlNode &root) {
+  const auto check = [&](bool right, const char *section, const std::string &key, std::string expected, std::string found) {
+    const YamlNode *at = find(root, section);
+    const YamlNode *value = at ? find(*at, key) : nullptr;
+    if (!right)
+      fail(2011,
+           value ? *value
+           : at  ? *at
+                 : root,
+           below(section, key), "values contradict each other", std::move(expected), std::move(found));
+  };
+  const auto text = [](auto value) { return std::to_string(value); };
+  check(chip.minDelay <= chip.maxDelay, "delays", "max_steps", "at least min_steps = " + text(chip.minDelay), text(chip.maxDelay));
+  check(chip.minDelay > 0 || chip.topology == Topology::None, "delays", "min_steps",
+        "at least 1 on a chip with a network between cores", "0");
+  check(chip.weights.minBits <= chip.weights.maxBits, "weights", "max_bits", "at least min_bits = " + text(chip.weights.minBits),
+        text(chip.weights.maxBits));
+  check(chip.weights.minExponent <= chip.weights.maxExponent, "weights", "max_exponent",
+        "at least min_exponent = " + text(chip.weights.minExponent), text(chip.weights.maxExponent));
+  const bool f32 = chip.profile == isa::Profile::F32;
+  check(!f32 || chip.stateBits == 32, "arithmetic", "state_bits", "32 in the f32 profile", text(chip.stateBits));
+  check(!f32 || (chip.weights.minExponent == 0 && chip.weights.maxExponent == 0), "weights", "max_exponent", "0 in the f32 profile",
+        text(chip.weights.maxExponent));
+  check(!f32 || !chip.nativeCuba, "native", "form", "the int profile", "a native form in the f32 profile");
+  check(chip.programmable || chip.nativeCuba, "arithmetic", "programmable", "true, or a section 'native'",
+        "a chip that can compute nothing");
+  check(chip.programmable || chip.forbiddenOps.empty(), "arithmetic", "forbidden_ops", "none on a chip that takes no microcode",
+        text(chip.forbiddenOps.size()));
+  if (chip.nativeCuba) {
+    const NativeCubaLif &form = *chip.nativeCuba;
+    check(form.thresholdBits + form.thresholdShift <= 31, "native", "threshold_shift",
+          "threshold_bits + threshold_shift of at most 31", text(form.thresholdBits + form.thresholdShift));
+    check(form.currentDecayOffset <= 1u << form.decayBits, "native", "current_decay_offset", "at most 2^decay_bits",
+          text(form.currentDecayOffset));
+    check(form.stateBits <= chip.stateBits, "native", "state_bits", "at most arithmetic.state_bits = " + text(chip.stateBits),
+          text(form.stateBits));
+  }
+  const uint64_t cores = uint64_t(chip.tilesX) * chip.tilesY * chip.coresPerTile;
+  check(uint64_t(chip.tilesX) * chip.tilesY <= (1u << 24) && cores <= (1u << 24), "topology", "tiles_x",
+        "at most 2^24 cores on a chip", text(chip.tilesX) + " x " + text(chip.tilesY) + " x " + text(chip.coresPerTile));
+}
+
+Result<Chip> Loader::load(const YamlNode &root) {
+  if (checkMap(root, "", "")) {
+    readChoices(root);
+    for (const std::string &section : detail::fieldSections)
+      if (!failure)
+        readSection(root, section);
+    if (const YamlNode *costs = find(root, "costs"); costs && !failure)
+      readCosts(*costs);
+    if (!failure)
+      checkWhole(root);
+  }
+  if (failure)
+    return std::move(*failure);
+  return std::move(chip);
+}
+} // namespace
+
+Result<Chip> parseChip(const std::string &text, const std::string &path) {
+  RANVIER_TRY(const YamlNode root, detail::parseYaml(text, path));
+  return Loader(path).load(root);
+}
+
+} // namespace ranvier::hw

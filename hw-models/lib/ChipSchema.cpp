@@ -1,0 +1,166 @@
+//===- ChipSchema.cpp - The keys of a chip description --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ChipSchema.h"
+#include <algorithm>
+#include <charconv>
+
+namespace ranvier::hw::detail {
+
+const std::vector<std::string> fieldSections = {"arithmetic", "delays", "weights", "core", "storage", "native", "topology"};
+const std::vector<std::string> profileWords = {"int", "f32"};
+const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
+const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
+
+namespace {
+/// Follows member pointers, through an optional where there is one.
+template <auto First, auto... Rest> auto &reach(auto &object) {
+  auto &next = object.*First;
+  if constexpr (sizeof...(Rest) == 0)
+    return next;
+  else if constexpr (requires { next.has_value(); })
+    return reach<Rest...>(*next);
+  else
+    return reach<Rest...>(next);
+}
+template <auto... Path> int64_t get(const Chip &chip) { return static_cast<int64_t>(reach<Path...>(chip)); }
+template <auto... Path> void set(Chip &chip, int64_t value) {
+  auto &target = reach<Path...>(chip);
+  target = static_cast<std::remove_reference_t<decltype(target)>>(value);
+}
+template <auto... Path> constexpr Field number(const char *section, const char *key, int64_t min, int64_t max) {
+  return {section, key, false, min, max, false, get<Path...>, set<Path...>};
+}
+template <auto... Path> constexpr Field limit(const char *key, int64_t max = 0xFFFFFFFFll) {
+  return {"core", key, false, 1, max, true, get<&Chip::core, Path...>, set<&Chip::core, Path...>};
+}
+template <auto... Path> constexpr Field flag(const char *section, const char *key) {
+  return {section, key, true, 0, 1, false, get<Path...>, set<Path...>};
+}
+template <auto... Path> constexpr Field native(const char *key, int64_t min, int64_t max) {
+  return {"native", key, false, min, max, false, get<&Chip::nativeCuba, Path...>, set<&Chip::nativeCuba, Path...>};
+}
+
+constexpr int64_t maxTiles = 65536;
+const Field table[] = {
+    number<&Chip::stateBits>("arithmetic", "state_bits", 8, 32),
+    flag<&Chip::programmable>("arithmetic", "programmable"),
+    flag<&Chip::gradedSpikes>("arithmetic", "graded_spikes"),
+    flag<&Chip::placeDependentNumbers>("arithmetic", "place_dependent_numbers"),
+    number<&Chip::minDelay>("delays", "min_steps", 0, 65535),
+    number<&Chip::maxDelay>("delays", "max_steps", 0, 65535),
+    number<&Chip::weights, &Weights::minBits>("weights", "min_bits", 1, 31),
+    number<&Chip::weights, &Weights::maxBits>("weights", "max_bits", 1, 31),
+    number<&Chip::weights, &Weights::minExponent>("weights", "min_exponent", -31, 31),
+    number<&Chip::weights, &Weights::maxExponent>("weights", "max_exponent", -31, 31),
+    flag<&Chip::weights, &Weights::signModes>("weights", "sign_modes"),
+    flag<&Chip::weights, &Weights::sharedKernels>("weights", "shared_kernels"),
+    limit<&CoreLimits::neurons>("neurons", 65536),
+    limit<&CoreLimits::synapticMemoryBits>("synaptic_memory_bits", int64_t(1) << 50),
+    limit<&CoreLimits::axonsIn>("axons_in"),
+    limit<&CoreLimits::axonsOut>("axons_out"),
+    limit<&CoreLimits::fanIn>("fan_in"),
+    limit<&CoreLimits::neuronConfigs>("neuron_configs"),
+    limit<&CoreLimits::thresholdConfigs>("threshold_configs"),
+    limit<&CoreLimits::programWords>("program_words"),
+    number<&Chip::storage, &SynapseStorage::synapsesPerChunk>("storage", "synapses_per_chunk", 1, 65536),
+    number<&Chip::storage, &SynapseStorage::headerBits>("storage", "header_bits", 0, 4096),
+    number<&Chip::storage, &SynapseStorage::wordBits>("storage", "word_bits", 0, 65536),
+    number<&Chip::storage, &SynapseStorage::tagBits>("storage", "tag_bits", 0, 64),
+    native<&NativeCubaLif::decayBits>("decay_bits", 1, 30),
+    native<&NativeCubaLif::currentDecayOffset>("current_decay_offset", 0, int64_t(1) << 30),
+    native<&NativeCubaLif::inputShift>("input_shift", 0, 31),
+    native<&NativeCubaLif::stateBits>("state_bits", 8, 32),
+    flag<&Chip::nativeCuba, &NativeCubaLif::currentWraps>("native", "current_wraps"),
+    native<&NativeCubaLif::thresholdBits>("threshold_bits", 1, 31),
+    native<&NativeCubaLif::thresholdShift>("threshold_shift", 0, 30),
+    native<&NativeCubaLif::biasMantissaBits>("bias_mantissa_bits", 1, 32),
+    native<&NativeCubaLif::biasExponentBits>("bias_exponent_bits", 0, 5),
+    number<&Chip::tilesX>("topology", "tiles_x", 1, maxTiles),
+    number<&Chip::tilesY>("topology", "tiles_y", 1, maxTiles),
+    number<&Chip::coresPerTile>("topology", "cores_per_tile", 1, maxTiles),
+    number<&Chip::maxChips>("topology", "max_chips", 1, 1 << 24),
+    number<&Chip::chipsX>("topology", "chips_x", 1, maxTiles),
+    number<&Chip::chipsY>("topology", "chips_y", 1, maxTiles),
+    flag<&Chip::multicastTrees>("topology", "multicast_trees"),
+};
+
+std::map<std::string, std::vector<std::string>> makeKeys() {
+  const std::vector<std::string> trust = {"source", "status"};
+  std::map<std::string, std::vector<std::string>> keys;
+  keys[""] = {"format", "version", "name", "description", "unsupported"};
+  keys[""].insert(keys[""].end(), fieldSections.begin(), fieldSections.end());
+  keys[""].push_back("costs");
+  for (const std::string &section : fieldSections)
+    keys[section] = trust;
+  keys["arithmetic"].insert(keys["arithmetic"].end(), {"profile", "forbidden_ops"});
+  keys["native"].push_back("form");
+  keys["topology"].push_back("kind");
+  for (const Field &field : table)
+    keys[field.section].push_back(field.key);
+  keys["number"] = {"value", "source", "status"};
+  keys["costs[]"] = {"name", "description", "source", "status", "events", "barrier", "static_power"};
+  keys["costs[].events"] = costEvents;
+  for (const std::string &event : costEvents)
+    keys["costs[].events." + event] = {"energy_pj", "time_ns", "source", "status"};
+  keys["costs[].barrier"] = {"times_ns", "interpolate", "source", "status"};
+  keys["costs[].static_power"] = {"watts_per_chip", "source", "status"};
+  return keys;
+}
+const std::map<std::string, std::vector<std::string>> &allKeys() {
+  static const auto keys = makeKeys();
+  return keys;
+}
+} // namespace
+
+std::span<const Field> fields() { return table; }
+
+const std::vector<std::string> &keysOf(const std::string &section) {
+  const auto found = allKeys().find(section);
+  RANVIER_ASSERT(found != allKeys().end(), "a section of the table, found " + section);
+  return found->second;
+}
+
+std::string shiftDecimal(const std::string &text, int places) {
+  std::string digits, sign;
+  int point = 0, exponent = 0;
+  bool seenPoint = false;
+  size_t at = 0;
+  if (at < text.size() && (text[at] == '-' || text[at] == '+'))
+    sign = text[at++] == '-' ? "-" : "";
+  for (; at < text.size() && text[at] != 'e' && text[at] != 'E'; ++at) {
+    if (text[at] == '.') {
+      seenPoint = true;
+      continue;
+    }
+    digits += text[at];
+    point += !seenPoint;
+  }
+  if (at < text.size()) {
+    const size_t start = at + 1 + (at + 1 < text.size() && text[at + 1] == '+');
+    std::from_chars(text.data() + start, text.data() + text.size(), exponent);
+  }
+  const size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+  digits.erase(0, zeros);
+  point -= static_cast<int>(zeros);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.empty())
+    return "0";
+  point += exponent + places;
+  const int size = static_cast<int>(digits.size());
+  if (point > 0 && point <= 15)
+    return sign + (point >= size ? digits + std::string(point - size, '0') : digits.substr(0, point) + "." + digits.substr(point));
+  if (point <= 0 && point > -5)
+    return sign + "0." + std::string(-point, '0') + digits;
+  return sign + digits.substr(0, 1) + (size > 1 ? "." + digits.substr(1) : "") + "e" + std::to_string(point - 1);
+}
+
+} // namespace ranvier::hw::detail
+
+std::vector<std::string> ranvier::hw::chipKeys() {
+  std::vector<std::string> paths;
+  for (const auto &[section, keys] : detail::allKeys())
+    for (const std::string &key : keys)
+      paths.push_back(section.empty() ? key : section + "." + key);
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}

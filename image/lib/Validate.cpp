@@ -1,0 +1,331 @@
+//===- Validate.cpp - Everything that makes an image safe to run ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The synapses are by far the largest table: they are passed once, with one load from a 256 KiB table and no branch each; the first
+// wrong one is looked for only when a row has one.
+//===----------------------------------------------------------------------===//
+#include "Validator.h"
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace ranvier::image {
+namespace detail {
+namespace {
+std::string number(uint64_t value) { return std::to_string(value); }
+std::string sourceText(const Image &image, uint32_t population, uint32_t neuron) {
+  return "'" + image.meta.populations[population].name.substr(0, 60) + "' neuron " + number(neuron);
+}
+
+constexpr uint32_t nobody = 0xFFFFFFFFu;
+/// Number of (population, receptor): programs have at most 32 inputs, images at most 2^26 populations (M2).
+constexpr uint32_t ownerOf(uint32_t population, uint32_t receptor) { return population * isa::maxSlots + receptor; }
+
+/// Delay and accumulator as one sortable number.
+constexpr uint32_t keyOf(uint32_t word) { return word & 0x3FFFFFu; }
+constexpr uint32_t keyOf(uint64_t word) { return static_cast<uint32_t>(word); }
+
+/// The synapses of one core.
+class SynapseChecker {
+public:
+  SynapseChecker(const Image &image, uint64_t index) : image(image), core(image.cores[index]), index(index) {
+    owner.assign(maxAccumulators, nobody);
+    for (uint32_t s = 0; s < core.sliceCount; ++s) {
+      const SliceRecord &slice = image.slices[core.firstSlice + s];
+      const size_t inputs = image.meta.programs[slice.program].inputs.size();
+      for (uint32_t r = 0; r < inputs; ++r)
+        std::fill_n(owner.begin() + slice.accumulatorBase + size_t(r) * slice.count, slice.count, ownerOf(slice.population, r));
+    }
+  }
+  Result<void> run();
+
+private:
+  Result<void> checkAxon(uint32_t axon);
+  Result<void> checkRow(uint64_t row, bool sameStep);
+  template <typename Word> Result<void> checkWords(std::span<const Word> words, uint64_t row, bool sameStep);
+  template <typename Word> Error locate(std::span<const Word> words, uint64_t row, uint32_t expected) const;
+  Result<void> checkUse();
+
+  const Image &image;
+  const CoreRecord &core;
+  const uint64_t index;
+  std::vector<uint32_t> owner;
+  uint64_t rowEnd = 0, synapseEnd = 0, bits = 0;
+  uint32_t longest = 0;
+};
+
+Result<void> SynapseChecker::checkAxon(uint32_t number_) {
+  const InAxonRecord *axons = image.inAxons.data() + core.firstInAxon;
+  const InAxonRecord &axon = axons[number_];
+  const std::string place = at("in_axons", core.firstInAxon + number_);
+  const auto &populations = image.meta.populations;
+  if (axon.population >= populations.size() || axon.neuron >= populations[axon.population].count)
+    return broken(3017, "A1", place, "source of an in-axon does not exist", "a neuron of a population",
+                  "population " + number(axon.population) + ", neuron " + number(axon.neuron));
+  const bool sameStep = number_ < core.sameStepAxonCount;
+  if (number_ != 0 && number_ != core.sameStepAxonCount) {
+    const InAxonRecord &before = axons[number_ - 1];
+    if (std::tie(before.population, before.neuron) >= std::tie(axon.population, axon.neuron))
+      return broken(3017, "A2", place, "in-axons are not in order", "sorted by (population, neuron), each once",
+                    sourceText(image, axon.population, axon.neuron));
+  }
+  if (axon.rowCount == 0 || axon.firstRow != rowEnd || axon.rowCount > core.rowCount - rowEnd)
+    return broken(3017, "A3", place, "rows of an in-axon are wrong",
+                  "a start at " + number(rowEnd) + ", an end up to " + number(core.rowCount),
+                  number(axon.rowCount) + " from " + number(axon.firstRow));
+  if (sameStep && !populations[axon.population].input && populations[axon.population].level >= core.level)
+    return broken(3024, "A4", place, "same-step message from a core that does not run earlier", "a level below " + number(core.level),
+                  number(populations[axon.population].level));
+  rowEnd += axon.rowCount;
+  for (uint64_t row = axon.firstRow; row < rowEnd; ++row) {
+    const RowRecord &record = image.rows[core.firstRow + row];
+    const bool first = row == axon.firstRow;
+    const std::string rowPlace = at("rows", core.firstRow + row);
+    if (record.projection >= image.meta.projections.size() || image.meta.projections[record.projection].source != axon.population ||
+        (!first && image.rows[core.firstRow + row - 1].projection >= record.projection))
+      return broken(3018, "R1", rowPlace, "projection of a row is wrong",
+                    "projections of population " + number(axon.population) + " in ascending order, each once", number(record.projection));
+    if (record.count == 0 || record.firstSynapse != synapseEnd || record.count > core.synapseCount - synapseEnd)
+      return broken(3018, "R2", rowPlace, "synapses of a row are wrong",
+                    "a start at " + number(synapseEnd) + ", an end up to " + number(core.synapseCount),
+                    number(record.count) + " from " + number(record.firstSynapse));
+    RANVIER_CHECK(checkRow(core.firstRow + row, sameStep));
+    synapseEnd += record.count;
+  }
+  return {};
+}
+
+Result<void> SynapseChecker::checkRow(uint64_t row, bool sameStep) {
+  const RowRecord &record = image.rows[row];
+  const uint64_t first = core.firstSynapse + record.firstSynapse;
+  if (core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32))
+    return checkWords(image.synapses32.subspan(first, record.count), row, sameStep);
+  return checkWords(image.synapses64.subspan(first, record.count), row, sameStep);
+}
+
+template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const Word> words, uint64_t row, bool sameStep) {
+  const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
+  const uint32_t expected = ownerOf(projection.target, projection.receptor);
+  const uint32_t *owners = owner.data();
+  uint32_t wrong = 0, before = 0;
+  for (const Word word : words) {
+    const uint32_t key = keyOf(word);
+    wrong |= (owners[key & 0xFFFFu] ^ expected) | static_cast<uint32_t>(key < before);
+    before = key;
+  }
+  if (wrong)
+    return locate(words, row, expected);
+  const uint32_t least = keyOf(words.front()) >> 16, most = keyOf(words.back()) >> 16;
+  const hw::Chip &chip = image.chip;
+  const std::string place = at("rows", row);
+  if (sameStep ? most != 0 : least == 0)
+    return broken(3020, "Y3", place, "delay does not fit the kind of in-axon", sameStep ? "0, as it is a same-step one" : "at least 1",
+                  number(sameStep ? most : least));
+  if (least < chip.minDelay || most > chip.maxDelay)
+    return broken(3020, "Y4", place, "delay outside the chip's range", number(chip.minDelay) + ".." + number(chip.maxDelay) + " steps",
+                  number(least < chip.minDelay ? least : most));
+  longest = std::max(longest, most);
+  bits += chip.storage.bits(words.size(), projection.weightBits, projection.delayBits, projection.indexBits);
+  return {};
+}
+
+template <typename Word> Error SynapseChecker::locate(std::span<const Word> words, uint64_t row, uint32_t expected) const {
+  const char *table = sizeof(Word) == 4 ? "synapses32" : "synapses64";
+  const uint64_t first = core.firstSynapse + image.rows[row].firstSynapse;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const uint32_t key = keyOf(words[i]), accumulator = key & 0xFFFFu;
+    const std::string place = at(table, first + i) + " of " + at("rows", row);
+    if (owner[accumulator] != expected)
+      return broken(3019, "Y1", place, "accumulator does not belong to the row's projection",
+                    "one of receptor " + number(expected % isa::maxSlots) + " of population " + number(expected / isa::maxSlots),
+                    number(accumulator));
+    if (i && key < keyOf(words[i - 1]))
+      return broken(3021, "Y2", place, "synapses of a row are not in order", "sorted by (delay, accumulator)",
+                    "(" + number(key >> 16) + ", " + number(accumulator) + ")");
+  }
+  RANVIER_ASSERT(false, "no wrong synapse in the row that has one");
+}
+
+/// Clauses L2, L3 and L5.
+Result<void> SynapseChecker::checkUse() {
+  const hw::CoreLimits &limits = image.chip.core;
+  RANVIER_CHECK(checkLimit(image, index, "L2", "synaptic memory [bits]", limits.synapticMemoryBits, bits));
+  if (limits.axonsIn) { // A source with a same-step and a later in-axon counts once.
+    const auto axons = image.inAxons.subspan(core.firstInAxon, core.inAxonCount);
+    std::set<std::pair<uint32_t, uint32_t>> sameStep;
+    for (const InAxonRecord &axon : axons.first(core.sameStepAxonCount))
+      sameStep.insert({axon.population, axon.neuron});
+    uint64_t sources = sameStep.size();
+    for (const InAxonRecord &axon : axons.subspan(core.sameStepAxonCount))
+      sources += !sameStep.count({axon.population, axon.neuron});
+    RANVIER_CHECK(checkLimit(image, index, "L3", "input axons", limits.axonsIn, sources));
+  }
+  if (limits.fanIn) {
+    std::vector<uint64_t> arriving(core.accumulatorCount, 0);
+    const auto count = [&](auto words) {
+      for (const auto word : words)
+        ++arriving[word & 0xFFFFu];
+    };
+    if (core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32))
+      count(image.synapses32.subspan(core.firstSynapse, core.synapseCount));
+    else
+      count(image.synapses64.subspan(core.firstSynapse, core.synapseCount));
+    for (uint32_t s = 0; s < core.sliceCount; ++s) {
+      const SliceRecord &slice = image.slices[core.firstSlice + s];
+      for (uint32_t n = 0; n < slice.count; ++n) {
+        uint64_t sum = 0;
+        for (size_t r = 0; r < image.meta.programs[slice.program].inputs.size(); ++r)
+          sum += arriving[slice.accumulatorBase + r * slice.count + n];
+        RANVIER_CHECK(checkLimit(image, index, "L5", "synapses onto one neuron", limits.fanIn, sum));
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> SynapseChecker::run() {
+  for (uint32_t axon = 0; axon < core.inAxonCount; ++axon)
+    RANVIER_CHECK(checkAxon(axon));
+  if (rowEnd != core.rowCount)
+    return broken(3017, "A3", at("cores", index), "rows that belong to no in-axon", number(core.rowCount), number(rowEnd));
+  if (synapseEnd != core.synapseCount)
+    return broken(3018, "R2", at("cores", index), "synapses that belong to no row", number(core.synapseCount), number(synapseEnd));
+  if (core.delaySlots != longest + 1)
+    return broken(3020, "Y5", at("cores", index), "number of delay slots is wrong", number(longest + 1) + ", the longest delay plus 1",
+                  number(core.delaySlots));
+  return checkUse();
+}
+} // namespace
+
+Error broken(unsigned code, const char *clause, std::string place, std::string message, std::string expected, std::string found) {
+  return Error{.code = code,
+               .message = std::move(message),
+               .place = std::move(place),
+               .expected = std::move(expected),
+               .found = std::move(found),
+               .hint = std::string("docs/spec/image-format.md, clause ") + clause};
+}
+
+Result<void> checkLimit(const Image &image, uint64_t core, const char *clause, const char *what, uint64_t limit, uint64_t found) {
+  if (limit == 0 || found <= limit)
+    return {};
+  Error error = broken(3023, clause, at("cores", core), std::string("more ") + what + " than a core of '" + image.chip.name + "' has",
+                       "at most " + number(limit), number(found));
+  error.kind = ErrorKind::DoesNotFit;
+  return error;
+}
+
+Result<void> checkSynapses(const Image &image, uint64_t core) { return SynapseChecker(image, core).run(); }
+
+Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
+  uint64_t rows = neurons;
+  for (size_t p = 0; p < image.meta.populations.size(); ++p) {
+    const PopulationMeta &population = image.meta.populations[p];
+    if (!population.input)
+      continue;
+    if (population.firstOut != rows)
+      return broken(3022, "M5", at("populations", p), "out-axons of an input are elsewhere", number(rows), number(population.firstOut));
+    rows += population.count; // below 2^32 each (M3), at most 2^26 of them (M2)
+  }
+  const auto &ptr = image.outPtr;
+  if (ptr.size() != rows + 1 || ptr.front() != 0 || ptr.back() != image.outAxons.size())
+    return broken(3022, "O1", "out_ptr", "size or ends of out_ptr are wrong",
+                  number(rows + 1) + " entries from 0 to " + number(image.outAxons.size()),
+                  number(ptr.size()) + " entries" + (ptr.empty() ? "" : " from " + number(ptr.front()) + " to " + number(ptr.back())));
+  for (uint64_t i = 1; i < ptr.size(); ++i)
+    if (ptr[i] < ptr[i - 1])
+      return broken(3022, "O1", at("out_ptr", i), "out_ptr falls", "at least " + number(ptr[i - 1]), number(ptr[i]));
+  std::vector<bool> named(image.inAxons.size(), false);
+  std::set<uint32_t> reached;
+  const auto checkRow = [&](uint64_t row, uint32_t population, uint32_t neuron) -> Result<void> {
+    for (uint64_t o = ptr[row]; o < ptr[row + 1]; ++o) {
+      const OutAxonRecord &out = image.outAxons[o];
+      if (out.core >= image.cores.size() || out.axon >= image.cores[out.core].inAxonCount)
+        return broken(3022, "O2", at("out_axons", o), "no such in-axon", "a core below " + number(image.cores.size()) + " and its in-axon",
+                      "core " + number(out.core) + ", in-axon " + number(out.axon));
+      const uint64_t target = image.cores[out.core].firstInAxon + out.axon;
+      const InAxonRecord &axon = image.inAxons[target];
+      if (axon.population != population || axon.neuron != neuron)
+        return broken(3022, "O3", at("out_axons", o), "in-axon of another source", sourceText(image, population, neuron),
+                      sourceText(image, axon.population, axon.neuron));
+      if (named[target])
+        return broken(3022, "O4", at("out_axons", o), "in-axon is named twice", "once", "twice");
+      named[target] = true;
+    }
+    return {};
+  };
+  uint64_t row = 0;
+  for (size_t c = 0; c < image.cores.size(); ++c) {
+    const CoreRecord &core = image.cores[c];
+    uint64_t edges = 0;
+    for (uint32_t s = 0; s < core.sliceCount; ++s) {
+      const SliceRecord &slice = image.slices[core.firstSlice + s];
+      for (uint32_t n = 0; n < slice.count; ++n, ++row) {
+        RANVIER_CHECK(checkRow(row, slice.population, slice.first + n));
+        if (!image.chip.core.axonsOut)
+          continue;
+        reached.clear(); // A destination with a same-step and a later in-axon counts once.
+        for (uint64_t o = ptr[row]; o < ptr[row + 1]; ++o)
+          reached.insert(image.outAxons[o].core);
+        edges += reached.size();
+      }
+    }
+    RANVIER_CHECK(checkLimit(image, c, "L4", "output axons", image.chip.core.axonsOut, edges));
+  }
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
+    if (const PopulationMeta &population = image.meta.populations[p]; population.input)
+      for (uint32_t n = 0; n < population.count; ++n, ++row)
+        RANVIER_CHECK(checkRow(row, p, n));
+  if (const auto missing = std::find(named.begin(), named.end(), false); missing != named.end())
+    return broken(3022, "O4", at("in_axons", static_cast<uint64_t>(missing - named.begin())), "in-axon that no out-axon names", "one",
+                  "none");
+  return {};
+}
+
+Result<void> checkCapacity(const Image &image) {
+  const hw::CoreLimits &limits = image.chip.core;
+  for (size_t c = 0; c < image.cores.size(); ++c) {
+    const CoreRecord &core = image.cores[c];
+    RANVIER_CHECK(checkLimit(image, c, "L1", "neurons", limits.neurons, core.neuronCount));
+    std::set<std::vector<int32_t>> configs, thresholds;
+    std::set<uint32_t> programs;
+    std::vector<int32_t> tuple;
+    for (uint32_t s = 0; s < core.sliceCount; ++s) {
+      const SliceRecord &slice = image.slices[core.firstSlice + s];
+      const PopulationMeta &population = image.meta.populations[slice.population];
+      programs.insert(slice.program);
+      const auto collect = [&](const std::vector<uint32_t> &slots, uint32_t limit, auto &into) {
+        for (uint32_t n = 0; n < slice.count && limit && !slots.empty() && into.size() <= limit; ++n) {
+          tuple.clear();
+          for (const uint32_t slot : slots) {
+            const ParamRecord &param = image.params[slice.firstParam + slot];
+            tuple.push_back(image.paramWords[param.offset + (param.uniform ? 0 : n)]);
+          }
+          into.insert(tuple);
+        }
+      };
+      collect(population.configParams, limits.neuronConfigs, configs);
+      collect(population.thresholdParams, limits.thresholdConfigs, thresholds);
+    }
+    RANVIER_CHECK(checkLimit(image, c, "L6", "neuron configurations", limits.neuronConfigs, configs.size()));
+    RANVIER_CHECK(checkLimit(image, c, "L7", "threshold configurations", limits.thresholdConfigs, thresholds.size()));
+    uint64_t words = 0;
+    for (const uint32_t program : programs)
+      words += image.meta.programs[program].code.size();
+    RANVIER_CHECK(checkLimit(image, c, "L8", "program words", limits.programWords, words));
+  }
+  return {};
+}
+} // namespace detail
+
+Result<void> validate(const Image &image) {
+  RANVIER_CHECK(detail::checkMeta(image));
+  uint64_t neurons = 0;
+  RANVIER_CHECK(detail::checkCores(image, neurons));
+  for (uint64_t core = 0; core < image.cores.size(); ++core)
+    RANVIER_CHECK(detail::checkSynapses(image, core));
+  RANVIER_CHECK(detail::checkOutAxons(image, neurons));
+  return detail::checkCapacity(image);
+}
+
+} // namespace ranvier::image

@@ -1,0 +1,161 @@
+//===- ValidateMeta.cpp - Clauses M and P of the image format -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Validator.h"
+#include <algorithm>
+#include <cmath>
+
+namespace ranvier::image::detail {
+namespace {
+std::string number(double value) { return std::to_string(value); }
+template <typename T>
+std::string number(T value)
+  requires std::is_integral_v<T>
+{
+  return std::to_string(value);
+}
+std::string nameOf(size_t index, const PopulationMeta &population) {
+  return at("populations", index) + " '" + population.name.substr(0, 60) + "'";
+}
+
+Result<void> checkPrograms(const Image &image) {
+  for (size_t i = 0; i < image.meta.programs.size(); ++i) {
+    const isa::Program &program = image.meta.programs[i];
+    const std::string place = at("programs", i);
+    if (auto legal = isa::validate(program); !legal) {
+      const Error &inner = legal.error();
+      return broken(3011, "P1", place + ", " + inner.place, "illegal program (RNV" + std::to_string(inner.code) + "): " + inner.message,
+                    inner.expected, inner.found);
+    }
+    if (program.profile != image.meta.profile)
+      return broken(3011, "P2", place, "program of another profile than the image", image.meta.profile == isa::Profile::Int ? "int" : "f32",
+                    program.profile == isa::Profile::Int ? "int" : "f32");
+    for (size_t k = 0; k < program.code.size(); ++k) {
+      const std::string mnemonic(isa::opcodeInfo(program.code[k].op).mnemonic);
+      const auto &forbidden = image.chip.forbiddenOps;
+      if (std::find(forbidden.begin(), forbidden.end(), mnemonic) != forbidden.end())
+        return broken(3011, "P3", place + ", instruction " + number(k), "an instruction that the chip does not have",
+                      "none of the chip's forbidden_ops", mnemonic);
+    }
+    if (isa::emitsPayload(program) && !image.chip.gradedSpikes)
+      return broken(3011, "P4", place, "graded spikes on a chip without them", "no spkp", "spkp");
+  }
+  return {};
+}
+
+Result<void> checkShape(const PopulationMeta &population, const std::string &place) {
+  if (population.count >= none)
+    return broken(3010, "M3", place, "too many neurons in a population", "below " + number(none), number(population.count));
+  uint64_t product = 1;
+  for (const uint64_t extent : population.shape)
+    product = extent && product > none / extent ? none : product * extent;
+  if (!population.shape.empty() && product != population.count)
+    return broken(3010, "M3", place, "the shape does not have as many neurons as the population", number(population.count),
+                  number(product));
+  return {};
+}
+
+Result<void> checkSource(const PopulationMeta &population, const std::string &place) {
+  const auto wrong = [&](std::string expected, std::string found) {
+    return broken(3010, "M6", place, "the source of an input is wrong", std::move(expected), std::move(found));
+  };
+  const bool poisson = population.source == "poisson", regular = population.source == "regular", list = population.source == "list";
+  if (!population.source.empty() && !(population.input && (poisson || regular || list)))
+    return wrong(population.input ? "poisson, regular, list or none" : "none, as the population is not an input",
+                 "'" + population.source.substr(0, 60) + "'");
+  const auto sizeIs = [&](size_t size, bool used) { return used ? size == 1 || size == population.count : size == 0; };
+  if (!sizeIs(population.rates.size(), poisson) || !sizeIs(population.intervals.size(), regular) ||
+      !sizeIs(population.phases.size(), regular) || (!list && !population.list.empty()))
+    return wrong("1 or " + number(population.count) + " values for what the source uses, none for the rest",
+                 number(population.rates.size()) + " rates, " + number(population.intervals.size()) + " intervals, " +
+                     number(population.phases.size()) + " phases, " + number(population.list.size()) + " spikes");
+  for (const double rate : population.rates)
+    if (!(rate >= 0 && rate <= 1))
+      return wrong("a probability per step from 0 to 1", number(rate));
+  for (const uint32_t interval : population.intervals)
+    if (interval == 0)
+      return wrong("an interval of at least 1 step", "0");
+  for (size_t i = 0; i < population.list.size(); ++i)
+    if (population.list[i].second >= population.count || (i && population.list[i] < population.list[i - 1]))
+      return wrong("spikes sorted by (step, neuron), neurons below " + number(population.count), "another at entry " + number(i));
+  return {};
+}
+
+Result<void> checkPopulation(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const PopulationMeta &population = meta.populations[index];
+  const std::string place = nameOf(index, population);
+  RANVIER_CHECK(checkShape(population, place));
+  if (population.input ? population.program != none : population.program >= meta.programs.size())
+    return broken(3010, "M4", place, "the program of a population is wrong",
+                  population.input ? "none, as it is an input" : "below " + number(meta.programs.size()), number(population.program));
+  RANVIER_CHECK(checkSource(population, place));
+  if (population.level >= meta.populations.size() || (population.input && population.level != 0))
+    return broken(3010, "M7", place, "the level of a population is wrong",
+                  population.input ? "0, as it is an input" : "below " + number(meta.populations.size()), number(population.level));
+  const isa::Program unused;
+  const isa::Program &program = population.input ? unused : meta.programs[population.program];
+  for (const auto &[state, scale] : population.stateScale)
+    if (!std::isfinite(scale) || std::find(program.states.begin(), program.states.end(), state) == program.states.end())
+      return broken(3010, "M10", place, "the scale of a state is wrong", "a finite factor for a state of the program",
+                    number(scale) + " for '" + state.substr(0, 60) + "'");
+  for (const auto *slots : {&population.configParams, &population.thresholdParams})
+    for (const uint32_t slot : *slots)
+      if (slot >= program.params.size())
+        return broken(3010, "M11", place, "no such parameter slot", "below " + number(program.params.size()), number(slot));
+  return {};
+}
+
+Result<void> checkProjection(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const ProjectionMeta &projection = meta.projections[index];
+  const std::string place = at("projections", index) + " '" + projection.name.substr(0, 60) + "'";
+  const size_t populations = meta.populations.size();
+  if (projection.source >= populations || projection.target >= populations || meta.populations[projection.target].input)
+    return broken(3010, "M8", place, "the ends of a projection are wrong",
+                  "populations below " + number(populations) + ", the target not an input",
+                  number(projection.source) + " to " + number(projection.target));
+  const isa::Program &program = meta.programs[meta.populations[projection.target].program];
+  if (projection.receptor >= program.inputs.size())
+    return broken(3010, "M8", place, "no such receptor at the target", "below " + number(program.inputs.size()),
+                  number(projection.receptor));
+  const hw::Weights &weights = image.chip.weights;
+  const bool isInt = meta.profile == isa::Profile::Int;
+  const int least = isInt ? weights.minExponent : 0, most = isInt ? weights.maxExponent : 0;
+  if (projection.weightExponent < least || projection.weightExponent > most)
+    return broken(3010, "M9", place, "weight exponent outside the chip's range", number(least) + ".." + number(most),
+                  number(projection.weightExponent));
+  const uint32_t bits = isInt ? weights.maxBits + 1 : 32;
+  if (projection.weightBits > bits || projection.delayBits > 16 || projection.indexBits > 32)
+    return broken(3010, "M9", place, "more bits than a synapse of the chip has",
+                  "at most " + number(bits) + " of weight, 16 of delay, 32 of index",
+                  number(projection.weightBits) + ", " + number(projection.delayBits) + ", " + number(projection.indexBits));
+  return {};
+}
+} // namespace
+
+Result<void> checkMeta(const Image &image) {
+  const Meta &meta = image.meta;
+  if (meta.profile != image.chip.profile || !(std::isfinite(meta.dt) && meta.dt > 0))
+    return broken(3010, "M1", "meta", "profile or time step is wrong",
+                  std::string(image.chip.profile == isa::Profile::Int ? "int" : "f32") + ", a time step above 0",
+                  std::string(meta.profile == isa::Profile::Int ? "int" : "f32") + ", " + number(meta.dt) + " s");
+  RANVIER_CHECK(checkPrograms(image));
+  constexpr size_t maxPopulations = size_t(1) << 26; // clause Y1 numbers (population, receptor) with 32 bits
+  if (meta.populations.size() > maxPopulations)
+    return broken(3010, "M2", "populations", "too many populations", "at most " + number(maxPopulations),
+                  number(meta.populations.size()));
+  std::vector<std::string_view> names;
+  for (const PopulationMeta &population : meta.populations)
+    names.push_back(population.name);
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end() || (!names.empty() && names[0].empty()))
+    return broken(3010, "M2", "populations", "a population without a name of its own", "names, each once",
+                  twice == names.end() ? "an empty name" : "'" + std::string(*twice).substr(0, 60) + "' twice");
+  for (size_t i = 0; i < meta.populations.size(); ++i)
+    RANVIER_CHECK(checkPopulation(image, i));
+  for (size_t i = 0; i < meta.projections.size(); ++i)
+    RANVIER_CHECK(checkProjection(image, i));
+  return {};
+}
+
+} // namespace ranvier::image::detail

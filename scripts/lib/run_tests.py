@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Builds and runs every kind of test, quick parts first, and adds up what they say.
+
+Each stage reports (passed, failed, skipped) counts of single tests, not of executables. A stage that cannot be built counts as one
+failure. Skips are printed with their reason.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+DOCTEST = re.compile(r"\[doctest\] test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed")
+LIT = re.compile(r"^\s+(Passed|Failed|Unsupported|Skipped|Excluded|Expectedly Failed|Unexpectedly Passed|Unresolved|Timed Out)\s*:\s*(\d+)", re.M)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in", re.M)
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, name, passed, failed, skipped, seconds):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        mark = "FAILED" if failed else "ok"
+        print(f"  {name:<28} {passed:5d} passed {failed:3d} failed {skipped:3d} skipped  {seconds:6.1f} s  {mark}", flush=True)
+
+
+def run(command, log, env=None, timeout=3000):
+    """Runs a command with its output in a file; returns (exit code, output)."""
+    with open(log, "w", encoding="utf-8", errors="replace") as out:
+        try:
+            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env, timeout=timeout).returncode
+        except subprocess.TimeoutExpired:
+            out.write(f"\ntimed out after {timeout} s\n")
+            code = 124
+    return code, pathlib.Path(log).read_text(encoding="utf-8", errors="replace")
+
+
+def tail(text, lines=60):
+    print("\n".join("    | " + line for line in text.splitlines()[-lines:]), flush=True)
+
+
+def skips(text):
+    found = [line.strip() for line in text.splitlines() if line.strip().startswith("SKIP:")]
+    for line in found:
+        print(f"    {line}", flush=True)
+    return len(found)
+
+
+class Runner:
+    def __init__(self, root, mode, logs):
+        self.root, self.mode, self.logs, self.totals = root, mode, logs, Totals()
+
+    def build(self, name, preset, targets, *options):
+        """Configures and builds; a failure is counted and its log shown."""
+        start = time.monotonic()
+        build = self.root / "build" / preset
+        code, text = run(["cmake", "--preset", preset, "-S", str(self.root), *options], self.logs / f"{name}-configure.log")
+        if code == 0:
+            print(f"  building {name} ...", flush=True)
+            code, text = run(["cmake", "--build", str(build), "--target", *targets], self.logs / f"{name}-build.log")
+        if code != 0:
+            self.totals.add(f"build {name}", 0, 1, 0, time.monotonic() - start)
+            tail(text)
+            return None
+        print(f"  built {name} in {time.monotonic() - start:.0f} s", flush=True)
+        return build
+
+    def doctests(self, build, label, only=None):
+        for program in sorted((build / "unit").glob("unit-*")):
+            if only and program.name not in only:
+                continue
+            start = time.monotonic()
+            code, text = run([str(program), "--no-version"], self.logs / f"{label}-{program.name}.log", timeout=1200)
+            match = DOCTEST.search(text)
+            passed, failed = (int(match.group(2)), int(match.group(3))) if match else (0, 1)
+            if code != 0 and failed == 0:
+                failed = 1
+            self.totals.add(f"{label} {program.name}", passed, failed, skips(text), time.monotonic() - start)
+            if failed:
+                tail(text)
+
+    def lit(self, build):
+        start = time.monotonic()
+        lit = next((p for p in ("/usr/lib/llvm-22/bin/lit", "/usr/lib/llvm-22/build/utils/lit/lit.py") if os.path.exists(p)), "lit")
+        code, text = run(["/usr/bin/python3", lit, "-sv", str(build / "test")], self.logs / "lit.log", timeout=1800)
+        counts = {key: int(value) for key, value in LIT.findall(text)}
+        passed = counts.get("Passed", 0) + counts.get("Expectedly Failed", 0)
+        skipped = counts.get("Unsupported", 0) + counts.get("Skipped", 0) + counts.get("Excluded", 0)
+        failed = sum(counts.get(k, 0) for k in ("Failed", "Unexpectedly Passed", "Unresolved", "Timed Out"))
+        if (code != 0 or passed == 0) and failed == 0:
+            failed = 1
+        self.totals.add("lit", passed, failed, skipped, time.monotonic() - start)
+        if failed:
+            tail(text, 120)
+
+    def python(self, label, folder, env=None):
+        """Python unittest suites: end-to-end runs of the tools, and the rules of the tree."""
+        if not any((self.root / "test" / folder).glob("test_*.py")):
+            return
+        start = time.monotonic()
+        command = ["/usr/bin/python3", "-m", "unittest", "discover", "-v", "-s", str(self.root / "test" / folder), "-t", str(self.root / "test" / folder)]
+        code, text = run(command, self.logs / f"{label}.log", env={**os.environ, **(env or {})}, timeout=3000)
+        match = UNITTEST.search(text)
+        total = int(match.group(1)) if match else 0
+        reasons = re.findall(r"^(\S+ .*) \.\.\. skipped (.*)$", text, re.M)
+        for test, why in reasons:
+            print(f"    SKIP: {test}: {why}", flush=True)
+        bad = len(re.findall(r"^(?:FAIL|ERROR): ", text, re.M))
+        if (code != 0 or total == 0) and bad == 0:
+            bad = 1
+        self.totals.add(label, max(0, total - bad - len(reasons)), bad, len(reasons), time.monotonic() - start)
+        if bad:
+            tail(text, 120)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", type=pathlib.Path, required=True)
+    parser.add_argument("--mode", choices=["quick", "normal", "long"], default="normal")
+    parser.add_argument("--logs", type=pathlib.Path, required=True)
+    arguments = parser.parse_args()
+    runner = Runner(arguments.root, arguments.mode, arguments.logs)
+    start = time.monotonic()
+    print("Ranvier tests: a clean build takes about 10 minutes on two cores, the tests about 5 more", flush=True)
+    runner.python("meta", "meta")
+    build = runner.build("release", "release", ["all", "unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
+    if build:
+        runner.doctests(build, "unit")
+        runner.lit(build)
+        runner.python("e2e", "e2e", {"RANVIER_BIN": str(build / "bin")})
+    if arguments.mode != "quick":
+        asan = runner.build("asan", "asan", ["unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
+        if asan:
+            runner.doctests(asan, "asan")
+        if (arguments.root / "test" / "fuzz" / "CMakeLists.txt").exists():
+            fuzz = runner.build("fuzz", "fuzz", ["fuzzers"])
+            if fuzz:
+                run_fuzzers(runner, fuzz, 60 if arguments.mode == "long" else 5)
+    totals = runner.totals
+    print(f"all tests took {(time.monotonic() - start) / 60:.1f} minutes")
+    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
+    return 1 if totals.failed or totals.passed == 0 else 0
+
+
+def run_fuzzers(runner, build, seconds):
+    """Each libFuzzer target for a short while; a crash leaves its input in the log folder."""
+    for program in sorted((build / "fuzz").glob("fuzz-*")):
+        if not os.access(program, os.X_OK) or program.is_dir():
+            continue
+        start = time.monotonic()
+        corpus = runner.root / "test" / "fuzz" / "corpus" / program.name
+        command = [str(program), f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096",
+                   f"-artifact_prefix={runner.logs}/{program.name}-"]
+        work = runner.logs / f"{program.name}-corpus"
+        work.mkdir(exist_ok=True)
+        command.append(str(work))
+        if corpus.exists():
+            command.append(str(corpus))
+        code, text = run(command, runner.logs / f"{program.name}.log", timeout=seconds + 120)
+        done = re.search(r"Done \d+ runs", text) is not None
+        good = code == 0 and done
+        runner.totals.add(program.name, int(good), int(not good), 0, time.monotonic() - start)
+        if not good:
+            tail(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,349 @@
+//===- TimingTest.cpp - Counts, time and energy by hand -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cases small enough to work out on paper, under both kinds of cost profile; docs/spec/timing-and-energy.md has the rules.
+//===----------------------------------------------------------------------===//
+#include "TestNet.h"
+#include <doctest/doctest.h>
+
+using namespace ranvier;
+using namespace ranvier::emutest;
+using emu::InputSpike;
+using emu::StepCounts;
+
+namespace {
+
+hw::Cost cost(int64_t picoseconds, double joules) {
+  hw::Cost result;
+  result.picoseconds = picoseconds;
+  result.joules = joules;
+  return result;
+}
+
+/// Figures of SANA-FE's Loihi file (arch/loihi.yaml, v2.2.1): barrier as a step function.
+hw::CostProfile fitted() {
+  hw::CostProfile p;
+  p.name = "fitted";
+  p.events = {
+      {"soma_access", cost(6000, 51.2e-12)},   {"soma_update", cost(3700, 21.6e-12)}, {"soma_spike", cost(30000, 69.3e-12)},
+      {"synapse_event", cost(3800, 35.5e-12)}, {"axon_in", cost(16000, 0)},           {"axon_out", cost(5100, 111e-12)},
+      {"hop_within_tile", cost(0, 0)},         {"hop_east_west", cost(4100, 3e-12)},  {"hop_north_south", cost(6500, 4.2e-12)},
+      {"chip_hop", cost(50000, 100e-12)}};
+  p.barrierPicoseconds = {{1, 600000}, {2, 1000000}, {4, 1400000}, {29, 1800000}};
+  return p;
+}
+
+/// Figures of Davies et al. 2018, Table 2: no axon costs, barrier from 1 to 32 tiles, interpolated.
+hw::CostProfile published() {
+  hw::CostProfile p;
+  p.name = "published";
+  p.events = {{"soma_access", cost(5300, 52e-12)},     {"soma_update", cost(3100, 29e-12)},
+              {"synapse_event", cost(3500, 23.6e-12)}, {"hop_within_tile", cost(2100, 1.7e-12)},
+              {"hop_east_west", cost(4100, 3e-12)},    {"hop_north_south", cost(6500, 4e-12)}};
+  p.barrierPicoseconds = {{1, 113000}, {32, 465000}};
+  p.interpolateBarrier = true;
+  return p;
+}
+
+hw::Chip mesh(uint32_t x, uint32_t y, uint32_t cores) {
+  hw::Chip chip;
+  chip.name = "mesh";
+  chip.topology = hw::Topology::Mesh;
+  chip.tilesX = x;
+  chip.tilesY = y;
+  chip.coresPerTile = cores;
+  chip.costs = {fitted(), published()};
+  return chip;
+}
+
+/// One relay neuron per core, one input neuron per entry of `wires`, which reaches core 0 only; neuron 0 is wired to the others as
+/// given.
+Net star(hw::Chip chip, std::vector<Core> cores, const std::vector<uint32_t> &targets) {
+  Net net;
+  net.chip = std::move(chip);
+  net.cores = std::move(cores);
+  net.programs = {relay(isa::Profile::Int, false)};
+  net.populations = {{.name = "in", .count = 1}, {.name = "n", .count = static_cast<uint32_t>(net.cores.size()), .program = 0}};
+  for (uint32_t c = 0; c < net.cores.size(); ++c)
+    net.populations[1].split.emplace_back(c, 1);
+  net.projections = {{"in", 0, 1}, {"n", 1, 1}};
+  net.synapses = {{0, 0, 0, 1, 1}};
+  for (const uint32_t target : targets)
+    net.synapses.push_back({1, 0, target, 1, 1});
+  return net;
+}
+
+/// Counts of the step in which neuron 0 of a star fires.
+StepCounts firing(const Net &net, unsigned threads = 1, const std::string &profile = "") {
+  auto options = interp(threads, emu::Timing::Fast);
+  options.costProfile = profile;
+  auto m = machine(build(net), options);
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  return m->counts();
+}
+
+} // namespace
+
+TEST_CASE("the first step of SANA-FE's DVS network: 962.66 nJ and 8.6318 us") {
+  Net net;
+  net.chip = mesh(8, 4, 4);
+  net.programs = {integrateAndFire()};
+  net.cores.clear();
+  std::vector<std::pair<uint32_t, uint32_t>> split;
+  std::vector<int32_t> bias(18678, 0);
+  for (uint32_t c = 0; c < 19; ++c) {
+    net.cores.push_back({0, c, 0});
+    split.emplace_back(c, c < 18 ? 1024 : 18678 - 18 * 1024);
+  }
+  for (uint32_t n = 0; n < 294; ++n)
+    bias[3 * n] = n % 2 ? 1 : -1; // all on core 0
+  net.populations = {{.name = "n", .count = 18678, .program = 0, .params = {{"bias", bias}, {"vth", {1000000}}}, .split = split}};
+  auto m = machine(build(net), interp(2, emu::Timing::Fast));
+  m->step({});
+  const StepCounts &c = m->counts();
+  CHECK(c.somaAccesses == 18678);
+  CHECK(c.somaUpdates == 294);
+  CHECK(c.spikes == 0);
+  CHECK(c.messages == 0);
+  CHECK(c.picoseconds == 1024 * 6000 + 294 * 3700 + 1400000); // 8.6318 us
+  CHECK(m->energy(c).total() == doctest::Approx(962.6640e-9).epsilon(1e-12));
+  CHECK(m->energy(c).soma == m->energy(c).total());
+  m->step({}); // now v is not zero there, which counts once all the same
+  CHECK(m->counts().somaUpdates == 294);
+}
+
+TEST_CASE("a spike over a mesh: every count by hand") {
+  // Tiles are numbered down the columns of the 3 x 2 mesh: tile = 2 x + y; two cores a tile.
+  // Core 0: tile 0 (0,0). Core 1: same tile. Core 7: tile 3 (1,1). Core 9: tile 4 (2,0).
+  const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}, {0, 7, 0}, {0, 9, 0}}, {0, 1, 2, 3});
+  for (const unsigned threads : {1u, 3u}) {
+    auto m = machine(build(net), interp(threads, emu::Timing::Fast));
+    const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+    m->step(in);
+    const StepCounts first = m->counts();
+    CHECK(first.inputMessages == 1);
+    CHECK(first.messages == 0);
+    CHECK(first.spikes == 0);
+    CHECK(first.synapticEvents == 1); // counted where the message is sent
+    CHECK(first.somaAccesses == 4);
+    CHECK(first.somaUpdates == 0);
+    CHECK(first.picoseconds == 16000 + 3800 + 1000000); // processing beats one soma access; three tiles: the key 2 counts
+    CHECK(m->energy(first).total() == doctest::Approx(4 * 51.2e-12 + 35.5e-12));
+    m->step({});
+    const StepCounts c = m->counts();
+    CHECK(c.spikes == 1);
+    CHECK(c.somaUpdates == 1);
+    CHECK(c.messages == 4);
+    CHECK(c.inputMessages == 0);
+    CHECK(c.hopsWithinTile == 2); // to itself and to core 1
+    CHECK(c.hopsEastWest == 1 + 2);
+    CHECK(c.hopsNorthSouth == 1);
+    CHECK(c.chipHops == 0);
+    CHECK(c.synapticEvents == 4);
+    CHECK(c.picoseconds == 6000 + 3700 + 30000 + 4 * 5100 + 1000000);
+    const emu::Energy e = m->energy(c);
+    CHECK(e.soma == doctest::Approx(4 * 51.2e-12 + 21.6e-12 + 69.3e-12));
+    CHECK(e.synapse == doctest::Approx(4 * 35.5e-12));
+    CHECK(e.network == doctest::Approx(4 * 111e-12 + 3 * 3e-12 + 4.2e-12));
+    CHECK(e.unknown.empty());
+    CHECK(m->unknownTimes().empty());
+    m->step({});
+    CHECK(m->counts().spikes == 4); // each target relays; only neuron 0 has somewhere to send to
+    CHECK(m->counts().messages == 4);
+  }
+}
+
+TEST_CASE("the published profile: other constants, interpolated barrier, unknown axon costs named") {
+  const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}, {0, 7, 0}, {0, 9, 0}}, {0, 1, 2, 3});
+  auto options = interp(1, emu::Timing::Fast);
+  options.costProfile = "published";
+  auto m = machine(build(net), options);
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  const StepCounts c = m->counts();
+  const int64_t barrier = 113000 + (465000 - 113000) * 2 / 31; // three tiles, rounded down
+  CHECK(c.picoseconds == 5300 + 3100 + barrier);
+  const emu::Energy e = m->energy(c);
+  CHECK(e.total() == doctest::Approx(4 * 52e-12 + 29e-12 + 4 * 23.6e-12 + 2 * 1.7e-12 + 3 * 3e-12 + 4e-12));
+  CHECK(e.unknown == std::vector<std::string>{"soma_spike", "axon_in", "axon_out"});
+  CHECK(m->unknownTimes() == std::vector<std::string>{"soma_spike", "axon_in", "axon_out", "chip_hop"});
+  CHECK(m->costProfile()->name == "published");
+}
+
+TEST_CASE("processing time: the core that receives most can set the step") {
+  Net net;
+  net.chip = mesh(2, 1, 1);
+  net.programs = {relay(isa::Profile::Int, false)};
+  net.cores = {{0, 0, 0}, {0, 1, 0}};
+  net.populations = {{.name = "in", .count = 3}, {.name = "n", .count = 40, .program = 0, .split = {{1, 40}}}};
+  net.projections = {{"p", 0, 1}};
+  for (uint32_t i = 0; i < 3; ++i)
+    for (uint32_t n = 0; n < 40; ++n)
+      net.synapses.push_back({0, i, n, 1 + (n + i) % 3, 1});
+  auto m = machine(build(net), interp(1, emu::Timing::Fast));
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}, {1, 0, 2, 1}};
+  m->step(in);
+  CHECK(m->counts().synapticEvents == 80);
+  CHECK(m->counts().inputMessages == 2);
+  // 40 idle neurons take 240 ns; one tile holds neurons.
+  CHECK(m->counts().picoseconds == 2 * 16000 + 80 * 3800 + 600000);
+}
+
+TEST_CASE("a link that all messages share bounds the step") {
+  // 60 neurons on tile 0 each send to 8 cores of the far tile: 480 messages over one link.
+  Net net;
+  net.chip = mesh(2, 1, 8);
+  net.chip.costs[0].events["hop_east_west"] = cost(100000, 3e-12);
+  net.programs = {relay(isa::Profile::Int, false)};
+  net.cores.clear();
+  std::vector<std::pair<uint32_t, uint32_t>> split = {{0, 60}};
+  for (uint32_t c = 0; c < 9; ++c) {
+    net.cores.push_back({0, c == 0 ? 0 : c + 7, 0});
+    if (c)
+      split.emplace_back(c, 1);
+  }
+  net.populations = {{.name = "in", .count = 1}, {.name = "n", .count = 68, .program = 0, .split = split}};
+  net.projections = {{"in", 0, 1}, {"n", 1, 1}};
+  for (uint32_t n = 0; n < 60; ++n) {
+    net.synapses.push_back({0, 0, n, 1, 1});
+    for (uint32_t k = 0; k < 8; ++k)
+      net.synapses.push_back({1, n, 60 + k, 1, 1});
+  }
+  const StepCounts c = firing(net, 2);
+  CHECK(c.messages == 480);
+  CHECK(c.hopsEastWest == 480);
+  CHECK(c.picoseconds == 480 * int64_t(100000) + 1000000);
+  net.chip.multicastTrees = true; // one message a neuron over the link, one arrival a core
+  const StepCounts tree = firing(net);
+  CHECK(tree.messages == 60);
+  CHECK(tree.hopsEastWest == 60);
+  CHECK(tree.synapticEvents == 480);
+  CHECK(tree.picoseconds == 60 * int64_t(100000) + 1000000);
+}
+
+TEST_CASE("messages between chips: links inside chips and between them") {
+  hw::Chip chip = mesh(3, 2, 1);
+  chip.chipsX = chip.chipsY = 2;
+  chip.maxChips = 4;
+  // Chip 3 is column 1, row 1. From chip 0 (0,0) to its tile 5 = (2,1): 5 columns east, 3 rows north, one border each.
+  StepCounts c = firing(star(chip, {{0, 0, 0}, {3, 5, 0}}, {1}));
+  CHECK(c.chipHops == 2);
+  CHECK(c.hopsEastWest == 4);
+  CHECK(c.hopsNorthSouth == 2);
+  // Chip 1 is column 0, row 1: tile (0,0) there is two rows north.
+  c = firing(star(chip, {{0, 0, 0}, {1, 0, 0}}, {1}));
+  CHECK(c.chipHops == 1);
+  CHECK(c.hopsEastWest == 0);
+  CHECK(c.hopsNorthSouth == 1);
+  CHECK(c.hopsWithinTile == 0);
+  chip.topology = hw::Topology::Torus; // the shorter way round: 1 west, 1 south, both over chip borders
+  c = firing(star(chip, {{0, 0, 0}, {3, 5, 0}}, {1}));
+  CHECK(c.chipHops == 2);
+  CHECK(c.hopsEastWest == 0);
+  CHECK(c.hopsNorthSouth == 0);
+}
+
+TEST_CASE("a torus of one chip closes over ordinary links") {
+  hw::Chip chip = mesh(5, 4, 1);
+  chip.topology = hw::Topology::Torus;
+  StepCounts c = firing(star(chip, {{0, 0, 0}, {0, 4 * 4 + 3, 0}}, {1})); // (0,0) -> (4,3)
+  CHECK(c.hopsEastWest == 1);
+  CHECK(c.hopsNorthSouth == 1);
+  CHECK(c.chipHops == 0);
+  c = firing(star(chip, {{0, 0, 0}, {0, 2 * 4 + 2, 0}}, {1}));
+  CHECK(c.hopsEastWest == 2);
+  CHECK(c.hopsNorthSouth == 2);
+}
+
+TEST_CASE("multicast trees share the links of their common way") {
+  hw::Chip chip = mesh(4, 4, 1);
+  chip.multicastTrees = true;
+  // From (0,0) to (3,1), (3,2) and (2,3): trunk of 3 east; column 3 up 2; column 2 up 3.
+  const StepCounts c = firing(star(chip, {{0, 0, 0}, {0, 11, 0}, {0, 13, 0}, {0, 14, 0}}, {1, 2, 3}));
+  CHECK(c.messages == 1);
+  CHECK(c.hopsEastWest == 3);
+  CHECK(c.hopsNorthSouth == 5);
+  CHECK(c.synapticEvents == 3);
+}
+
+TEST_CASE("the barrier counts tiles with neurons: step function or interpolation") {
+  for (const auto &[cores, expected] :
+       std::vector<std::pair<uint32_t, int64_t>>{{1, 600000}, {2, 1000000}, {3, 1000000}, {5, 1400000}}) {
+    Net net;
+    net.chip = mesh(8, 4, 1);
+    net.programs = {integrateAndFire()};
+    net.cores.clear();
+    std::vector<std::pair<uint32_t, uint32_t>> split;
+    for (uint32_t c = 0; c < cores; ++c) {
+      net.cores.push_back({0, c, 0});
+      split.emplace_back(c, 1);
+    }
+    net.populations = {{.name = "n", .count = cores, .program = 0, .params = {{"bias", {0}}, {"vth", {5}}}, .split = split}};
+    auto m = machine(build(net), interp(1, emu::Timing::Fast));
+    m->step({});
+    CHECK(m->counts().picoseconds == 6000 + expected);
+    auto options = interp(1, emu::Timing::Fast);
+    options.costProfile = "published";
+    m = machine(build(net), options);
+    m->step({});
+    CHECK(m->counts().picoseconds == 5300 + 113000 + (465000 - 113000) * int64_t(cores - 1) / 31);
+  }
+}
+
+TEST_CASE("a chip that states no costs: counts, no seconds, everything unknown") {
+  hw::Chip chip;
+  chip.name = "bare";
+  const Net net = star(chip, {{0, 0, 0}}, {0});
+  auto m = machine(build(net), interp(1, emu::Timing::Fast));
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  CHECK(m->counts().spikes == 1);
+  CHECK(m->counts().synapticEvents == 1);
+  CHECK(m->counts().hopsWithinTile == 0);
+  CHECK(m->counts().picoseconds == 0);
+  CHECK(m->energy(m->counts()).total() == 0);
+  CHECK(m->energy(m->counts()).unknown ==
+        std::vector<std::string>{"soma_access", "soma_update", "soma_spike", "synapse_event", "axon_in", "axon_out"});
+  CHECK(m->unknownTimes().size() == 11);
+  CHECK(m->unknownTimes().back() == "barrier");
+  CHECK(m->costProfile() == nullptr);
+}
+
+TEST_CASE("timing off counts spikes and nothing else") {
+  const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}}, {0, 1});
+  auto m = machine(build(net), interp());
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  CHECK(m->counts().spikes == 1);
+  CHECK(m->counts().messages == 0);
+  CHECK(m->counts().somaAccesses == 0);
+  CHECK(m->counts().picoseconds == 0);
+}
+
+TEST_CASE("active means: a state word, an input or the bias is not zero before the update, or the neuron fires") {
+  Net net;
+  net.profile = isa::Profile::F32;
+  net.kind = image::SynapseKind::Wide64;
+  net.programs = {integrateAndFireF32()};
+  // v = -0.0 is zero; neuron 1 has bias; neuron 2 has state; neuron 3 fires from nothing (threshold 0); neuron 4 gets input.
+  net.populations = {{.name = "n",
+                      .count = 5,
+                      .program = 0,
+                      .params = {{"bias", {0, bits(0.5f), 0, 0, 0}}, {"vth", {bits(9.0f), bits(9.0f), bits(9.0f), 0, bits(9.0f)}}},
+                      .states = {{"v", {bits(-0.0f), 0, bits(1.0f), 0, 0}}}},
+                     {.name = "in", .count = 1}};
+  net.projections = {{"p", 1, 0}};
+  net.synapses = {{0, 0, 4, 1, bits(2.0f)}};
+  auto m = machine(build(net), interp(1, emu::Timing::Fast));
+  const std::vector<InputSpike> in = {{1, 1, 0, bits(1.0f)}};
+  m->step(in);
+  CHECK(m->counts().spikes == 1);
+  CHECK(m->counts().somaUpdates == 3);
+  m->step({});
+  CHECK(m->counts().somaUpdates == 4);
+}

@@ -1,0 +1,236 @@
+// Wrong chip descriptions: each names its file, line and key; hostile ones are refused and never crash.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/Support/File.h"
+#include "ranvier/Support/Random.h"
+#include <doctest/doctest.h>
+
+using namespace ranvier;
+using namespace ranvier::hw;
+
+/// Valid, with the keys that the cases below replace on known lines.
+static const char *const base = "format: ranvier-chip\n"                                             // 1
+                                "version: 1\n"                                                       // 2
+                                "name: t\n"                                                          // 3
+                                "arithmetic: {profile: int, programmable: true}\n"                   // 4
+                                "delays: {source: s, status: defined, min_steps: 1, max_steps: 9}\n" // 5
+                                "weights: {source: s, status: defined, min_bits: 1}\n"               // 6
+                                "core: {neurons: {value: 5, source: s, status: published}}\n"        // 7
+                                "topology: {source: s, status: defined, kind: mesh, tiles_x: 2}\n"   // 8
+                                "costs:\n"                                                           // 9
+                                "  - name: a\n"                                                      // 10
+                                "    source: s\n"                                                    // 11
+                                "    status: fitted\n"                                               // 12
+                                "    events: {axon_in: {energy_pj: 1, time_ns: 2}}\n"                // 13
+                                "    barrier: {times_ns: {1: 2, 4: 3}}\n"                            // 14
+                                "    static_power: {watts_per_chip: 1}\n";                           // 15
+
+static std::string edited(const std::string &from, const std::string &to) {
+  std::string text = base;
+  const size_t at = text.find(from);
+  REQUIRE_MESSAGE(at != std::string::npos, from);
+  return text.replace(at, from.size(), to);
+}
+
+TEST_CASE("the base description is right") {
+  auto chip = parseChip(base, "t.yaml");
+  REQUIRE_MESSAGE(chip, (chip ? std::string() : chip.error().str()));
+  CHECK(chip->core.neurons == 5);
+  CHECK((chip->costs[0].events.at("axon_in").provenance == Provenance::Fitted));
+}
+
+TEST_CASE("each mistake is named with its line and key") {
+  const struct {
+    const char *from, *to;
+    unsigned code;
+    const char *line, *key;
+  } cases[] = {
+      // Syntax and bounds
+      {"name: t", "name: [t", 2001, "line ", ""},
+      {"name: t", "name: \x01t", 2001, "line 3", ""},
+      {"name: t", "name: &a t", 2004, "line 3", ""},
+      {"name: t", "name: &a t\ndescription: *a", 2004, "line 3", ""},
+      {"name: t", "name: !!str t", 2004, "line 3", ""},
+      {"name: t", "name: [[[[[[[[[[[[[[t]]]]]]]]]]]]]]", 2004, "line 3", ""},
+      {"name: t", "? [a]\n: t", 2004, "line 3", ""},
+      {"name: t", "name: t\n---\nname: t", 2004, "whole file", ""},
+      {"weights: {", "weights: &a {", 2004, "line 6", ""},
+      // Keys
+      {"name: t", "name: t\nnaem: t", 2005, "line 4", "naem"},
+      {"programmable: true", "programable: true", 2005, "line 4", "arithmetic.programable"},
+      {"{neurons:", "{nerons:", 2005, "line 7", "core.nerons"},
+      {"{value: 5,", "{value: 5, unit: n,", 2005, "line 7", "core.neurons.unit"},
+      {"axon_in:", "axon_inn:", 2005, "line 13", "costs[0].events.axon_inn"},
+      {"energy_pj: 1", "energy_nj: 1", 2005, "line 13", "costs[0].events.axon_in.energy_nj"},
+      {"{times_ns:", "{interpolat: true, times_ns:", 2005, "line 14", "costs[0].barrier.interpolat"},
+      {"watts_per_chip: 1", "watts: 1", 2005, "line 15", "costs[0].static_power.watts"},
+      {"    status: fitted", "    status: fitted\n    volts: 1", 2005, "line 13", "costs[0].volts"},
+      {"version: 1", "version: 1\nversion: 1", 2006, "line 3", "version"},
+      {"min_steps: 1", "min_steps: 1, min_steps: 1", 2006, "line 5", "min_steps"},
+      {"format: ranvier-chip\n", "", 2007, "line 1", "format"},
+      {"name: t\n", "", 2007, "line 1", "name"},
+      {"profile: int, ", "", 2007, "line 4", "arithmetic.profile"},
+      {"kind: mesh, ", "", 2007, "line 8", "topology.kind"},
+      {", max_steps: 9", "", 2007, "line 5", "delays.max_steps"},
+      {"value: 5, ", "", 2007, "line 7", "core.neurons.value"},
+      {"  - name: a\n    source", "  - source", 2007, "line 10", "costs[0].name"},
+      {"programmable: true}", "programmable: true}\nnative: {source: s, status: defined}", 2007, "line 5", "native.form"},
+      // Types
+      {"programmable: true", "programmable: yes", 2008, "line 4", "arithmetic.programmable"},
+      {"programmable: true", "programmable: \"true\"", 2008, "line 4", "arithmetic.programmable"},
+      {"value: 5", "value: five", 2008, "line 7", "core.neurons"},
+      {"value: 5", "value: \"5\"", 2008, "line 7", "core.neurons"},
+      {"value: 5", "value: 5.5", 2008, "line 7", "core.neurons"},
+      {"value: 5", "value: 0x5", 2008, "line 7", "core.neurons"},
+      {"value: 5", "value: [5]", 2008, "line 7", "core.neurons"},
+      {"value: 5", "value:", 2008, "line 7", "core.neurons"},
+      {"max_steps: 9", "max_steps: unlimited", 2008, "line 5", "delays.max_steps"},
+      {"energy_pj: 1", "energy_pj: .nan", 2008, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"energy_pj: 1", "energy_pj: nan", 2008, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"energy_pj: 1", "energy_pj: inf", 2008, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"energy_pj: 1", "energy_pj: {}", 2008, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"name: t", "name: t\nunsupported: learning", 2008, "line 4", "unsupported"},
+      {"name: t", "name: [t]", 2008, "line 3", "name"},
+      {"arithmetic: {profile: int, programmable: true}", "arithmetic: int", 2008, "line 4", "arithmetic"},
+      {"{times_ns: {1: 2, 4: 3}}", "{times_ns: 3}", 2008, "line 14", "costs[0].barrier.times_ns"},
+      {"{1: 2,", "{one: 2,", 2008, "line 14", "costs[0].barrier.times_ns"},
+      // Ranges
+      {"version: 1", "version: 2", 2009, "line 2", "version"},
+      {"value: 5", "value: 0", 2009, "line 7", "core.neurons"},
+      {"value: 5", "value: -5", 2009, "line 7", "core.neurons"},
+      {"value: 5", "value: 65537", 2009, "line 7", "core.neurons"},
+      {"value: 5", "value: 99999999999999999999999999", 2009, "line 7", "core.neurons"},
+      {"max_steps: 9", "max_steps: 65536", 2009, "line 5", "delays.max_steps"},
+      {"min_bits: 1", "min_bits: 32", 2009, "line 6", "weights.min_bits"},
+      {"tiles_x: 2", "tiles_x: 0", 2009, "line 8", "topology.tiles_x"},
+      {"energy_pj: 1", "energy_pj: -1", 2009, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"energy_pj: 1", "energy_pj: 1e400", 2009, "line 13", "costs[0].events.axon_in.energy_pj"},
+      {"time_ns: 2", "time_ns: 0.0001", 2009, "line 13", "costs[0].events.axon_in.time_ns"},
+      {"time_ns: 2", "time_ns: 1e30", 2009, "line 13", "costs[0].events.axon_in.time_ns"},
+      {"{1: 2,", "{0: 2,", 2009, "line 14", "costs[0].barrier.times_ns"},
+      {"name: t", "name: \"\"", 2009, "line 3", "name"},
+      // Sources
+      {"source: s, status: defined, min_steps", "status: defined, min_steps", 2010, "line 5", "delays.min_steps"},
+      {"source: s, status: defined, min_steps", "source: s, min_steps", 2010, "line 5", "delays.min_steps"},
+      {"source: s, status: published", "source: s", 2010, "line 7", "core.neurons"},
+      {"source: s, status: published", "source: \" \", status: published", 2010, "line 7", "core.neurons.source"},
+      {"    source: s\n", "", 2010, "line 12", "costs[0].events.axon_in"},
+      {"    status: fitted\n", "", 2010, "line 12", "costs[0].events.axon_in"},
+      {"source: s\n    status: fitted\n    events: {axon_in: {energy_pj: 1, time_ns: 2}}\n", "description: d\n", 2010, "line 12",
+       "costs[0].barrier"},
+      // Contradictions
+      {"min_steps: 1", "min_steps: 10", 2011, "line 5", "delays.max_steps"},
+      {"min_steps: 1", "min_steps: 0", 2011, "line 5", "delays.min_steps"},
+      {"min_bits: 1", "min_bits: 9", 2011, "line 6", "weights.max_bits"},
+      {"min_bits: 1", "min_exponent: 1", 2011, "line 6", "weights.max_exponent"},
+      {"programmable: true", "programmable: false", 2011, "line 4", "arithmetic.programmable"},
+      {"programmable: true}", "programmable: false, forbidden_ops: [add]}\nnative: {form: cuba_lif}", 2011, "line 4",
+       "arithmetic.forbidden_ops"},
+      {"profile: int,", "profile: f32, source: s, status: defined, state_bits: 24,", 2011, "line 4", "arithmetic.state_bits"},
+      {"profile: int, programmable: true}", "profile: f32, programmable: true}\nnative: {form: cuba_lif}", 2011, "line 5",
+       "native.form"},
+      {"programmable: true}", "programmable: true}\nnative: {form: cuba_lif, source: s, status: defined, threshold_shift: 15}",
+       2011, "line 5", "native.threshold_shift"},
+      {"programmable: true}",
+       "programmable: true}\nnative: {form: cuba_lif, source: s, status: defined, current_decay_offset: 4097}", 2011, "line 5",
+       "native.current_decay_offset"},
+      {"tiles_x: 2", "tiles_x: 65536, tiles_y: 65536", 2011, "line 8", "topology.tiles_x"},
+      {"    static_power: {watts_per_chip: 1}\n", "  - name: a\n", 2011, "line 15", "costs[1].name"},
+      {"{1: 2, 4: 3}", "{1: 2, 01: 3}", 2011, "line 14", "costs[0].barrier.times_ns"},
+      // Words
+      {"format: ranvier-chip", "format: other", 2012, "line 1", "format"},
+      {"profile: int", "profile: int8", 2012, "line 4", "arithmetic.profile"},
+      {"kind: mesh", "kind: ring", 2012, "line 8", "topology.kind"},
+      {"status: published", "status: certain", 2012, "line 7", "core.neurons.status"},
+      {"programmable: true", "programmable: true, forbidden_ops: [add, addd]", 2012, "line 4", "arithmetic.forbidden_ops"},
+      {"programmable: true}", "programmable: true}\nnative: {form: izhikevich}", 2012, "line 5", "native.form"},
+  };
+  for (const auto &c : cases) {
+    auto chip = parseChip(edited(c.from, c.to), "t.yaml");
+    REQUIRE_MESSAGE(!chip, c.to);
+    const Error &error = chip.error();
+    CHECK_MESSAGE(error.code == c.code, std::string(c.to) << "\n" << error.str());
+    CHECK(error.file == "t.yaml");
+    CHECK_MESSAGE(error.place.find(c.line) == 0, std::string(c.to) << "\n" << error.str());
+    CHECK_MESSAGE((!*c.key || error.place.find(std::string("key '") + c.key + "'") != std::string::npos), std::string(c.to)
+                                                                                                              << "\n"
+                                                                                                              << error.str());
+    CHECK(!error.message.empty());
+  }
+}
+
+TEST_CASE("hostile YAML is refused") {
+  std::string bomb = "a: &a [x, x]\n";
+  for (char c = 'b'; c < 'z'; ++c)
+    bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ", *" + char(c - 1) + "]\n";
+  std::string many = "unsupported: [";
+  for (int i = 0; i < 120000; ++i)
+    many += "a,";
+  std::string keys;
+  for (int i = 0; i < 5000; ++i)
+    keys += "k" + std::to_string(i) + ": 1\n";
+  const struct {
+    std::string text;
+    unsigned code;
+  } cases[] = {{bomb, 2004},
+               {std::string(100000, '['), 2004},
+               {std::string(100000, '{'), 2004},
+               {std::string(3000, '-') + " a", 2008},
+               {many + "]", 2004},
+               {keys, 2004},
+               {std::string(2 << 20, 'a'), 2004},
+               {"format: ranvier-chip\n---\nformat: ranvier-chip\n", 2004},
+               {"", 2008},
+               {"\n\n", 2008},
+               {"%YAML 9.9\n---\na: b\n", 2001},
+               {std::string("a: \0b", 5), 2001},
+               {"\xFF\xFE", 2001},
+               {"\x7F"
+                "ELF",
+                2001},
+               {"just text", 2008}};
+  for (const auto &c : cases) {
+    auto chip = parseChip(c.text, "h.yaml");
+    REQUIRE(!chip);
+    CHECK_MESSAGE((chip.error().code == c.code || (c.code == 2004 && chip.error().code == 2001)), c.text.substr(0, 40)
+                                                                                                      << "\n"
+                                                                                                      << chip.error().str());
+  }
+  std::string deep = "a:\n";
+  for (int i = 1; i < 400; ++i)
+    deep += std::string(static_cast<size_t>(i), ' ') + "a:\n";
+  CHECK(parseChip(deep, "h.yaml").error().code == 2004);
+}
+
+TEST_CASE("mutated descriptions never crash, and what is accepted prints and reads back") {
+  const std::string chips[] = {*readFile(RANVIER_TEST_INPUTS "/chips/tiny.yaml"), base};
+  const char *snippets[] = {"[", "]",  "{", "}", ":",     "- ", "&a ",  "*a", "!",  "|",    ">",         "'", "\"",  "#",
+                            "%", "\n", " ", "?", "1e999", "-1", "null", "~",  "\t", "\xC3", "unlimited", ",", "---", "..."};
+  unsigned accepted = 0;
+  for (uint32_t i = 0; i < 3000; ++i) {
+    std::string text = chips[i % 2];
+    for (uint32_t edit = 0; edit <= randomWord(1, i, 0, 0) % 3; ++edit) {
+      const size_t at = randomWord(2, i, edit, 0) % text.size();
+      const uint32_t what = randomWord(3, i, edit, 0);
+      if (what % 4 == 0)
+        text[at] = static_cast<char>(what >> 8);
+      else if (what % 4 == 1)
+        text.erase(at, 1 + (what >> 8) % 20);
+      else
+        text.insert(at, snippets[(what >> 8) % std::size(snippets)]);
+      if (text.empty())
+        text = " ";
+    }
+    auto chip = parseChip(text, "m.yaml");
+    if (!chip) {
+      CHECK(chip.error().code >= 2001);
+      CHECK(chip.error().code <= 2012);
+      continue;
+    }
+    ++accepted;
+    auto again = parseChip(resolvedText(*chip), "m.yaml");
+    REQUIRE_MESSAGE(again, text << "\n" << again.error().str());
+    CHECK_MESSAGE(*again == *chip, text);
+  }
+  CHECK(accepted > 100);
+}

@@ -1,0 +1,99 @@
+//===- Calibrate.cpp - Recording a calibration profile --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The compiler never runs anything: the driver compiles the network for `reference`, runs it on sample input and hands the extremes of
+// every state to the quantiser as text.
+//===----------------------------------------------------------------------===//
+#include "NetworkFile.h"
+#include "Provenance.h"
+#include "RunReport.h"
+#include "ranvier/Emulator/Session.h"
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+namespace {
+/// Extremes of every state of every population, [population][state].
+class Extremes {
+public:
+  explicit Extremes(const image::Image &image) : image(image), ranges(image.meta.populations.size()) {
+    for (uint32_t p = 0; p < ranges.size(); ++p)
+      if (!image.meta.populations[p].input)
+        ranges[p].assign(image.meta.programs[image.meta.populations[p].program].states.size(), {0.0, 0.0});
+  }
+  void observe(emu::Machine &machine) {
+    for (uint32_t p = 0; p < ranges.size(); ++p) {
+      row.resize(image.meta.populations[p].count);
+      for (uint32_t s = 0; s < ranges[p].size(); ++s) {
+        machine.readState(p, s, row);
+        for (int32_t word : row) {
+          float value;
+          std::memcpy(&value, &word, sizeof value);
+          if (std::isfinite(value)) {
+            ranges[p][s].first = std::min<double>(ranges[p][s].first, value);
+            ranges[p][s].second = std::max<double>(ranges[p][s].second, value);
+          }
+        }
+      }
+    }
+  }
+  std::string profile() const {
+    Json populations = Json::object();
+    for (uint32_t p = 0; p < ranges.size(); ++p) {
+      if (ranges[p].empty())
+        continue;
+      const auto &meta = image.meta.populations[p];
+      const auto &names = image.meta.programs[meta.program].states;
+      Json states = Json::object();
+      for (uint32_t s = 0; s < names.size(); ++s)
+        states[names[s]] = {ranges[p][s].first, ranges[p][s].second};
+      populations[meta.name] = {{"states", states}, {"inputs", Json::object()}};
+    }
+    return Json{{"format", "ranvier-calibration"}, {"version", 1}, {"populations", populations}}.dump();
+  }
+
+private:
+  const image::Image &image;
+  std::vector<std::vector<std::pair<double, double>>> ranges;
+  std::vector<int32_t> row;
+};
+} // namespace
+
+Result<std::string> tools::recordProfile(const NetworkOptions &network, const std::string &sampleFile, Context &context) {
+  constexpr uint32_t mostSamples = 100; // Extremes settle after a few dozen samples; more would only cost time.
+  context.note("  calibrate on " + fileName(sampleFile));
+  RANVIER_TRY(LoadedNetwork loaded, loadNetwork(network));
+  RANVIER_TRY(compiler::CompileOptions options, makeCompileOptions({.target = "reference"}));
+  compiler::CompileReport report;
+  RANVIER_CHECK(runStages(*loaded.module, options, compiler::Stage::Fabric, report));
+  RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, "{}", report));
+  RANVIER_TRY(image::Image opened, image::fromData(std::move(data)));
+  auto image = std::make_shared<const image::Image>(std::move(opened));
+  RANVIER_TRY(formats::DataSet samples, formats::readDataSet(sampleFile));
+  RANVIER_TRY(uint32_t input, theInput(*image));
+  if (samples.neurons != image->meta.populations[input].count)
+    return Error{.code = 8032, .message = "the data set does not fit the network's input", .file = sampleFile, .place = "input_spikes",
+                 .expected = std::to_string(image->meta.populations[input].count) + " neurons", .found = std::to_string(samples.neurons)};
+  RANVIER_TRY(auto machine, emu::Machine::create(image, {.timing = emu::Timing::Off}));
+  Extremes extremes(*image);
+  const int32_t plain = emu::plainPayload(*image);
+  for (uint32_t sample = 0; sample < std::min(samples.samples, mostSamples); ++sample) {
+    std::vector<emu::InputSpike> spikes;
+    const uint8_t *row = samples.spikes.data() + static_cast<size_t>(sample) * samples.steps * samples.neurons;
+    for (uint32_t t = 0; t < samples.steps; ++t)
+      for (uint32_t n = 0; n < samples.neurons; ++n, ++row)
+        if (*row)
+          spikes.push_back({t + 1, input, n, plain});
+    machine->reset();
+    auto run = emu::run(*machine, spikes, {.steps = samples.steps}, [&](const emu::StepView &, emu::Machine &at) {
+      extremes.observe(at);
+      return true;
+    });
+    if (!run)
+      return run.error();
+  }
+  return extremes.profile();
+}

@@ -1,0 +1,60 @@
+//===- Common.h - What the commands of `ranvier` share ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The driver is thin: every command parses options, calls libraries and prints. With --json a command prints exactly one JSON object
+// on stdout; progress, warnings and diagnostics go to stderr.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_TOOLS_COMMON_H
+#define RANVIER_TOOLS_COMMON_H
+
+#include "ranvier/Image/Image.h"
+#include "ranvier/Support/Error.h"
+#include "ranvier/Support/Json.h"
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+namespace ranvier::tools {
+
+/// Exit codes of the tool: docs/guide/command-line.md.
+enum ExitCode : int { Done = 0, BadInput = 1, BadCommandLine = 2, DoesNotFit = 3 };
+
+struct Context {
+  bool json = false;
+  bool quiet = false;
+  int exitCode = Done;
+
+  /// Prints an error to stderr (and with --json {"error": ...} to stdout) and sets the exit code of its kind.
+  void fail(const Error &error);
+  void warn(const std::string &sentence) const;
+  /// A line about progress: stderr, not with --quiet.
+  void note(const std::string &line) const;
+  /// The result: the object with --json, else the text, on stdout.
+  void print(const Json &object, const std::string &text) const;
+};
+
+/// Adds a command whose `run` returns an Error or nothing.
+CLI::App *addCommand(CLI::App &app, Context &context, const std::string &name, const std::string &description, const std::string &examples,
+                     std::function<Result<void>()> run);
+
+/// Opens and validates an image.
+Result<std::shared_ptr<const image::Image>> openImage(const std::string &path);
+
+/// The last component of a path: reports and provenance never carry folders of the machine.
+std::string fileName(const std::string &path);
+
+void addTargets(CLI::App &app, Context &context);
+void addCheck(CLI::App &app, Context &context);
+void addCompile(CLI::App &app, Context &context);
+void addInspect(CLI::App &app, Context &context);
+void addImport(CLI::App &app, Context &context);
+void addExport(CLI::App &app, Context &context);
+void addVerify(CLI::App &app, Context &context);
+void addDiff(CLI::App &app, Context &context);
+void addRun(CLI::App &app, Context &context);
+void addEval(CLI::App &app, Context &context);
+void addCompletion(CLI::App &app, Context &context);
+
+} // namespace ranvier::tools
+
+#endif

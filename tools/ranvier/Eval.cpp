@@ -1,0 +1,285 @@
+//===- Eval.cpp - `ranvier eval` ------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Samples are independent (the machine is reset before each), so threads work on samples, each with a machine of its own; what a sample
+// gives does not depend on who ran it.
+//===----------------------------------------------------------------------===//
+#include "RunReport.h"
+#include "ranvier/Emulator/Session.h"
+#include "ranvier/Formats/Hdf5Writer.h"
+#include "ranvier/Support/File.h"
+#include "ranvier/Support/Progress.h"
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+namespace {
+struct EvalFlags {
+  std::string image, data, report, compare, spikes;
+  uint32_t samples = 0;
+  MachineFlags machine;
+};
+
+struct SampleResult {
+  std::vector<uint64_t> outputs; ///< Output spikes per class in the shifted window.
+  uint32_t prediction = 0;
+  emu::StepCounts counts;
+  std::vector<std::vector<uint8_t>> spikes; ///< [population] -> [steps, count] in the network's own time, if asked for.
+};
+
+/// Runs samples `next`, `next + 1`, ... until none is left.
+class Evaluator {
+public:
+  Evaluator(std::shared_ptr<const image::Image> image, const formats::DataSet &data, uint32_t samples, uint32_t input, uint32_t output,
+            bool keepSpikes)
+      : image(std::move(image)), data(data), input(input), output(output), keepSpikes(keepSpikes), results(samples) {
+    for (const auto &population : this->image->meta.populations)
+      deepest = std::max(deepest, population.depth);
+  }
+
+  Result<void> work(const emu::MachineOptions &options, const std::function<void(uint32_t)> &onSample) {
+    emu::MachineOptions own = options;
+    own.threads = 1;
+    RANVIER_TRY(auto machine, emu::Machine::create(image, own));
+    for (uint32_t sample; (sample = next.fetch_add(1)) < results.size();) {
+      RANVIER_CHECK(evaluate(*machine, sample));
+      onSample(++done);
+    }
+    return {};
+  }
+  std::vector<SampleResult> &all() { return results; }
+
+private:
+  Result<void> evaluate(emu::Machine &machine, uint32_t sample) {
+    const uint32_t depth = image->meta.populations[output].depth, steps = data.steps + (keepSpikes ? deepest : depth);
+    std::vector<emu::InputSpike> spikes;
+    const int32_t plain = emu::plainPayload(*image);
+    const uint8_t *row = data.spikes.data() + static_cast<size_t>(sample) * data.steps * data.neurons;
+    for (uint32_t t = 0; t < data.steps; ++t)
+      for (uint32_t n = 0; n < data.neurons; ++n, ++row)
+        if (*row)
+          spikes.push_back({t + 1, input, n, plain});
+    machine.reset();
+    SampleResult &result = results[sample];
+    result.outputs.assign(image->meta.populations[output].count, 0);
+    if (keepSpikes)
+      for (const auto &population : image->meta.populations)
+        result.spikes.emplace_back(static_cast<size_t>(data.steps) * population.count, 0);
+    // The mapped network lags by its depth: as many extra steps, and the window of counting is shifted by them.
+    auto run = emu::run(machine, spikes, {.steps = steps}, [&](const emu::StepView &view, emu::Machine &at) {
+      if (keepSpikes)
+        keep(result, view.step, at);
+      if (view.step > depth && view.step <= depth + data.steps)
+        for (uint32_t neuron : at.spikes(output))
+          ++result.outputs[neuron];
+      return true;
+    });
+    if (!run)
+      return run.error();
+    result.counts = run->total;
+    result.prediction = static_cast<uint32_t>(std::max_element(result.outputs.begin(), result.outputs.end()) - result.outputs.begin());
+    return {};
+  }
+
+  /// Each population's spikes, shifted back by its own depth.
+  void keep(SampleResult &result, uint32_t step, emu::Machine &machine) {
+    for (uint32_t p = 0; p < result.spikes.size(); ++p) {
+      const auto &population = image->meta.populations[p];
+      if (step > population.depth && step <= population.depth + data.steps)
+        for (uint32_t neuron : machine.spikes(p))
+          result.spikes[p][static_cast<size_t>(step - population.depth - 1) * population.count + neuron] = 1;
+    }
+  }
+
+  std::shared_ptr<const image::Image> image;
+  const formats::DataSet &data;
+  uint32_t input, output, deepest = 0;
+  bool keepSpikes;
+  std::vector<SampleResult> results;
+  std::atomic<uint32_t> next{0}, done{0};
+};
+
+/// Mean and 99th percentile (nearest rank) over samples.
+Json statistics(std::vector<double> values) {
+  if (values.empty())
+    return nullptr;
+  double sum = 0;
+  for (double value : values)
+    sum += value;
+  std::sort(values.begin(), values.end());
+  const size_t rank = static_cast<size_t>(std::ceil(0.99 * static_cast<double>(values.size()))) - 1;
+  return {{"mean", sum / static_cast<double>(values.size())}, {"p99", values[rank]}, {"max", values.back()}};
+}
+
+std::string percent(double part) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %%", part * 100);
+  return text;
+}
+
+std::string textReport(const Json &report) {
+  auto cell = [](const Json &object, const char *key) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3f", object[key].get<double>());
+    return std::string(text);
+  };
+  const Json &machine = report["machine"];
+  std::string text = "network        " + report["network"].get<std::string>() + " on " + machine["chip"].get<std::string>() + " (executor " +
+                     machine["executor"].get<std::string>() + ")\n";
+  text += "samples        " + report["samples"].dump() + " of " + report["steps"].dump() + " steps, outputs counted " + report["depth"].dump() + " steps later\n";
+  if (report.contains("accuracy")) {
+    text += "accuracy       " + percent(report["accuracy"].get<double>());
+    if (report.contains("compared"))
+      text += "   (" + report["compared"]["target"].get<std::string>() + ": " + percent(report["compared"]["accuracy"].get<double>()) + ", same answer on " +
+              percent(report["compared"]["same_predictions"].get<double>()) + ")";
+    text += "\n";
+  }
+  if (report.contains("latency_us"))
+    text += "time           " + cell(report["latency_us"], "mean") + " us per sample (p99 " + cell(report["latency_us"], "p99") + ")\n";
+  if (report.contains("energy_uj"))
+    text += "energy         " + cell(report["energy_uj"], "mean") + " uJ per sample (p99 " + cell(report["energy_uj"], "p99") + "), dynamic\n";
+  if (machine.contains("costs")) {
+    text += "costs          profile '" + machine["costs"]["name"].get<std::string>() + "': " + machine["costs"]["description"].get<std::string>() + "\n";
+    Json missing = report["unknown_costs"];
+    for (const Json &time : machine["costs"]["times_without_a_value"])
+      if (std::find(missing.begin(), missing.end(), time) == missing.end())
+        missing.push_back(time);
+    if (!missing.empty())
+      text += "not counted    " + missing.dump() + " (the profile has no value for them)\n";
+  }
+  const Json &mapping = report["mapping"];
+  if (mapping.contains("cores_used"))
+    text += "cores          " + mapping["cores_used"].dump() + " on " + mapping.value("chips_used", Json(1)).dump() + " chip(s)\n";
+  text += "limited by     " + bindingLimit(mapping) + "\n";
+  return text;
+}
+
+Result<Json> compareWith(const std::string &path, const std::vector<SampleResult> &results, const Json &report) {
+  RANVIER_TRY(std::string text, readFile(path));
+  RANVIER_TRY(Json other, parseJson(text, path));
+  const auto predictions = other.find("predictions");
+  if (!other.is_object() || predictions == other.end() || !predictions->is_array() || predictions->size() != results.size())
+    return Error{.code = 8031, .message = "--compare wants the report.json of an eval of the same samples", .file = path};
+  size_t same = 0;
+  for (size_t k = 0; k < results.size(); ++k)
+    same += (*predictions)[k] == results[k].prediction;
+  Json out = {{"target", other.contains("machine") && other["machine"].contains("chip") ? other["machine"]["chip"] : Json("?")},
+              {"same_predictions", results.empty() ? 0.0 : static_cast<double>(same) / static_cast<double>(results.size())}};
+  out["accuracy"] = other.contains("accuracy") ? other["accuracy"] : Json(0.0);
+  return out;
+}
+
+Result<Json> makeReport(const EvalFlags &flags, const image::Image &image, const formats::DataSet &data, const emu::Machine &machine, uint32_t output,
+                        const std::vector<SampleResult> &results) {
+  Json report = {{"command", "eval"}, {"image", fileName(flags.image)}, {"data", fileName(flags.data)}, {"network", image.meta.network},
+                 {"samples", results.size()}, {"steps", data.steps}, {"depth", image.meta.populations[output].depth}};
+  emu::StepCounts total;
+  std::vector<double> latency, energy;
+  size_t right = 0;
+  Json predictions = Json::array();
+  for (size_t k = 0; k < results.size(); ++k) {
+    total += results[k].counts;
+    latency.push_back(static_cast<double>(results[k].counts.picoseconds) * 1e-6);
+    energy.push_back(machine.energy(results[k].counts).total() * 1e6);
+    predictions.push_back(results[k].prediction);
+    if (!data.labels.empty())
+      right += static_cast<int64_t>(results[k].prediction) == data.labels[k];
+  }
+  if (!data.labels.empty() && !results.empty())
+    report["accuracy"] = static_cast<double>(right) / static_cast<double>(results.size());
+  if (machine.costProfile()) {
+    report["latency_us"] = statistics(latency);
+    report["energy_uj"] = statistics(energy);
+    report["energy"] = toJson(machine.energy(total));
+    report["unknown_costs"] = machine.energy(total).unknown;
+  }
+  report["totals"] = toJson(total);
+  report["machine"] = machineJson(machine, flags.machine);
+  report["mapping"] = mappingJson(image);
+  report["predictions"] = std::move(predictions);
+  if (!flags.compare.empty()) {
+    RANVIER_TRY(report["compared"], compareWith(flags.compare, results, report));
+  }
+  return report;
+}
+
+/// One array [S, T, n] a population.
+Result<void> writeSpikes(const std::string &path, const image::Image &image, const formats::DataSet &data, const std::vector<SampleResult> &results) {
+  RANVIER_TRY(auto out, formats::Hdf5Writer::create(path, /*compress=*/true));
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
+    std::vector<uint8_t> cells;
+    for (const SampleResult &result : results)
+      cells.insert(cells.end(), result.spikes[p].begin(), result.spikes[p].end());
+    out->array(image.meta.populations[p].name, std::span<const uint8_t>(cells), {results.size(), data.steps, image.meta.populations[p].count});
+  }
+  return out->finish();
+}
+
+Result<void> eval(Context &context, const EvalFlags &flags) {
+  RANVIER_TRY(auto image, openImage(flags.image));
+  RANVIER_TRY(formats::DataSet data, formats::readDataSet(flags.data));
+  RANVIER_TRY(uint32_t input, theInput(*image));
+  RANVIER_TRY(uint32_t output, theOutput(*image));
+  if (data.neurons != image->meta.populations[input].count)
+    return Error{.code = 8032, .message = "the data set does not fit the network's input", .file = flags.data, .place = "input_spikes",
+                 .expected = std::to_string(image->meta.populations[input].count) + " neurons", .found = std::to_string(data.neurons)};
+  if (data.dt > 0 && std::abs(data.dt - image->meta.dt) > 1e-9)
+    context.warn("the data set's time step is " + std::to_string(data.dt) + " s, the network's " + std::to_string(image->meta.dt) + " s");
+  const uint32_t samples = flags.samples ? std::min(flags.samples, data.samples) : data.samples;
+  if (!flags.spikes.empty()) {
+    uint64_t cells = 0;
+    for (const auto &population : image->meta.populations)
+      cells += population.count * data.steps * samples;
+    if (cells > (uint64_t(4) << 30))
+      return Error{.code = 8033, .message = "--spikes would need too much memory", .expected = "at most 4 GiB", .found = std::to_string(cells >> 30) + " GiB",
+                   .hint = "use --samples"};
+  }
+  Evaluator evaluator(image, data, samples, input, output, !flags.spikes.empty());
+  const unsigned available = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned workers = std::max(1u, std::min(flags.machine.threads ? flags.machine.threads : available, samples));
+  Progress progress("eval", samples);
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Result<void>> outcomes(workers);
+  std::vector<std::thread> pool;
+  for (unsigned w = 1; w < workers; ++w)
+    pool.emplace_back([&, w] { outcomes[w] = evaluator.work(flags.machine.options(), [](uint32_t) {}); });
+  outcomes[0] = evaluator.work(flags.machine.options(), [&](uint32_t done) { progress.advance(done); });
+  for (auto &thread : pool)
+    thread.join();
+  for (auto &outcome : outcomes)
+    RANVIER_CHECK(std::move(outcome));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  if (!flags.spikes.empty())
+    RANVIER_CHECK(writeSpikes(flags.spikes, *image, data, evaluator.all()));
+  RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
+  RANVIER_TRY(Json report, makeReport(flags, *image, data, *machine, output, evaluator.all()));
+  const std::string text = textReport(report);
+  report["wall"] = {{"seconds", seconds}, {"samples_per_second", samples / std::max(seconds, 1e-9)}, {"workers", workers}};
+  if (!flags.report.empty())
+    RANVIER_CHECK(writeReport(flags.report, report, text));
+  context.print(report, text);
+  return {};
+}
+} // namespace
+
+void tools::addEval(CLI::App &app, Context &context) {
+  auto flags = std::make_shared<EvalFlags>();
+  CLI::App *command = addCommand(app, context, "eval", "Classify a labelled data set with an image",
+                                 "  ranvier eval digits.rvi --data examples/digits/test_set.h5 --report report/\n"
+                                 "  ranvier eval digits.rvi --data set.h5 --costs fitted --json",
+                                 [&context, flags] { return eval(context, *flags); });
+  command->add_option("image", flags->image, "Image file (.rvi)")->required();
+  command->add_option("--data", flags->data, "HDF5 file with input_spikes [S,T,N] and, for an accuracy, labels [S]")->required();
+  command->add_option("--samples", flags->samples, "Only the first so many samples")->check(CLI::PositiveNumber);
+  command->add_option("--report", flags->report, "Folder for report.json and report.txt");
+  command->add_option("--spikes", flags->spikes, "HDF5 file for the spikes of every population [S,T,n], each shifted back by its depth");
+  command->add_option("--compare", flags->compare, "report.json of another eval of the same samples, to stand beside this one");
+  flags->machine.addTo(*command);
+}

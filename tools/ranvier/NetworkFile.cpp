@@ -1,0 +1,158 @@
+//===- NetworkFile.cpp - Networks from files ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "NetworkFile.h"
+#include "ranvier/Frontend/ModelLibrary.h"
+#include "ranvier/Frontend/NirImport.h"
+#include "ranvier/Support/File.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+void NetworkOptions::addTo(CLI::App &command) {
+  command.add_option("network", path, "NIR file, or snn text or bytecode")->required();
+  command.add_option("--dt", dt, "Time step of a NIR file [s]; default: tau/r where the file implies it, else 1e-4 with a warning")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--reset", reset, "After a spike v becomes 0, v - threshold or v_reset; default: as the file says (v_reset)")
+      ->check(CLI::IsMember({"zero", "subtract", "v_reset"}));
+  command.add_option("--time-unit", timeUnit, "Unit of the file's time constants")->check(CLI::IsMember({"s", "ms"}))->capture_default_str();
+  command.add_option("--models", models, "Folder with neuron models (*.mlir), besides the shipped ones; may be repeated");
+}
+
+Json NetworkOptions::toJson() const {
+  Json out = Json::object();
+  if (dt > 0)
+    out["dt"] = dt;
+  if (!reset.empty())
+    out["reset"] = reset;
+  out["time_unit"] = timeUnit;
+  return out;
+}
+
+NetworkOptions NetworkOptions::fromJson(const Json &json) {
+  NetworkOptions out;
+  if (!json.is_object())
+    return out;
+  if (auto at = json.find("dt"); at != json.end() && at->is_number())
+    out.dt = at->get<double>();
+  if (auto at = json.find("reset"); at != json.end() && at->is_string())
+    out.reset = at->get<std::string>();
+  if (auto at = json.find("time_unit"); at != json.end() && at->is_string())
+    out.timeUnit = at->get<std::string>();
+  return out;
+}
+
+namespace {
+/// The shipped folder, then the user's: a later folder overrides.
+Result<std::vector<std::string>> modelFolders(const NetworkOptions &options) {
+  RANVIER_TRY(std::string shipped, hw::dataFolder("models"));
+  std::vector<std::string> folders{shipped};
+  folders.insert(folders.end(), options.models.begin(), options.models.end());
+  return folders;
+}
+
+/// Copies models that populations name and the module lacks from the model files.
+Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options, std::vector<mlir::OwningOpRef<mlir::ModuleOp>> &keep) {
+  std::vector<std::string> missing;
+  module.walk([&](snn::PopulationOp population) {
+    if (!module.lookupSymbol(population.getModel()) && llvm::find(missing, population.getModel().str()) == missing.end())
+      missing.push_back(population.getModel().str());
+  });
+  if (missing.empty())
+    return {};
+  RANVIER_TRY(auto folders, modelFolders(options));
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(module.getBody());
+  std::vector<std::string> files;
+  for (const auto &folder : folders) {
+    std::error_code error;
+    std::vector<std::string> here;
+    for (const auto &entry : std::filesystem::directory_iterator(folder, error))
+      if (entry.path().extension() == ".mlir")
+        here.push_back(entry.path().string());
+    if (error)
+      return Error{.code = 8010, .message = "cannot read the model folder", .file = folder, .found = error.message()};
+    std::sort(here.begin(), here.end());
+    files.insert(files.begin(), here.begin(), here.end());
+  }
+  for (const auto &file : files) {
+    auto parsed = mlir::parseSourceFile<mlir::ModuleOp>(file, module.getContext());
+    if (!parsed)
+      return Error{.code = 8011, .message = "the model file does not parse (see the diagnostics above)", .file = file};
+    for (auto model : parsed->getOps<snn::ModelOp>())
+      if (auto at = llvm::find(missing, model.getSymName().str()); at != missing.end()) {
+        builder.clone(*model.getOperation());
+        missing.erase(at);
+      }
+    keep.push_back(std::move(parsed));
+  }
+  return {}; // A model still missing is the verifier's to report, at its population.
+}
+
+Result<LoadedNetwork> loadText(LoadedNetwork loaded, const NetworkOptions &options) {
+  if (options.dt > 0 || !options.reset.empty())
+    return Error{.code = 8012, .message = "--dt and --reset choose how a NIR file is read; this file says both itself", .file = options.path};
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, loaded.context.get(), llvm::errs());
+  mlir::ParserConfig config(loaded.context.get(), /*verifyAfterParse=*/false);
+  auto file = std::make_shared<llvm::SourceMgr>();
+  loaded.module = mlir::parseSourceFile<mlir::ModuleOp>(options.path, config);
+  if (!loaded.module)
+    return Error{.code = 8011, .message = "the file is no network: neither NIR (HDF5) nor snn text or bytecode", .file = options.path};
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> keep;
+  RANVIER_CHECK(linkModels(*loaded.module, options, keep));
+  if (failed(mlir::verify(*loaded.module)))
+    return Error{.code = 8013, .message = "the network does not verify (see the diagnostics above)", .file = options.path};
+  return loaded;
+}
+} // namespace
+
+Result<LoadedNetwork> tools::loadNetwork(const NetworkOptions &options) {
+  LoadedNetwork loaded;
+  mlir::DialectRegistry registry;
+  compiler::registerDialects(registry);
+  loaded.context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  loaded.context->loadAllAvailableDialects();
+  RANVIER_TRY(std::string bytes, readFile(options.path));
+  loaded.hash = contentHash(bytes);
+  if (!std::string_view(bytes).starts_with("\x89HDF\r\n\x1a\n"))
+    return loadText(std::move(loaded), options);
+  frontend::NirImportOptions import;
+  if (options.dt > 0)
+    import.dt = options.dt;
+  import.reset = options.reset == "zero"       ? frontend::Reset::Zero
+                 : options.reset == "subtract" ? frontend::Reset::Subtract
+                 : options.reset == "v_reset"  ? frontend::Reset::VReset
+                                               : frontend::Reset::FileDefault;
+  import.timeUnit = options.timeUnit == "ms" ? frontend::TimeUnit::Milliseconds : frontend::TimeUnit::Seconds;
+  RANVIER_TRY(import.modelFolders, modelFolders(options));
+  std::string stem = std::filesystem::path(options.path).stem().string();
+  import.networkName = stem.empty() ? "network" : stem;
+  RANVIER_TRY(auto imported, frontend::importNirFile(options.path, loaded.context.get(), import));
+  loaded.module = std::move(imported.module);
+  loaded.warnings = std::move(imported.warnings);
+  return loaded;
+}
+
+std::string tools::printModule(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  stream << "\n";
+  return text;
+}
+
+Result<void> tools::runStages(mlir::ModuleOp module, const compiler::CompileOptions &options, compiler::Stage last,
+                              compiler::CompileReport &report) {
+  using compiler::Stage;
+  RANVIER_TRY(Stage at, compiler::stageOf(module));
+  if (at == Stage::Snn && last >= Stage::Quantised)
+    RANVIER_CHECK(compiler::quantise(module, options, report));
+  if (at <= Stage::Quantised && last >= Stage::Fabric)
+    RANVIER_CHECK(compiler::map(module, options, report));
+  return {};
+}

@@ -1,0 +1,172 @@
+//===- Run.cpp - `ranvier run` --------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "RunReport.h"
+#include "ranvier/Emulator/Session.h"
+#include "ranvier/Formats/Recording.h"
+#include "ranvier/Support/Progress.h"
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+namespace {
+struct RunFlags {
+  std::string image, input, output, record = "spikes", report;
+  uint32_t steps = 0, sample = 0;
+  MachineFlags machine;
+};
+
+/// The states to record, by population; `spikes` is always recorded.
+class Recording {
+public:
+  Result<void> open(const RunFlags &flags, const image::Image &image) {
+    std::vector<std::string> wanted;
+    for (size_t at = 0; at <= flags.record.size();) {
+      const size_t comma = std::min(flags.record.find(',', at), flags.record.size());
+      wanted.push_back(flags.record.substr(at, comma - at));
+      at = comma + 1;
+    }
+    std::vector<bool> used(wanted.size(), false);
+    std::vector<formats::RecordedPopulation> recorded;
+    for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
+      const auto &meta = image.meta.populations[p];
+      formats::RecordedPopulation out{meta.name, static_cast<uint32_t>(meta.count), false, image.meta.profile == isa::Profile::F32, {}};
+      std::vector<uint32_t> slots;
+      if (!meta.input) {
+        const isa::Program &program = image.meta.programs[meta.program];
+        out.graded = isa::emitsPayload(program);
+        for (uint32_t s = 0; s < program.states.size(); ++s)
+          for (size_t w = 0; w < wanted.size(); ++w)
+            if (program.states[s] == wanted[w]) {
+              used[w] = true;
+              double scale = 1;
+              for (const auto &[name, value] : meta.stateScale)
+                if (name == wanted[w])
+                  scale = value;
+              out.states.push_back({wanted[w], scale});
+              slots.push_back(s);
+            }
+      }
+      recorded.push_back(out);
+      states.push_back(slots);
+    }
+    for (size_t w = 0; w < wanted.size(); ++w)
+      if (!used[w] && wanted[w] != "spikes")
+        return Error{.code = 8030, .message = "--record names a state that no population has", .found = "'" + wanted[w] + "'"};
+    RANVIER_TRY(recorder, formats::Recorder::create(flags.output, image.meta.dt, recorded));
+    return {};
+  }
+
+  Result<void> step(emu::Machine &machine, uint32_t step) {
+    for (uint32_t p = 0; p < states.size(); ++p) {
+      RANVIER_CHECK(recorder->spikes(p, step, machine.spikes(p), machine.payloads(p)));
+      row.resize(machine.image().meta.populations[p].count);
+      for (uint32_t k = 0; k < states[p].size(); ++k) {
+        machine.readState(p, states[p][k], row);
+        RANVIER_CHECK(recorder->state(p, k, row));
+      }
+    }
+    return {};
+  }
+  Result<void> finish(uint32_t steps) { return recorder->finish(steps); }
+
+private:
+  std::unique_ptr<formats::Recorder> recorder;
+  std::vector<std::vector<uint32_t>> states;
+  std::vector<int32_t> row;
+};
+
+std::string textReport(const Json &report) {
+  const Json &totals = report["totals"];
+  std::string text = "image        " + report["image"].get<std::string>() + " (" + report["network"].get<std::string>() + " on " +
+                     report["machine"]["chip"].get<std::string>() + ")\n";
+  text += "steps        " + std::to_string(report["steps"].get<uint32_t>()) + "\n";
+  text += "spikes       " + totals["spikes"].dump() + "\n";
+  if (report.contains("energy")) {
+    char line[200];
+    std::snprintf(line, sizeof line, "events       %s synaptic, %s messages\ntime         %.3f us, energy %.4f uJ (profile %s)\n",
+                  totals["synaptic_events"].dump().c_str(), totals["messages"].dump().c_str(),
+                  totals["picoseconds"].get<int64_t>() * 1e-6, report["energy"]["total_j"].get<double>() * 1e6,
+                  report["machine"].contains("costs") ? report["machine"]["costs"]["name"].get<std::string>().c_str() : "none");
+    text += line;
+    if (!report["energy"]["unknown"].empty())
+      text += "not counted  " + report["energy"]["unknown"].dump() + " (unknown costs)\n";
+  }
+  return text;
+}
+
+Result<void> run(Context &context, const RunFlags &flags) {
+  RANVIER_TRY(auto image, openImage(flags.image));
+  std::vector<emu::InputSpike> inputs;
+  if (!flags.input.empty()) {
+    formats::SpikeReadOptions read;
+    read.dt = image->meta.dt;
+    if (auto only = theInput(*image))
+      read.sensorShape = image->meta.populations[*only].shape;
+    RANVIER_TRY(auto trains, formats::readSpikes(flags.input, read, flags.sample));
+    RANVIER_TRY(inputs, toInputs(*image, trains, flags.input));
+  }
+  RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
+  Recording recording;
+  if (!flags.output.empty())
+    RANVIER_CHECK(recording.open(flags, *image));
+  Progress progress("run", flags.steps);
+  Result<void> recorded;
+  std::vector<uint64_t> spikesOf(image->meta.populations.size(), 0);
+  const auto start = std::chrono::steady_clock::now();
+  auto outcome = emu::run(*machine, inputs, {.steps = flags.steps, .keepPerStep = true}, [&](const emu::StepView &view, emu::Machine &at) {
+    for (uint32_t p = 0; p < spikesOf.size(); ++p)
+      spikesOf[p] += at.spikes(p).size();
+    if (!flags.output.empty())
+      recorded = recording.step(at, view.step);
+    progress.advance(view.step);
+    return static_cast<bool>(recorded);
+  });
+  if (!outcome)
+    return outcome.error();
+  RANVIER_CHECK(std::move(recorded));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!flags.output.empty())
+    RANVIER_CHECK(recording.finish(outcome->steps));
+  if (outcome->inputsAfterEnd)
+    context.warn(std::to_string(outcome->inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) + " and were not used");
+
+  Json report = {{"command", "run"}, {"image", fileName(flags.image)}, {"network", image->meta.network}, {"dt", image->meta.dt}, {"steps", outcome->steps},
+                 {"machine", machineJson(*machine, flags.machine)}, {"totals", toJson(outcome->total)}};
+  if (flags.machine.timing != "off")
+    report["energy"] = toJson(machine->energy(outcome->total));
+  Json &populations = report["populations"] = Json::object();
+  for (uint32_t p = 0; p < spikesOf.size(); ++p)
+    populations[image->meta.populations[p].name] = {{"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]},
+                                                    {"depth", image->meta.populations[p].depth}};
+  report["inputs_after_end"] = outcome->inputsAfterEnd;
+  report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
+  const std::string text = textReport(report);
+  if (!flags.report.empty()) {
+    Json whole = report;
+    Json &steps = whole["per_step"] = Json::array();
+    for (const auto &counts : outcome->perStep)
+      steps.push_back(toJson(counts));
+    RANVIER_CHECK(writeReport(flags.report, whole, text));
+  }
+  context.print(report, text);
+  return {};
+}
+} // namespace
+
+void tools::addRun(CLI::App &app, Context &context) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App *command = addCommand(app, context, "run", "Run an image on the emulator",
+                                 "  ranvier run digits.rvi --input spikes.csv --steps 100 -o out.h5 --record spikes,v\n"
+                                 "  ranvier run net.rvi --steps 1000 --timing fast --report report/",
+                                 [&context, flags] { return run(context, *flags); });
+  command->add_option("image", flags->image, "Image file (.rvi)")->required();
+  command->add_option("--input", flags->input, "Spikes: CSV step,neuron; NIRGraphData; SONATA; dense [T,N] or [S,T,N]; N-MNIST .bin");
+  command->add_option("--sample", flags->sample, "Sample of a dense [S,T,N] file")->capture_default_str();
+  command->add_option("--steps", flags->steps, "Steps to run")->required()->check(CLI::Range(1u, 4000000000u));
+  command->add_option("-o,--output", flags->output, "Recording (HDF5)");
+  command->add_option("--record", flags->record, "What to record: spikes and names of states, separated by commas")->capture_default_str();
+  command->add_option("--report", flags->report, "Folder for report.json (with counts of every step) and report.txt");
+  flags->machine.addTo(*command);
+}

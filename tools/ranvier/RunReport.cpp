@@ -1,0 +1,152 @@
+//===- RunReport.cpp - Reports of run and eval ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "RunReport.h"
+#include "ranvier/Emulator/Session.h"
+#include "ranvier/Support/File.h"
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+void MachineFlags::addTo(CLI::App &command) {
+  command.add_option("--executor", executor, "How neuron programs run: jit, or interp (the definition)")
+      ->check(CLI::IsMember({"jit", "interp"}))->capture_default_str();
+  command.add_option("--timing", timing, "off: spikes only; fast: time and energy from event counts")
+      ->check(CLI::IsMember({"off", "fast"}))->capture_default_str();
+  command.add_option("--costs", costs, "Cost profile of the chip (default: its first; `ranvier targets --json` lists them)");
+  command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")->capture_default_str();
+}
+
+emu::MachineOptions MachineFlags::options() const {
+  return {.executor = executor == "jit" ? emu::Executor::Jit : emu::Executor::Interp,
+          .timing = timing == "off" ? emu::Timing::Off : emu::Timing::Fast,
+          .threads = threads,
+          .costProfile = costs};
+}
+
+Json tools::toJson(const emu::StepCounts &counts) {
+  return {{"soma_accesses", counts.somaAccesses}, {"soma_updates", counts.somaUpdates}, {"spikes", counts.spikes},
+          {"synaptic_events", counts.synapticEvents}, {"messages", counts.messages}, {"input_messages", counts.inputMessages},
+          {"hops_within_tile", counts.hopsWithinTile}, {"hops_east_west", counts.hopsEastWest},
+          {"hops_north_south", counts.hopsNorthSouth}, {"chip_hops", counts.chipHops}, {"picoseconds", counts.picoseconds}};
+}
+
+Json tools::toJson(const emu::Energy &energy) {
+  return {{"soma_j", energy.soma}, {"synapse_j", energy.synapse}, {"network_j", energy.network}, {"total_j", energy.total()},
+          {"unknown", energy.unknown}};
+}
+
+Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) {
+  const hw::Chip &chip = machine.image().chip;
+  Json out = {{"chip", chip.name}, {"executor", flags.executor}, {"timing", flags.timing}, {"threads", machine.threads()}};
+  if (const hw::CostProfile *profile = machine.costProfile()) {
+    Json costs = {{"name", profile->name}, {"description", profile->description}};
+    Json &events = costs["events"] = Json::object();
+    for (const auto &[event, cost] : profile->events) {
+      Json &entry = events[event] = {{"provenance", hw::toString(cost.provenance)}, {"source", cost.source}};
+      if (cost.joules)
+        entry["joules"] = *cost.joules;
+      if (cost.picoseconds)
+        entry["picoseconds"] = *cost.picoseconds;
+    }
+    costs["times_without_a_value"] = machine.unknownTimes();
+    if (profile->staticWattsPerChip)
+      costs["static_watts_per_chip"] = {{"value", *profile->staticWattsPerChip}, {"provenance", hw::toString(profile->staticProvenance)},
+                                        {"source", profile->staticSource}};
+    out["costs"] = costs;
+  }
+  return out;
+}
+
+Json tools::mappingJson(const image::Image &image) {
+  auto parsed = parseJson(image.meta.mapping, "mapping");
+  return parsed ? *parsed : Json::object();
+}
+
+std::string tools::bindingLimit(const Json &mapping) {
+  auto at = mapping.find("binding");
+  return at != mapping.end() ? at->is_string() ? at->get<std::string>() : at->dump() : "unknown";
+}
+
+Result<void> tools::writeReport(const std::string &folder, const Json &report, const std::string &text) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return Error{.code = 8024, .message = "cannot make the report folder", .file = folder, .found = error.message(), .kind = ErrorKind::System};
+  RANVIER_CHECK(writeFileAtomically(folder + "/report.json", report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+  return writeFileAtomically(folder + "/report.txt", text);
+}
+
+namespace {
+std::vector<uint32_t> externalInputs(const image::Image &image) {
+  std::vector<uint32_t> out;
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
+    if (image.meta.populations[p].input && image.meta.populations[p].source.empty())
+      out.push_back(p);
+  return out;
+}
+} // namespace
+
+Result<uint32_t> tools::theInput(const image::Image &image) {
+  const auto inputs = externalInputs(image);
+  if (inputs.size() != 1)
+    return Error{.code = 8021, .message = "the spikes do not say which input they belong to", .expected = "an image with one external input",
+                 .found = std::to_string(inputs.size()) + " inputs"};
+  return inputs[0];
+}
+
+Result<uint32_t> tools::theOutput(const image::Image &image) {
+  std::vector<uint32_t> outputs;
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
+    if (image.meta.populations[p].output)
+      outputs.push_back(p);
+  if (outputs.size() != 1)
+    return Error{.code = 8023, .message = "classification needs one output population", .found = std::to_string(outputs.size()) + " outputs"};
+  return outputs[0];
+}
+
+Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, const formats::SpikeTrains &trains, const std::string &file) {
+  std::vector<emu::InputSpike> out;
+  const bool isFloat = image.meta.profile == isa::Profile::F32;
+  for (const auto &[name, train] : trains) {
+    uint32_t population = image::none;
+    if (name.empty()) {
+      RANVIER_TRY(population, theInput(image));
+    } else {
+      for (uint32_t p : externalInputs(image))
+        if (image.meta.populations[p].name == name)
+          population = p;
+      if (population == image::none && trains.size() == 1 && externalInputs(image).size() == 1)
+        population = externalInputs(image)[0];
+    }
+    if (population == image::none) {
+      std::string known;
+      for (uint32_t p : externalInputs(image))
+        known += (known.empty() ? "" : ", ") + image.meta.populations[p].name;
+      return Error{.code = 8020, .message = "the image has no external input of this name", .file = file, .expected = known, .found = name};
+    }
+    for (const auto &event : train.events) {
+      if (event.neuron >= image.meta.populations[population].count)
+        return Error{.code = 8022, .message = "a spike of a neuron that does not exist", .file = file, .place = "step " + std::to_string(event.step),
+                     .expected = "neurons 0.." + std::to_string(image.meta.populations[population].count - 1), .found = std::to_string(event.neuron)};
+      int32_t payload = emu::plainPayload(image);
+      if (event.value != 1) {
+        if (isFloat)
+          std::memcpy(&payload, &event.value, sizeof payload);
+        else if (event.value == static_cast<float>(static_cast<int32_t>(event.value)))
+          payload = static_cast<int32_t>(event.value);
+        else
+          return Error{.code = 8022, .message = "a graded spike is no integer, and the target computes in integers", .file = file,
+                       .place = "step " + std::to_string(event.step), .found = std::to_string(event.value)};
+      }
+      out.push_back({event.step, population, event.neuron, payload});
+    }
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto &a, const auto &b) {
+    return std::tie(a.step, a.population, a.neuron) < std::tie(b.step, b.population, b.neuron);
+  });
+  return out;
+}

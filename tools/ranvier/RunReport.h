@@ -1,0 +1,43 @@
+//===- RunReport.h - Reports of run and eval --------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef RANVIER_TOOLS_RUNREPORT_H
+#define RANVIER_TOOLS_RUNREPORT_H
+
+#include "Common.h"
+#include "ranvier/Emulator/Machine.h"
+#include "ranvier/Formats/Spikes.h"
+
+namespace ranvier::tools {
+
+/// Options of run and eval that choose the machine.
+struct MachineFlags {
+  std::string executor = "jit", timing = "fast", costs;
+  unsigned threads = 1;
+  void addTo(CLI::App &command);
+  emu::MachineOptions options() const;
+};
+
+Json toJson(const emu::StepCounts &counts);
+Json toJson(const emu::Energy &energy);
+/// Chip, profile and what its figures leave out: the head of every report.
+Json machineJson(const emu::Machine &machine, const MachineFlags &flags);
+/// The mapping part of an image: cores, chips, the limit that binds.
+Json mappingJson(const image::Image &image);
+/// One line on what limits the mapping, from that object.
+std::string bindingLimit(const Json &mapping);
+
+/// Writes DIR/report.json and DIR/report.txt, each whole or not at all.
+Result<void> writeReport(const std::string &folder, const Json &report, const std::string &text);
+
+/// External spikes of a file as the machine wants them; population "" is the only input. Errors: RNV8020 (no such input),
+/// RNV8021 (several inputs and no name), RNV8022 (neuron out of range).
+Result<std::vector<emu::InputSpike>> toInputs(const image::Image &image, const formats::SpikeTrains &trains, const std::string &file);
+
+/// The populations classified by: outputs of the image. Errors: RNV8023 none, or several.
+Result<uint32_t> theOutput(const image::Image &image);
+/// The only external input. Errors: RNV8021.
+Result<uint32_t> theInput(const image::Image &image);
+
+} // namespace ranvier::tools
+
+#endif
