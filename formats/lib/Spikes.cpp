@@ -24,9 +24,16 @@ void finish(SpikeTrain &train, const SpikeReadOptions &options) {
   std::stable_sort(train.events.begin(), train.events.end(), [](const auto &a, const auto &b) { return std::tie(a.step, a.neuron) < std::tie(b.step, b.neuron); });
 }
 
-/// Several plain spikes of one neuron in one step count once.
-void dropRepeats(SpikeTrain &train) {
-  train.events.erase(std::unique(train.events.begin(), train.events.end()), train.events.end());
+/// Events of one pixel in one step become one of their summed value, as frames count them.
+void mergeRepeats(SpikeTrain &train) {
+  std::vector<SpikeEvent> merged;
+  for (const SpikeEvent &event : train.events) {
+    if (!merged.empty() && merged.back().step == event.step && merged.back().neuron == event.neuron)
+      merged.back().value += event.value;
+    else
+      merged.push_back(event);
+  }
+  train.events = std::move(merged);
 }
 
 /// Step of a time: floor(t / dt) + 1, with room for times that are multiples of dt up to rounding.
@@ -104,7 +111,7 @@ Result<SpikeTrains> readEventBin(const std::string &bytes, const std::string &pa
     train.events.push_back({step, static_cast<uint32_t>((polarity * shape[1] + y) * shape[2] + x), 1});
   }
   finish(train, options);
-  dropRepeats(train);
+  mergeRepeats(train);
   return SpikeTrains{{"", std::move(train)}};
 }
 

@@ -25,8 +25,8 @@ Stage stageNamed(const std::string &name) {
 
 std::string summary(const Json &mapping, const std::string &chip) {
   std::string text;
-  if (mapping.contains("cores_used"))
-    text += "cores          " + mapping["cores_used"].dump() + " of " + chip + " on " + mapping.value("chips_used", Json(1)).dump() + " chip(s)\n";
+  if (mapping.contains("cores") && mapping.contains("chips"))
+    text += "cores          " + mapping["cores"]["used"].dump() + " of " + chip + " on " + mapping["chips"]["used"].dump() + " chip(s)\n";
   return text + "limited by     " + bindingLimit(mapping) + "\n";
 }
 

@@ -154,8 +154,8 @@ std::string textReport(const Json &report) {
       text += "not counted    " + missing.dump() + " (the profile has no value for them)\n";
   }
   const Json &mapping = report["mapping"];
-  if (mapping.contains("cores_used"))
-    text += "cores          " + mapping["cores_used"].dump() + " on " + mapping.value("chips_used", Json(1)).dump() + " chip(s)\n";
+  if (mapping.contains("cores") && mapping.contains("chips"))
+    text += "cores          " + mapping["cores"]["used"].dump() + " on " + mapping["chips"]["used"].dump() + " chip(s)\n";
   text += "limited by     " + bindingLimit(mapping) + "\n";
   return text;
 }

@@ -68,7 +68,12 @@ Json tools::mappingJson(const image::Image &image) {
 
 std::string tools::bindingLimit(const Json &mapping) {
   auto at = mapping.find("binding");
-  return at != mapping.end() ? at->is_string() ? at->get<std::string>() : at->dump() : "unknown";
+  if (at == mapping.end() || !at->is_object() || !at->contains("limit") || !(*at)["limit"].is_string())
+    return "unknown";
+  char text[200];
+  std::snprintf(text, sizeof text, "%s: %s of %s on core %s of chip %s (%s)", (*at)["limit"].get<std::string>().c_str(), (*at)["max_used"].dump().c_str(),
+                (*at)["available"].dump().c_str(), (*at)["core"].dump().c_str(), (*at)["chip"].dump().c_str(), (*at)["populations"].dump().c_str());
+  return text;
 }
 
 Result<void> tools::writeReport(const std::string &folder, const Json &report, const std::string &text) {
