@@ -43,7 +43,8 @@ TEST_CASE("convolution lists exactly the taps of the definition") {
       w[k] = static_cast<double>(k + 1);
     const Synapses got = convolution(ci, co, groups, y, x, w, 3);
     CHECK(sorted(got));
-    CHECK(got.delay(0) == 3);
+    if (got.size())
+      CHECK(got.delay(0) == 3);
     Matrix expected;
     for (int64_t o = 0; o < co; ++o)
       for (int64_t oy = 0; oy < y.output; ++oy)
