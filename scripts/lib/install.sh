@@ -4,7 +4,7 @@
 # install_packages ROLE...: does nothing if all are there; otherwise installs them as root or through sudo without a question, or
 # prints the exact command to run and fails.
 install_packages() {
-  local role name who suite missing=() absent=() sudo=()
+  local role name who suite policy missing=() absent=() sudo=()
   for role in "$@"; do
     while read -r name who suite; do
       [[ $name == \#* || -z $name || $who != "$role" ]] && continue
@@ -28,7 +28,9 @@ install_packages() {
   local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
   "${apt[@]}" update >&2 || echo "warning: the package lists could not be refreshed" >&2
   for name in "${missing[@]}"; do
-    if ! LC_ALL=C apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+    # Read whole before it is searched: under pipefail a `grep -q` that stops early makes apt-cache fail.
+    policy=$(LC_ALL=C apt-cache policy "$name" 2>/dev/null || true)
+    if ! [[ $policy =~ Candidate:\ [0-9] ]]; then
       suite=$(awk -v n="$name" '$1 == n { print $3 }' "$RANVIER_ROOT/scripts/packages")
       absent+=("$name (in Debian 12, suite $suite)")
     fi
