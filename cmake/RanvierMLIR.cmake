@@ -37,7 +37,8 @@ function(ranvier_add_mlir_library name)
 endfunction()
 
 # The heavy MLIR headers, compiled once and reused by every MLIR library.
-file(WRITE "${CMAKE_BINARY_DIR}/pch/MLIRPrecompiled.cpp" "// Carries the precompiled MLIR headers.\n")
+# Not file(WRITE): a new time stamp at every configuration would compile all of MLIR's users again.
+file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch/MLIRPrecompiled.cpp" CONTENT "// Carries the precompiled MLIR headers.\n")
 add_library(RanvierMLIRPrecompiled OBJECT "${CMAKE_BINARY_DIR}/pch/MLIRPrecompiled.cpp")
 target_include_directories(RanvierMLIRPrecompiled SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 target_compile_options(RanvierMLIRPrecompiled PRIVATE -fno-exceptions -Wno-unused-parameter -Wno-deprecated-declarations)
