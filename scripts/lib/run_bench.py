@@ -61,7 +61,24 @@ def engine(root):
     return result
 
 
-BENCHMARKS = {"digits": digits, "engine": engine}
+def mapping(root):
+    """Placement, routing and table compression on PACMAN's own test data, beside what PACMAN needs for them."""
+    data = root.parent / "shared" / "benchmarks"
+    peer = {"pop100x10_rand5": {"hops": 16301, "entries_total": 1951, "seconds": 0.26}, "pop1000x1_rand8": {"hops": 19548, "entries_total": 20548, "seconds": 1.0},
+            "pop1000x1_local8_shuffled": {"hops": 19499, "entries_total": 20499, "seconds": 0.85}, "many_to_one": {"entries_total": 2507, "entries_max": 906, "seconds": 2.1},
+            "table1": {"entries_total": 736, "seconds": 0.18}, "table2": {"entries_total": 551, "seconds": 0.09}}
+    if not data.is_dir():
+        return {"benchmark": "mapping", "skipped": "the shared folder with the instances is not there", "peer": peer, "machine": machine()}
+    ours = {}
+    for command, pattern in (("place-route", "place_route/*.json"), ("compress", "routing_tables/*.gz")):
+        for entry in ranvier(root, "map", command, *sorted(data.glob(pattern)))["files"]:
+            ours[entry["file"].split(".")[0]] = {key: entry[key] for key in ("hops", "entries_total", "entries_max", "seconds", "verified") if key in entry}
+    bound = {"many_to_one": {"entries_total": 866}, "note": "distinct routes of keys that need an entry: no table can be shorter"}
+    return {"benchmark": "mapping", **ours, "peer": {"note": "PACMAN, measured on a machine of two Zen 3 virtual cores, not in this run", **peer},
+            "roofline": bound, "machine": machine()}
+
+
+BENCHMARKS = {"digits": digits, "engine": engine, "mapping": mapping}
 
 
 def show(result, indent=""):

@@ -51,6 +51,7 @@ void addImport(CLI::App &app, Context &context);
 void addExport(CLI::App &app, Context &context);
 void addVerify(CLI::App &app, Context &context);
 void addDiff(CLI::App &app, Context &context);
+void addMap(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);
 void addEval(CLI::App &app, Context &context);
 void addCompletion(CLI::App &app, Context &context);

@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
   addExport(app, context);
   addVerify(app, context);
   addDiff(app, context);
+  addMap(app, context);
   addRun(app, context);
   addEval(app, context);
   addCompletion(app, context);

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`ranvier map` on files: results checked by test/e2e/map_checker.py, which shares nothing with the mapper."""
+
+import gzip
+import json
+import random
+
+import map_checker
+from ranvier import Case
+
+
+class PlaceRoute(Case):
+    def instance(self, name, populations, cores, fan_out, seed, machine=(6, 6), **more):
+        draw = random.Random(seed)
+        made = {"machine": list(machine), "atoms_per_core": 20, "cores_per_population": [draw.randint(1, cores) for _ in range(populations)],
+                "edges": [[p, draw.randrange(populations)] for p in range(populations) for _ in range(fan_out)], **more}
+        path = self.tmp / name
+        if name.endswith(".gz"):
+            path.write_bytes(gzip.compress(json.dumps(made).encode()))
+        else:
+            path.write_text(json.dumps(made))
+        return path, made
+
+    def checked(self, path, made, *options):
+        out = self.tmp / "map.json"
+        (figures,) = self.json("map", "place-route", path, "--out", out, *options)["files"]
+        hops, total, most = map_checker.check_place_route(made, json.loads(out.read_text())["maps"][0])
+        self.assertEqual((figures["hops"], figures["entries_total"], figures["entries_max"]), (hops, total, most))
+        self.assertTrue(figures["verified"])
+        return figures
+
+    def test_random_instances(self):
+        for seed, (populations, cores, fan_out) in enumerate([(1, 1, 0), (1, 5, 1), (30, 1, 4), (25, 12, 2), (60, 6, 3)]):
+            self.checked(*self.instance(f"random{seed}.json", populations, cores, fan_out, seed))
+        self.checked(*self.instance("packed.json.gz", 20, 3, 3, 9))
+
+    def test_broken_chips_and_links_are_avoided(self):
+        for seed in range(4):
+            draw = random.Random(seed + 100)
+            chips = ":".join(f"{draw.randrange(6)},{draw.randrange(6)}" for _ in range(3))
+            links = ":".join(f"{draw.randrange(6)},{draw.randrange(6)},{draw.randrange(6)}" for _ in range(15))
+            self.checked(*self.instance(f"broken{seed}.json", 40, 4, 3, seed, down_chips=chips, down_links=links))
+
+    def test_the_same_call_gives_the_same_bytes_for_any_threads(self):
+        path, _ = self.instance("again.json", 40, 4, 3, 5)
+        outs = []
+        for threads in (1, 3):
+            out = self.tmp / f"threads{threads}.json"
+            self.json("map", "place-route", path, "--out", out, "--replicas", 3, "--threads", threads, "--seed", 8)
+            outs.append(out.read_bytes())
+        self.assertEqual(*outs)
+
+    def test_published_instances(self):
+        folder = self.shared("benchmarks", "place_route")
+        # Hops and entries that PACMAN needs, from the folder's README.
+        for name, hops, entries in (("pop100x10_rand5", 16301, 1951), ("pop1000x1_rand8", 19548, 20548), ("pop1000x1_local8_shuffled", 19499, 20499)):
+            path = folder / f"{name}.json"
+            figures = self.checked(path, json.loads(path.read_text()))
+            self.assertLess(figures["hops"], hops)
+            self.assertLessEqual(figures["entries_total"], entries)
+
+    def test_bad_files(self):
+        good = self.instance("good.json", 4, 2, 2, 1)[1]
+        for change, place in (({"machine": [6]}, "machine"), ({"machine": [0, 6]}, "machine[0]"), ({"edges": [[0, 4]]}, "edges[0]"),
+                              ({"edges": [[0]]}, "edges[0]"), ({"cores_per_population": [0]}, "cores_per_population[0]"),
+                              ({"atoms_per_core": "x"}, "atoms_per_core"), ({"down_chips": "1;2"}, "down_chips"), ({"down_chips": "6,0"}, "down_chips"),
+                              ({"down_links": "1,2,6"}, "down_links"), ({"down_links": "1,2,3:"}, "down_links"), ({"extra": 1}, "extra")):
+            path = self.tmp / "bad.json"
+            path.write_text(json.dumps({**good, **change}))
+            self.assertIn(place, self.fails("map", "place-route", path, rnv=1092))
+        del good["edges"]
+        path.write_text(json.dumps(good))
+        self.assertIn("edges", self.fails("map", "place-route", path, rnv=1092))
+        path.write_text("{")
+        self.fails("map", "place-route", path, rnv=9005)
+        (self.tmp / "bad.json.gz").write_bytes(b"not gzip")
+        self.fails("map", "place-route", self.tmp / "bad.json.gz", rnv=1091)
+        self.fails("map", "place-route", self.tmp / "absent.json", rnv=9001)
+
+    def test_what_does_not_fit_says_so(self):
+        path, _ = self.instance("large.json", 40, 17, 1, 3, machine=(2, 2))
+        out = self.tmp / "none.json"
+        done = self.call("map", "place-route", path, "--out", out)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("expected at most 68", done.stderr)
+        self.assertFalse(out.exists())
+
+
+class Compress(Case):
+    def write(self, name, tables):
+        path = self.tmp / name
+        content = json.dumps([{"x": x, "y": y, "entries": [dict(zip(("key", "mask", "spinnaker_route", "defaultable"), e)) for e in entries]}
+                              for (x, y), entries in tables])
+        path.write_bytes(gzip.compress(content.encode()) if name.endswith(".gz") else content.encode())
+        return path
+
+    def compressed(self, path):
+        (figures,) = self.json("map", "compress", path, "--out", self.tmp / "short")["files"]
+        before, after, most = map_checker.check_compressed(path, self.tmp / "short" / path.name)
+        self.assertEqual((figures["entries_before"], figures["entries_total"], figures["entries_max"]), (before, after, most))
+        return figures
+
+    def test_random_tables(self):
+        draw = random.Random(4)
+        tables = []
+        for t in range(30):
+            keys = draw.sample(range(1 << 10), 5 + 6 * t)
+            tables.append(((t % 6, t // 6), [[k, 0xFFFFFFFF, 1 << draw.randrange(1 + t // 3), draw.random() < 0.5] for k in keys]))
+        figures = self.compressed(self.write("random.json.gz", tables))
+        self.assertLess(figures["entries_total"], figures["entries_before"])
+
+    def test_masks_and_overlaps(self):
+        draw = random.Random(6)
+        entries = []
+        for _ in range(60):
+            mask = 0xFFFFFFFF & ~draw.randrange(256) if draw.random() < 0.5 else (0xFFFFFFFF << draw.randrange(8)) & 0xFFFFFFFF
+            entries.append([draw.randrange(1 << 12) & mask, mask, 1 << draw.randrange(4), False])
+        self.compressed(self.write("masks.json", [((0, 0), entries)]))
+
+    def test_csv_and_empty(self):
+        path = self.tmp / "table.csv"
+        path.write_text("0x00000010,0xFFFFFFF0,0x00000001\n0x20,0xfffffff0,1\n00000030,FFFFFFF0,2\n")
+        figures = self.compressed(path)
+        self.assertLessEqual(figures["entries_total"], 3)
+        self.compressed(self.write("empty.json", []))
+        self.compressed(self.write("one.json", [((3, 4), [])]))
+
+    def test_published_tables(self):
+        folder = self.shared("benchmarks", "routing_tables")
+        # The peer's shortest results, from the folder's README.
+        for name, total, most in (("many_to_one.json.gz", 2507, 906), ("table1.csv.gz", 736, 736), ("table2.csv.gz", 551, 551)):
+            figures = self.compressed(folder / name)
+            self.assertLess(figures["entries_total"], total)
+            self.assertLess(figures["entries_max"], most)
+
+    def test_the_checker_finds_a_wrong_table(self):
+        path = self.write("right.json", [((0, 0), [[k, 0xFFFFFFFF, 1 + k % 3, False] for k in range(50)])])
+        self.compressed(path)
+        short = self.tmp / "short" / "right.json"
+        wrong = json.loads(short.read_text())
+        wrong[0]["entries"][0]["spinnaker_route"] ^= 8
+        short.write_text(json.dumps(wrong))
+        with self.assertRaises(map_checker.Wrong):
+            map_checker.check_compressed(path, short)
+
+    def test_too_long_tables_end_with_code_3(self):
+        path = self.write("long.json", [((0, 0), [[k, 0xFFFFFFFF, 1 + k, False] for k in range(20)])])
+        done = self.call("map", "compress", path, "--limit", 10)
+        self.assertEqual(done.returncode, 3)
+
+    def test_bad_files(self):
+        path = self.tmp / "bad.json"
+        for content, place in (([{"x": 0, "y": 0}], "[0].entries"), ([{"x": 0, "y": 0, "entries": [{"key": -1, "mask": 1, "spinnaker_route": 0}]}], "key"),
+                               ([{"x": 0, "y": 0, "entries": [], "z": 1}], "z"), ({"a": 1}, "a list of tables"),
+                               ([{"x": 0, "y": 0, "entries": [{"key": 1, "mask": 1, "spinnaker_route": 0, "defaultable": 1}]}], "defaultable")):
+            path.write_text(json.dumps(content))
+            self.assertIn(place, self.fails("map", "compress", path, rnv=1090))
+        path = self.tmp / "bad.csv"
+        path.write_text("1,2\n")
+        self.assertIn("line 1", self.fails("map", "compress", path, rnv=1090))
+        path = self.write("nothing.json", [((0, 0), [[3, 1, 1, False]])])
+        self.assertIn("entry 0", self.fails("map", "compress", path, rnv=6040))
