@@ -2,8 +2,13 @@
 include(CheckLinkerFlag)
 find_program(RANVIER_CCACHE ccache)
 if(RANVIER_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER "${RANVIER_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${RANVIER_CCACHE}")
+  # Without this ccache refuses files that use a precompiled header; g++ must name the header in preprocessed text (-fpch-preprocess).
+  set(_launcher "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" "${RANVIER_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${_launcher}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${_launcher}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)
+  endif()
 endif()
 find_program(RANVIER_LLD NAMES ld.lld-22 ld.lld HINTS /usr/lib/llvm-22/bin)
 if(RANVIER_LLD)
@@ -20,7 +25,7 @@ if(RANVIER_LLD)
 endif()
 
 # Exactness: no contraction of a*b+c into a fused multiply-add, anywhere.
-add_compile_options(-ffp-contract=off -Wall -Wextra -Wno-unused-parameter)
+add_compile_options(-ffp-contract=off -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
 if(RANVIER_SANITIZE)
   add_compile_options("-fsanitize=${RANVIER_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options("-fsanitize=${RANVIER_SANITIZE}")
@@ -42,16 +47,41 @@ function(ranvier_add_library name)
   set_property(GLOBAL APPEND PROPERTY RANVIER_INSTALL_INCLUDES "${_inc}")
 endfunction()
 
+# Code that runs briefly and is compiled often: options, printing, tests. What they call is optimised in its own library.
+function(ranvier_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # ranvier_add_unittest(area SOURCES ... DEPS ...): one doctest executable per area, target unit-<area>, found by scripts/test.
+# MLIR: its sources include MLIR headers, which are then compiled once for all such areas.
 function(ranvier_add_unittest area)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(unit-${area} EXCLUDE_FROM_ALL ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/test/unit/Main.cpp")
-  target_link_libraries(unit-${area} PRIVATE ${ARG_DEPS})
+  cmake_parse_arguments(ARG "MLIR" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT TARGET RanvierUnitMain)
+    # doctest's own code, once for all areas.
+    add_library(RanvierUnitMain OBJECT EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/test/unit/Main.cpp")
+    ranvier_compile_quickly(RanvierUnitMain)
+  endif()
+  add_executable(unit-${area} EXCLUDE_FROM_ALL ${ARG_SOURCES})
+  target_link_libraries(unit-${area} PRIVATE RanvierUnitMain ${ARG_DEPS})
+  if(ARG_MLIR)
+    if(NOT TARGET RanvierMLIRUnitPrecompiled)
+      file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch/MLIRUnitPrecompiled.cpp" CONTENT "// Carries the precompiled headers of MLIR unit tests.\n")
+      add_library(RanvierMLIRUnitPrecompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/pch/MLIRUnitPrecompiled.cpp")
+      target_include_directories(RanvierMLIRUnitPrecompiled SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+      ranvier_compile_quickly(RanvierMLIRUnitPrecompiled)
+      target_precompile_headers(RanvierMLIRUnitPrecompiled PRIVATE
+        <doctest/doctest.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinAttributes.h> <mlir/IR/Diagnostics.h> <mlir/IR/SymbolTable.h>
+        <mlir/Parser/Parser.h> <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Math/IR/Math.h>
+        <string> <vector> <map> <optional> <memory> <functional> <algorithm>)
+    endif()
+    target_precompile_headers(unit-${area} REUSE_FROM RanvierMLIRUnitPrecompiled)
+  endif()
   target_include_directories(unit-${area} PRIVATE "${PROJECT_SOURCE_DIR}/test/unit" "${PROJECT_SOURCE_DIR}/test")
   target_compile_definitions(unit-${area} PRIVATE
     RANVIER_TEST_INPUTS="${PROJECT_SOURCE_DIR}/test/Inputs"
     RANVIER_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     RANVIER_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
+  ranvier_compile_quickly(unit-${area})
   set_target_properties(unit-${area} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
   add_test(NAME unit-${area} COMMAND unit-${area})
   set_property(GLOBAL APPEND PROPERTY RANVIER_UNIT_TESTS unit-${area})
