@@ -6,6 +6,11 @@
 
 namespace ranvier::emu {
 
+int64_t addTime(int64_t sum, uint64_t count, int64_t each) {
+  const __int128 exact = sum + static_cast<__int128>(count) * each;
+  return exact > INT64_MAX ? INT64_MAX : static_cast<int64_t>(exact);
+}
+
 //===--- Constants --------------------------------------------------------===//
 
 const char *CostTable::name(Event event) {
@@ -89,23 +94,36 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
   grid.torus = chip.topology == hw::Topology::Torus;
   grid.multicast = chip.multicastTrees;
   const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX), tilesY = std::max(1u, chip.tilesY);
+  std::set<std::pair<uint32_t, uint32_t>> tiles; // chip, tile
   uint32_t chipsX = std::max(1u, chip.chipsX);
-  for (const auto &core : cores)
+  for (const auto &core : cores) {
     chipsX = std::max(chipsX, core.chip / chipsY + 1);
-  grid.width = chipsX * tilesX;
-  grid.height = chipsY * tilesY;
-  std::set<std::pair<uint32_t, uint32_t>> tiles;
+    if (core.neuronCount)
+      tiles.emplace(core.chip, core.core / std::max(1u, chip.coresPerTile));
+  }
+  grid.usedTiles = static_cast<uint32_t>(tiles.size());
+  if (!grid.hasNetwork)
+    return grid;
+  // A description may state any arrangement; only what 32 bits address is laid out.
+  constexpr uint64_t mostTiles = uint64_t(1) << 22;
+  const uint64_t width = uint64_t(chipsX) * tilesX, height = uint64_t(chipsY) * tilesY;
+  if (width > mostTiles || height > mostTiles || width * height > mostTiles)
+    return Error{.code = 7008,
+                 .message = "unsupported: timing of an array of so many tiles",
+                 .file = chip.path,
+                 .place = "topology",
+                 .expected = "at most " + std::to_string(mostTiles) + " tiles over all chips",
+                 .found = std::to_string(width) + " x " + std::to_string(height),
+                 .hint = "run with timing off, or describe fewer chips",
+                 .kind = ErrorKind::Unsupported};
+  grid.width = static_cast<uint32_t>(width);
+  grid.height = static_cast<uint32_t>(height);
   for (const auto &core : cores) {
     const uint32_t tile = core.core / std::max(1u, chip.coresPerTile);
     const Place place{core.chip / chipsY * tilesX + tile / tilesY, core.chip % chipsY * tilesY + tile % tilesY};
     RANVIER_ASSERT(place.x < grid.width && place.y < grid.height, "core outside its chip in a validated image");
     grid.places.push_back(place);
-    if (core.neuronCount)
-      tiles.emplace(place.x, place.y);
   }
-  grid.usedTiles = static_cast<uint32_t>(tiles.size());
-  if (!grid.hasNetwork)
-    return grid;
   grid.linkCount = grid.width * grid.height * 4;
   grid.kinds.resize(grid.linkCount);
   for (uint32_t x = 0; x < grid.width; ++x)

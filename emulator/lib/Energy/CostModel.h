@@ -15,6 +15,9 @@
 
 namespace ranvier::emu {
 
+/// `sum` + `count` * `each` [ps], none below 0; ends at the greatest number (292 years): a description may state any cost.
+int64_t addTime(int64_t sum, uint64_t count, int64_t each);
+
 /// The constants of one profile; what the profile does not know is 0 and has `known` false.
 class CostTable {
 public:
@@ -64,7 +67,7 @@ struct TrafficPattern {
 /// towards greater coordinates.
 class ChipGrid {
 public:
-  /// Errors: RNV7006 for a topology without a distance rule.
+  /// Errors: RNV7006 for a topology without a distance rule, RNV7008 for too many tiles.
   static Result<ChipGrid> create(const hw::Chip &chip, std::span<const image::CoreRecord> cores);
   uint32_t links() const { return linkCount; }
   uint32_t tilesUsed() const { return usedTiles; }

@@ -30,7 +30,7 @@ StepCounts &StepCounts::operator+=(const StepCounts &o) {
   hopsEastWest += o.hopsEastWest;
   hopsNorthSouth += o.hopsNorthSouth;
   chipHops += o.chipHops;
-  picoseconds += o.picoseconds;
+  picoseconds = addTime(picoseconds, 1, o.picoseconds);
   return *this;
 }
 
@@ -452,11 +452,11 @@ void EngineMachine::settleCore(CoreState &core, ThreadState &thread, const StepC
   }
   core.touchedPatterns.clear();
   const CostTable &costs = engine.costs;
-  const int64_t generation =
-      static_cast<int64_t>(counts.somaAccesses - before.somaAccesses) * costs.picoseconds(CostTable::SomaAccess) +
-      static_cast<int64_t>(counts.somaUpdates - before.somaUpdates) * costs.picoseconds(CostTable::SomaUpdate) +
-      static_cast<int64_t>(counts.spikes - before.spikes) * costs.picoseconds(CostTable::SomaSpike) +
-      static_cast<int64_t>(counts.messages - before.messages) * costs.picoseconds(CostTable::AxonOut);
+  int64_t generation = 0;
+  generation = addTime(generation, counts.somaAccesses - before.somaAccesses, costs.picoseconds(CostTable::SomaAccess));
+  generation = addTime(generation, counts.somaUpdates - before.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
+  generation = addTime(generation, counts.spikes - before.spikes, costs.picoseconds(CostTable::SomaSpike));
+  generation = addTime(generation, counts.messages - before.messages, costs.picoseconds(CostTable::AxonOut));
   thread.maxGeneration = std::max(thread.maxGeneration, generation);
 }
 
@@ -478,8 +478,8 @@ void EngineMachine::settleStep() {
       load.events += thread.processing[c].events;
     }
     total.synapticEvents += load.events;
-    longest = std::max(longest, static_cast<int64_t>(load.messages) * costs.picoseconds(CostTable::AxonIn) +
-                                    static_cast<int64_t>(load.events) * costs.picoseconds(CostTable::SynapseEvent));
+    const int64_t messages = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
+    longest = std::max(longest, addTime(messages, load.events, costs.picoseconds(CostTable::SynapseEvent)));
   }
   const ChipGrid &grid = engine.grid.front();
   for (uint32_t l = 0; l < grid.links(); ++l) {
@@ -491,9 +491,9 @@ void EngineMachine::settleStep() {
     const CostTable::Event hop = grid.linkKind(l) == ChipGrid::LinkKind::EastWest     ? CostTable::HopEastWest
                                  : grid.linkKind(l) == ChipGrid::LinkKind::NorthSouth ? CostTable::HopNorthSouth
                                                                                       : CostTable::ChipHop;
-    longest = std::max(longest, static_cast<int64_t>(load) * costs.picoseconds(hop));
+    longest = std::max(longest, addTime(0, load, costs.picoseconds(hop)));
   }
-  total.picoseconds = longest + costs.barrier();
+  total.picoseconds = addTime(longest, 1, costs.barrier());
 }
 
 //===--- Results ----------------------------------------------------------===//

@@ -347,3 +347,42 @@ TEST_CASE("active means: a state word, an input or the bias is not zero before t
   m->step({});
   CHECK(m->counts().somaUpdates == 4);
 }
+
+TEST_CASE("an array of tiles that 32 bits do not address is refused, and no place is needed without a network") {
+  // 65,536 x 65,536 tiles: their links are 2^34, which is 0 in 32 bits.
+  Net net = star(mesh(4096, 4096, 1), {{0, 0, 0}, {0, 1, 0}}, {0, 1});
+  net.chip.chipsX = net.chip.chipsY = 16;
+  net.chip.maxChips = 256;
+  auto refused = emu::Machine::create(build(net), interp(1, emu::Timing::Fast));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == 7008);
+  CHECK(refused.error().kind == ErrorKind::Unsupported);
+  CHECK(refused.error().found == "65536 x 65536");
+  CHECK(emu::Machine::create(build(net), interp()));
+  net.chip.topology = hw::Topology::None;
+  net.chip.chipsX = net.chip.chipsY = 65536;
+  CHECK(emu::Machine::create(build(net), interp(1, emu::Timing::Fast)));
+  // A core far away opens columns of chips.
+  net.chip = mesh(64, 64, 1);
+  net.chip.maxChips = 1 << 24;
+  net.cores[1] = {1 << 20, 0, 0};
+  refused = emu::Machine::create(build(net), interp(1, emu::Timing::Fast));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == 7008);
+}
+
+TEST_CASE("times end at the greatest number") {
+  hw::Chip chip = mesh(3, 2, 1);
+  for (auto &[name, entry] : chip.costs[0].events)
+    entry.picoseconds = INT64_MAX / 2;
+  chip.costs[0].barrierPicoseconds = {{1, INT64_MAX / 2}};
+  const Net net = star(chip, {{0, 0, 0}, {0, 1, 0}, {0, 5, 0}}, {0, 1, 2});
+  auto m = machine(build(net), interp(1, emu::Timing::Fast));
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  CHECK(m->counts().picoseconds == INT64_MAX);
+  StepCounts sum = m->counts();
+  sum += m->counts();
+  CHECK(sum.picoseconds == INT64_MAX);
+}

@@ -59,7 +59,7 @@ class Machine {
 public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
-  /// on f32), 7006 (topology without distances), 7007 (core too large), 7100 (JIT).
+  /// on f32), 7006 (topology without distances), 7007 (core too large), 7008 (too many tiles), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
