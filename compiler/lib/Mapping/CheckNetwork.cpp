@@ -77,14 +77,18 @@ static Result<void> checkProjection(const Network &network, const Projection &pr
   if (projection.delays.size() != 1 && projection.delays.size() != synapses)
     return inconsistent(place, "wrong number of delays", "1 or " + std::to_string(synapses),
                         std::to_string(projection.delays.size()));
+  if (projection.dense && synapses != source.count * target.count)
+    return inconsistent(place, "dense, but not every source reaches every target once",
+                        std::to_string(source.count * target.count) + " synapses", std::to_string(synapses));
   for (uint64_t n = 0; n < source.count; ++n)
     for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
       if (projection.targets[s] >= target.count)
         return inconsistent(place, "synapse " + std::to_string(s) + " ends outside its population",
                             "less than " + std::to_string(target.count), std::to_string(projection.targets[s]));
-      if (s > projection.rowPtr[n] && projection.targets[s] < projection.targets[s - 1])
-        return inconsistent(place, "row " + std::to_string(n) + " is not sorted by target",
-                            "at least " + std::to_string(projection.targets[s - 1]), std::to_string(projection.targets[s]));
+      if (s > projection.rowPtr[n] && projection.targets[s] < projection.targets[s - 1] + projection.dense)
+        return inconsistent(
+            place, "row " + std::to_string(n) + " is not sorted by target" + (projection.dense ? ", each once" : ""),
+            "at least " + std::to_string(projection.targets[s - 1] + projection.dense), std::to_string(projection.targets[s]));
     }
   return {};
 }
@@ -99,6 +103,33 @@ Result<void> detail::checkNetwork(const Network &network) {
   return {};
 }
 
+/// Weights as the chip stores them; binary32 words are what they are.
+static Result<void> checkWeights(const Projection &projection, const hw::Chip &chip) {
+  const auto beyond = [&](const char *message, std::string expected, std::string found, const char *hint) {
+    return Error{.code = 6019,
+                 .message = std::string(message) + " chip '" + chip.name + "'",
+                 .place = "projection '" + projection.name + "'",
+                 .expected = std::move(expected),
+                 .found = std::move(found),
+                 .hint = hint,
+                 .kind = ErrorKind::DoesNotFit};
+  };
+  if (const unsigned most = chip.weights.maxBits + 1; projection.weightBits < 1 || projection.weightBits > most)
+    return beyond("weights have more or fewer bits than those of", "1.." + std::to_string(most) + " bits with sign",
+                  std::to_string(projection.weightBits), "quantise the network for this chip");
+  if (projection.weightExponent < chip.weights.minExponent || projection.weightExponent > chip.weights.maxExponent)
+    return beyond("weight exponent outside the range of",
+                  std::to_string(chip.weights.minExponent) + ".." + std::to_string(chip.weights.maxExponent),
+                  std::to_string(projection.weightExponent), "quantise the network for this chip");
+  const int64_t bound = int64_t(1) << (projection.weightBits - 1);
+  const auto wrong =
+      std::find_if(projection.weights.begin(), projection.weights.end(), [&](int32_t w) { return w < -bound || w >= bound; });
+  if (wrong != projection.weights.end())
+    return beyond("a weight does not fit its bits on", std::to_string(-bound) + ".." + std::to_string(bound - 1),
+                  std::to_string(*wrong), "state more bits for the projection, or smaller weights with a larger exponent");
+  return {};
+}
+
 Result<void> detail::checkAgainstChip(const Network &network, const hw::Chip &chip) {
   if (network.profile != chip.profile)
     return Error{.code = 6018,
@@ -109,6 +140,8 @@ Result<void> detail::checkAgainstChip(const Network &network, const hw::Chip &ch
   for (const Projection &projection : network.projections) {
     if (projection.targets.empty())
       continue;
+    if (network.profile == isa::Profile::Int)
+      RANVIER_CHECK(checkWeights(projection, chip));
     const auto [least, most] = std::minmax_element(projection.delays.begin(), projection.delays.end());
     if (*least < chip.minDelay || *most > chip.maxDelay)
       return Error{.code = 6017,

@@ -1,8 +1,8 @@
 //===- MappingFile.cpp - A mapping that the user wrote --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// docs/rationale/mapping.md shows the format. What the file says is honoured exactly; what it says wrongly is an error with the
-// JSON path of the value.
+// docs/rationale/mapping.md shows the format. What the file says is honoured exactly, down to the order of the slices on a core;
+// what it says wrongly is an error with the JSON path of the value.
 //===----------------------------------------------------------------------===//
 #include "Shared.h"
 #include "ranvier/Support/Json.h"
@@ -50,6 +50,17 @@ static Result<uint32_t> number(const Json &object, const char *key, uint64_t lea
   return static_cast<uint32_t>(value.get<uint64_t>());
 }
 
+/// Number of a chip or core, of which there are `count`.
+static Result<uint32_t> site(const Json &object, const char *key, uint64_t count, const hw::Chip &chip, const std::string &file,
+                             const std::string &place) {
+  auto value = number(object, key, 0, count - 1, file, place);
+  if (!value && object[key].is_number_unsigned()) {
+    value.error().code = 6022;
+    value.error().message = std::string("no such ") + key + " on '" + chip.name + "'";
+  }
+  return value;
+}
+
 static Result<Mapping> read(const Network &network, const hw::Chip &chip, const Json &json, const std::string &file) {
   RANVIER_CHECK(checkKeys(json, {"format", "version", "slices"}, file, "root"));
   if (json["format"] != "ranvier-mapping")
@@ -76,8 +87,8 @@ static Result<Mapping> read(const Network &network, const hw::Chip &chip, const 
     Slice slice{name->second, 0, 0};
     RANVIER_TRY(slice.first, number(entry, "first", 0, count - 1, file, place));
     RANVIER_TRY(slice.count, number(entry, "count", 1, count - slice.first, file, place));
-    RANVIER_TRY(const uint32_t chipNumber, number(entry, "chip", 0, std::max(1u, chip.maxChips) - 1, file, place));
-    RANVIER_TRY(const uint32_t coreNumber, number(entry, "core", 0, chip.coresPerChip() - 1, file, place));
+    RANVIER_TRY(const uint32_t chipNumber, site(entry, "chip", std::max(1u, chip.maxChips), chip, file, place));
+    RANVIER_TRY(const uint32_t coreNumber, site(entry, "core", chip.coresPerChip(), chip, file, place));
     CoreAssignment &core = cores[{chipNumber, coreNumber}];
     core.chip = chipNumber;
     core.core = coreNumber;
@@ -86,8 +97,6 @@ static Result<Mapping> read(const Network &network, const hw::Chip &chip, const 
   }
   Mapping mapping;
   for (auto &[place, core] : cores) {
-    std::sort(core.slices.begin(), core.slices.end(),
-              [](const Slice &a, const Slice &b) { return std::tie(a.population, a.first) < std::tie(b.population, b.first); });
     core.level = level[core.slices[0].population];
     mapping.cores.push_back(std::move(core));
   }

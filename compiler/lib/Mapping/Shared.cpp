@@ -11,15 +11,20 @@ using namespace ranvier::mapping::detail;
 
 std::vector<RowFormat> detail::rowFormats(const Network &network, const hw::Chip &chip) {
   const uint64_t neurons = chip.core.neurons ? chip.core.neurons : maxAccumulators;
-  const unsigned indexBits = static_cast<unsigned>(std::bit_width(neurons - 1));
+  const unsigned indexBits = std::max(1u, static_cast<unsigned>(std::bit_width(neurons - 1)));
   std::vector<RowFormat> formats;
   formats.reserve(network.projections.size());
   for (const Projection &projection : network.projections) {
     uint32_t longest = chip.minDelay;
-    for (uint16_t delay : projection.delays)
+    bool sameStep = false, later = false;
+    for (uint16_t delay : projection.delays) {
       longest = std::max<uint32_t>(longest, delay);
+      (delay == 0 ? sameStep : later) = true;
+    }
+    // Synapses of delay 0 are a row of their own: neither of the two is complete then.
+    const bool dense = projection.dense && !(sameStep && later);
     formats.push_back(
-        {projection.weightBits, static_cast<unsigned>(std::bit_width(longest - chip.minDelay)), projection.dense ? 0 : indexBits});
+        {projection.weightBits, static_cast<unsigned>(std::bit_width(longest - chip.minDelay)), dense ? 0 : indexBits});
   }
   return formats;
 }

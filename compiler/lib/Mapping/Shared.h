@@ -112,7 +112,7 @@ void forEachFanOut(const Network &network, const std::vector<std::vector<uint32_
 
 /// Errors: RNV6002 naming the population or projection: sizes, indices, programs that do not fit together.
 Result<void> checkNetwork(const Network &network);
-/// Errors: RNV6017 (delay outside the chip's range), RNV6018 (number profile).
+/// Errors: RNV6017 (delay outside the chip's range), RNV6018 (number profile), RNV6019 (weights).
 Result<void> checkAgainstChip(const Network &network, const hw::Chip &chip);
 
 } // namespace ranvier::mapping::detail

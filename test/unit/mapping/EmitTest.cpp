@@ -100,9 +100,12 @@ TEST_CASE("wide words where the weight does not fit the packed one") {
   Network network = randomIntNetwork(2);
   const image::ImageData narrow = emitted(network, smallCores());
   CHECK(narrow.synapses64.empty());
+  hw::Chip chip = smallCores();
+  chip.weights.maxBits = 10;
+  network.projections[0].weightBits = 11;
   for (const int32_t weight : {511, -512, 512, -513}) {
     network.projections[0].weights[0] = weight;
-    const image::ImageData data = emitted(network, smallCores());
+    const image::ImageData data = emitted(network, chip);
     CHECK(data.synapses64.empty() == (weight == 511 || weight == -512));
     CHECK(isFaithful(network, data));
   }
@@ -177,6 +180,8 @@ TEST_CASE("verify finds changes of the tables of contents") {
   CHECK(changed([](image::ImageData &d) { d.meta.populations[0].output = true; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations.back().stateScale[0].second = 2; }));
   CHECK(changed([](image::ImageData &d) { ++d.meta.populations.back().depth; }));
+  CHECK(changed([](image::ImageData &d) { d.meta.populations.back().configParams.push_back(0); }));
+  CHECK(changed([](image::ImageData &d) { d.meta.populations.back().thresholdParams.push_back(0); }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations[0].source = "poisson"; }));
   CHECK(changed([](image::ImageData &d) { d.meta.dt *= 2; }));
   CHECK(changed([](image::ImageData &d) { ++d.meta.seed; }));

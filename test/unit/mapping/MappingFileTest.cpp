@@ -43,7 +43,7 @@ TEST_CASE("a mapping file is honoured exactly and prints back") {
   REQUIRE(mapping->cores.size() == 2);
   CHECK(mapping->cores[0].chip == 0);
   CHECK(mapping->cores[0].core == 7);
-  CHECK(mapping->cores[0].slices == std::vector<Slice>{{1, 3, 7}, {2, 0, 5}});
+  CHECK(mapping->cores[0].slices == std::vector<Slice>{{2, 0, 5}, {1, 3, 7}});
   CHECK(mapping->cores[1].chip == 1);
   CHECK(mapping->cores[1].core == 5);
   CHECK(mapping->cores[1].slices == std::vector<Slice>{{1, 0, 3}});

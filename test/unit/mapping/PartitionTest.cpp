@@ -228,6 +228,16 @@ TEST_CASE("a network whose tables do not fit together is refused by name") {
   bad = good;
   bad.projections[0].target = 0;
   CHECK(code(bad) == 6002);
+  bad = good;
+  bad.projections[0].dense = true; // As it is.
+  CHECK(code(bad) == 0);
+  bad.projections[0].targets[1] = 0;
+  CHECK(code(bad) == 6002);
+  bad = star(2, 3);
+  addProjection(bad, 0, 1, 0, 0, {{0, 0, 1, 1}});
+  CHECK(code(bad) == 0);
+  bad.projections[1].dense = true;
+  CHECK(code(bad) == 6002);
 }
 
 TEST_CASE("random networks: legal for random limits, the same twice") {
