@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "Validator.h"
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace ranvier::image {
 namespace detail {
@@ -25,6 +27,13 @@ constexpr uint32_t ownerOf(uint32_t population, uint32_t receptor) { return popu
 constexpr uint32_t keyOf(uint32_t word) { return word & 0x3FFFFFu; }
 constexpr uint32_t keyOf(uint64_t word) { return static_cast<uint32_t>(word); }
 
+inline int32_t weightOf(uint32_t word) { return static_cast<int32_t>(unpackSynapse(word).weight); }
+inline int32_t weightOf(uint64_t word) { return static_cast<int32_t>(unpackSynapse(word).weight); }
+/// Bits of a weight beyond what its projection stores, 0 if it fits: the sign and `bits` - 1 more of two's complement.
+constexpr uint32_t excess(int32_t weight, unsigned bits) {
+  return bits == 0 ? static_cast<uint32_t>(weight) : static_cast<uint32_t>(weight ^ (weight >> 31)) >> (bits - 1);
+}
+
 /// The synapses of one core.
 class SynapseChecker {
 public:
@@ -33,6 +42,7 @@ public:
     for (uint32_t s = 0; s < core.sliceCount; ++s) {
       const SliceRecord &slice = image.slices[core.firstSlice + s];
       const size_t inputs = image.meta.programs[slice.program].inputs.size();
+      neuronsOf[slice.population] += slice.count;
       for (uint32_t r = 0; r < inputs; ++r)
         std::fill_n(owner.begin() + slice.accumulatorBase + size_t(r) * slice.count, slice.count, ownerOf(slice.population, r));
     }
@@ -43,14 +53,21 @@ private:
   Result<void> checkAxon(uint32_t axon);
   Result<void> checkRow(uint64_t row, bool sameStep);
   template <typename Word> Result<void> checkWords(std::span<const Word> words, uint64_t row, bool sameStep);
+  template <typename Word> Result<void> checkIndexBits(std::span<const Word> words, uint64_t row);
   template <typename Word> Error locate(std::span<const Word> words, uint64_t row, uint32_t expected) const;
   Result<void> checkUse();
+  /// Bits that a weight may take; all of them where words are binary32.
+  unsigned storedBits(const ProjectionMeta &projection) const {
+    return image.meta.profile == isa::Profile::F32 ? 32 : projection.weightBits;
+  }
 
   const Image &image;
   const CoreRecord &core;
   const uint64_t index;
   std::vector<uint32_t> owner;
-  uint64_t rowEnd = 0, synapseEnd = 0, bits = 0;
+  std::map<uint32_t, uint64_t> neuronsOf; ///< On this core, by population.
+  std::vector<uint64_t> reachedBy;        ///< [accumulator]: the last row without index bits that reaches it, from 1.
+  uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
 };
 
@@ -74,8 +91,8 @@ Result<void> SynapseChecker::checkAxon(uint32_t number_) {
                   "a start at " + number(rowEnd) + ", an end up to " + number(core.rowCount),
                   number(axon.rowCount) + " from " + number(axon.firstRow));
   if (sameStep && !populations[axon.population].input && populations[axon.population].level >= core.level)
-    return broken(3024, "A4", place, "same-step message from a core that does not run earlier", "a level below " + number(core.level),
-                  number(populations[axon.population].level));
+    return broken(3024, "A4", place, "same-step message from a core that does not run earlier",
+                  "a level below " + number(core.level), number(populations[axon.population].level));
   rowEnd += axon.rowCount;
   for (uint64_t row = axon.firstRow; row < rowEnd; ++row) {
     const RowRecord &record = image.rows[core.firstRow + row];
@@ -84,7 +101,8 @@ Result<void> SynapseChecker::checkAxon(uint32_t number_) {
     if (record.projection >= image.meta.projections.size() || image.meta.projections[record.projection].source != axon.population ||
         (!first && image.rows[core.firstRow + row - 1].projection >= record.projection))
       return broken(3018, "R1", rowPlace, "projection of a row is wrong",
-                    "projections of population " + number(axon.population) + " in ascending order, each once", number(record.projection));
+                    "projections of population " + number(axon.population) + " in ascending order, each once",
+                    number(record.projection));
     if (record.count == 0 || record.firstSynapse != synapseEnd || record.count > core.synapseCount - synapseEnd)
       return broken(3018, "R2", rowPlace, "synapses of a row are wrong",
                     "a start at " + number(synapseEnd) + ", an end up to " + number(core.synapseCount),
@@ -107,10 +125,11 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
   const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
   const uint32_t expected = ownerOf(projection.target, projection.receptor);
   const uint32_t *owners = owner.data();
+  const unsigned bits = storedBits(projection);
   uint32_t wrong = 0, before = 0;
   for (const Word word : words) {
     const uint32_t key = keyOf(word);
-    wrong |= (owners[key & 0xFFFFu] ^ expected) | static_cast<uint32_t>(key < before);
+    wrong |= (owners[key & 0xFFFFu] ^ expected) | static_cast<uint32_t>(key < before) | excess(weightOf(word), bits);
     before = key;
   }
   if (wrong)
@@ -119,13 +138,40 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
   const hw::Chip &chip = image.chip;
   const std::string place = at("rows", row);
   if (sameStep ? most != 0 : least == 0)
-    return broken(3020, "Y3", place, "delay does not fit the kind of in-axon", sameStep ? "0, as it is a same-step one" : "at least 1",
-                  number(sameStep ? most : least));
+    return broken(3020, "Y3", place, "delay does not fit the kind of in-axon",
+                  sameStep ? "0, as it is a same-step one" : "at least 1", number(sameStep ? most : least));
   if (least < chip.minDelay || most > chip.maxDelay)
-    return broken(3020, "Y4", place, "delay outside the chip's range", number(chip.minDelay) + ".." + number(chip.maxDelay) + " steps",
-                  number(least < chip.minDelay ? least : most));
+    return broken(3020, "Y4", place, "delay outside the chip's range",
+                  number(chip.minDelay) + ".." + number(chip.maxDelay) + " steps", number(least < chip.minDelay ? least : most));
+  if (chip.storage.wordBits != 0) {
+    RANVIER_CHECK(checkIndexBits(words, row));
+    if ((most - chip.minDelay) >> projection.delayBits)
+      return broken(3020, "Y7", place, "a delay does not fit the bits of its projection",
+                    number(projection.delayBits) + " bits for the delay less " + number(chip.minDelay), number(most));
+  }
   longest = std::max(longest, most);
-  bits += chip.storage.bits(words.size(), projection.weightBits, projection.delayBits, projection.indexBits);
+  memory += chip.storage.bits(words.size(), projection.weightBits, projection.delayBits, projection.indexBits);
+  return {};
+}
+
+/// Clause R3: what a row's memory is counted as suffices to name its targets.
+template <typename Word> Result<void> SynapseChecker::checkIndexBits(std::span<const Word> words, uint64_t row) {
+  const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
+  if (projection.indexBits != 0) {
+    if (projection.indexBits < 32 && core.neuronCount > uint64_t(1) << projection.indexBits)
+      return broken(3018, "R3", at("rows", row), "more neurons on the core than index bits name",
+                    "at most " + number(uint64_t(1) << projection.indexBits), number(core.neuronCount));
+    return {};
+  }
+  uint64_t reached = 0;
+  reachedBy.resize(maxAccumulators);
+  for (const Word word : words)
+    reached += std::exchange(reachedBy[keyOf(word) & 0xFFFFu], row + 1) != row + 1;
+  const uint64_t neurons = neuronsOf[projection.target];
+  if (reached != neurons || words.size() != neurons)
+    return broken(3018, "R3", at("rows", row), "a row without index bits does not reach every neuron once",
+                  number(neurons) + " synapses, one for each neuron of the target on the core",
+                  number(words.size()) + " onto " + number(reached));
   return {};
 }
 
@@ -142,6 +188,10 @@ template <typename Word> Error SynapseChecker::locate(std::span<const Word> word
     if (i && key < keyOf(words[i - 1]))
       return broken(3021, "Y2", place, "synapses of a row are not in order", "sorted by (delay, accumulator)",
                     "(" + number(key >> 16) + ", " + number(accumulator) + ")");
+    const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
+    if (const int32_t weight = weightOf(words[i]); excess(weight, storedBits(projection)))
+      return broken(3025, "Y6", place, "a weight does not fit the bits of its projection",
+                    number(projection.weightBits) + " bits with sign", std::to_string(weight));
   }
   RANVIER_ASSERT(false, "no wrong synapse in the row that has one");
 }
@@ -149,7 +199,7 @@ template <typename Word> Error SynapseChecker::locate(std::span<const Word> word
 /// Clauses L2, L3 and L5.
 Result<void> SynapseChecker::checkUse() {
   const hw::CoreLimits &limits = image.chip.core;
-  RANVIER_CHECK(checkLimit(image, index, "L2", "synaptic memory [bits]", limits.synapticMemoryBits, bits));
+  RANVIER_CHECK(checkLimit(image, index, "L2", "synaptic memory [bits]", limits.synapticMemoryBits, memory));
   if (limits.axonsIn) { // A source with a same-step and a later in-axon counts once.
     const auto axons = image.inAxons.subspan(core.firstInAxon, core.inAxonCount);
     std::set<std::pair<uint32_t, uint32_t>> sameStep;
@@ -191,8 +241,8 @@ Result<void> SynapseChecker::run() {
   if (synapseEnd != core.synapseCount)
     return broken(3018, "R2", at("cores", index), "synapses that belong to no row", number(core.synapseCount), number(synapseEnd));
   if (core.delaySlots != longest + 1)
-    return broken(3020, "Y5", at("cores", index), "number of delay slots is wrong", number(longest + 1) + ", the longest delay plus 1",
-                  number(core.delaySlots));
+    return broken(3020, "Y5", at("cores", index), "number of delay slots is wrong",
+                  number(longest + 1) + ", the longest delay plus 1", number(core.delaySlots));
   return checkUse();
 }
 } // namespace
@@ -209,8 +259,9 @@ Error broken(unsigned code, const char *clause, std::string place, std::string m
 Result<void> checkLimit(const Image &image, uint64_t core, const char *clause, const char *what, uint64_t limit, uint64_t found) {
   if (limit == 0 || found <= limit)
     return {};
-  Error error = broken(3023, clause, at("cores", core), std::string("more ") + what + " than a core of '" + image.chip.name + "' has",
-                       "at most " + number(limit), number(found));
+  Error error =
+      broken(3023, clause, at("cores", core), std::string("more ") + what + " than a core of '" + image.chip.name + "' has",
+             "at most " + number(limit), number(found));
   error.kind = ErrorKind::DoesNotFit;
   return error;
 }
@@ -224,14 +275,16 @@ Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
     if (!population.input)
       continue;
     if (population.firstOut != rows)
-      return broken(3022, "M5", at("populations", p), "out-axons of an input are elsewhere", number(rows), number(population.firstOut));
+      return broken(3022, "M5", at("populations", p), "out-axons of an input are elsewhere", number(rows),
+                    number(population.firstOut));
     rows += population.count; // below 2^32 each (M3), at most 2^26 of them (M2)
   }
   const auto &ptr = image.outPtr;
   if (ptr.size() != rows + 1 || ptr.front() != 0 || ptr.back() != image.outAxons.size())
     return broken(3022, "O1", "out_ptr", "size or ends of out_ptr are wrong",
                   number(rows + 1) + " entries from 0 to " + number(image.outAxons.size()),
-                  number(ptr.size()) + " entries" + (ptr.empty() ? "" : " from " + number(ptr.front()) + " to " + number(ptr.back())));
+                  number(ptr.size()) + " entries" +
+                      (ptr.empty() ? "" : " from " + number(ptr.front()) + " to " + number(ptr.back())));
   for (uint64_t i = 1; i < ptr.size(); ++i)
     if (ptr[i] < ptr[i - 1])
       return broken(3022, "O1", at("out_ptr", i), "out_ptr falls", "at least " + number(ptr[i - 1]), number(ptr[i]));
@@ -241,7 +294,8 @@ Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
     for (uint64_t o = ptr[row]; o < ptr[row + 1]; ++o) {
       const OutAxonRecord &out = image.outAxons[o];
       if (out.core >= image.cores.size() || out.axon >= image.cores[out.core].inAxonCount)
-        return broken(3022, "O2", at("out_axons", o), "no such in-axon", "a core below " + number(image.cores.size()) + " and its in-axon",
+        return broken(3022, "O2", at("out_axons", o), "no such in-axon",
+                      "a core below " + number(image.cores.size()) + " and its in-axon",
                       "core " + number(out.core) + ", in-axon " + number(out.axon));
       const uint64_t target = image.cores[out.core].firstInAxon + out.axon;
       const InAxonRecord &axon = image.inAxons[target];
@@ -277,8 +331,8 @@ Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
       for (uint32_t n = 0; n < population.count; ++n, ++row)
         RANVIER_CHECK(checkRow(row, p, n));
   if (const auto missing = std::find(named.begin(), named.end(), false); missing != named.end())
-    return broken(3022, "O4", at("in_axons", static_cast<uint64_t>(missing - named.begin())), "in-axon that no out-axon names", "one",
-                  "none");
+    return broken(3022, "O4", at("in_axons", static_cast<uint64_t>(missing - named.begin())), "in-axon that no out-axon names",
+                  "one", "none");
   return {};
 }
 

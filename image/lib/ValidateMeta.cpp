@@ -23,12 +23,12 @@ Result<void> checkPrograms(const Image &image) {
     const std::string place = at("programs", i);
     if (auto legal = isa::validate(program); !legal) {
       const Error &inner = legal.error();
-      return broken(3011, "P1", place + ", " + inner.place, "illegal program (RNV" + std::to_string(inner.code) + "): " + inner.message,
-                    inner.expected, inner.found);
+      return broken(3011, "P1", place + ", " + inner.place,
+                    "illegal program (RNV" + std::to_string(inner.code) + "): " + inner.message, inner.expected, inner.found);
     }
     if (program.profile != image.meta.profile)
-      return broken(3011, "P2", place, "program of another profile than the image", image.meta.profile == isa::Profile::Int ? "int" : "f32",
-                    program.profile == isa::Profile::Int ? "int" : "f32");
+      return broken(3011, "P2", place, "program of another profile than the image",
+                    image.meta.profile == isa::Profile::Int ? "int" : "f32", program.profile == isa::Profile::Int ? "int" : "f32");
     for (size_t k = 0; k < program.code.size(); ++k) {
       const std::string mnemonic(isa::opcodeInfo(program.code[k].op).mnemonic);
       const auto &forbidden = image.chip.forbiddenOps;
@@ -87,11 +87,16 @@ Result<void> checkPopulation(const Image &image, size_t index) {
   RANVIER_CHECK(checkShape(population, place));
   if (population.input ? population.program != none : population.program >= meta.programs.size())
     return broken(3010, "M4", place, "the program of a population is wrong",
-                  population.input ? "none, as it is an input" : "below " + number(meta.programs.size()), number(population.program));
+                  population.input ? "none, as it is an input" : "below " + number(meta.programs.size()),
+                  number(population.program));
   RANVIER_CHECK(checkSource(population, place));
   if (population.level >= meta.populations.size() || (population.input && population.level != 0))
     return broken(3010, "M7", place, "the level of a population is wrong",
                   population.input ? "0, as it is an input" : "below " + number(meta.populations.size()), number(population.level));
+  const uint64_t deepest = uint64_t(meta.populations.size()) * image.chip.minDelay;
+  if (population.depth > deepest || (population.input && population.depth != 0))
+    return broken(3010, "M7", place, "the depth of a population is wrong",
+                  population.input ? "0, as it is an input" : "at most " + number(deepest), number(population.depth));
   const isa::Program unused;
   const isa::Program &program = population.input ? unused : meta.programs[population.program];
   for (const auto &[state, scale] : population.stateScale)
@@ -148,7 +153,8 @@ Result<void> checkMeta(const Image &image) {
   for (const PopulationMeta &population : meta.populations)
     names.push_back(population.name);
   std::sort(names.begin(), names.end());
-  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end() || (!names.empty() && names[0].empty()))
+  if (const auto twice = std::adjacent_find(names.begin(), names.end());
+      twice != names.end() || (!names.empty() && names[0].empty()))
     return broken(3010, "M2", "populations", "a population without a name of its own", "names, each once",
                   twice == names.end() ? "an empty name" : "'" + std::string(*twice).substr(0, 60) + "' twice");
   for (size_t i = 0; i < meta.populations.size(); ++i)
