@@ -121,7 +121,7 @@ private:
     names(group.groups, {}, place), names(group.arrays, {"spikes"}, place), keys(group.attributes, {"n"}, place);
     GoldenInput out;
     out.name = name;
-    out.count = static_cast<uint32_t>(integer(group.attributes, "n", place, 1, 1 << 24));
+    out.count = static_cast<uint32_t>(integer(group.attributes, "n", place, 0, 1 << 24));
     out.spikes = array<uint8_t>(group, "spikes", place, {steps, out.count}, 0, 1);
     return out;
   }
@@ -135,12 +135,12 @@ private:
     out.model = text(group.attributes, "model", place);
     if (!failure && out.model != "LIF")
       fail(place, "unknown model", "LIF", out.model, 1075);
-    out.count = static_cast<uint32_t>(integer(group.attributes, "n", place, 1, 1 << 24));
+    out.count = static_cast<uint32_t>(integer(group.attributes, "n", place, 0, 1 << 24));
     out.du = integer(group.attributes, "du", place, 0, 4095);
     out.dv = integer(group.attributes, "dv", place, 0, 4095);
     out.vth = integer(group.attributes, "vth", place, 0, 131071);
-    out.biasMantissa = array<int64_t>(group, "bias_mant", place, {out.count}, -4096, 4095);
-    out.biasExponent = array<int64_t>(group, "bias_exp", place, {out.count}, -31, 18);
+    out.biasMantissa = array<int64_t>(group, "bias_mant", place, {out.count}, INT32_MIN, INT32_MAX);
+    out.biasExponent = array<int64_t>(group, "bias_exp", place, {out.count}, -31, 31);
     return out;
   }
 
@@ -167,7 +167,7 @@ private:
     if (!failure && out.kind != "dense" && out.kind != "delay")
       fail(place, "unknown kind", "dense, delay", out.kind, 1075);
     out.weightExponent = static_cast<int>(integer(group.attributes, "weight_exp", place, -8, 7));
-    out.weightBits = static_cast<int>(integer(group.attributes, "num_weight_bits", place, 1, 8));
+    out.weightBits = static_cast<int>(integer(group.attributes, "num_weight_bits", place, 0, 8));
     out.messageBits = static_cast<int>(integer(group.attributes, "num_message_bits", place, 0, 32));
     out.signMode = text(group.attributes, "sign_mode", place);
     if (!failure && out.signMode != "AUTO" && out.signMode != "MIXED" && out.signMode != "EXCITATORY" && out.signMode != "INHIBITORY")
@@ -175,7 +175,7 @@ private:
     if (failure)
       return out;
     const uint64_t pre = sizeOf(known, out.source, false, place), post = sizeOf(known, out.target, true, place);
-    out.weights = array<int64_t>(group, "weights", place, {post, pre}, -32768, 32767);
+    out.weights = array<int64_t>(group, "weights", place, {post, pre}, INT32_MIN, INT32_MAX);
     if (out.kind == "delay")
       out.delays = array<int64_t>(group, "delays", place, {post, pre}, 0, 62);
     else if (group.arrays.count("delays"))
@@ -193,7 +193,11 @@ private:
     const H5Array *recorded = group.array("recorded");
     const uint64_t m = recorded && recorded->shape.size() == 1 ? recorded->shape[0] : 0;
     at->s = array<uint8_t>(group, "s", place, {steps, at->count}, 0, 1);
-    at->recorded = array<uint32_t>(group, "recorded", place, {m}, 0, at->count - 1);
+    at->recorded = array<uint32_t>(group, "recorded", place, {m}, 0, int64_t(at->count) - 1);
+    std::set<uint32_t> columns;
+    for (const uint32_t neuron : at->recorded)
+      if (!columns.insert(neuron).second)
+        return fail(place + "/recorded", "a neuron is recorded twice", "each neuron once", std::to_string(neuron), 1073);
     at->u = array<int64_t>(group, "u", place, {steps, m}, INT32_MIN, INT32_MAX);
     at->v = array<int64_t>(group, "v", place, {steps, m}, INT32_MIN, INT32_MAX);
   }

@@ -68,6 +68,8 @@ static Result<void> addGroup(mapping::Network &network, const GoldenCase &golden
   if (group.biasMantissa.size() != group.count || group.biasExponent.size() != group.count)
     return wrong(8082, golden, place + "/bias_mant", "wrong number of biases", std::to_string(group.count),
                  std::to_string(group.biasMantissa.size()) + " and " + std::to_string(group.biasExponent.size()));
+  if (group.count == 0)
+    return {};
   mapping::Population population;
   population.name = group.name;
   population.shape = {group.count};
@@ -95,14 +97,46 @@ static Result<void> addGroup(mapping::Network &network, const GoldenCase &golden
   return {};
 }
 
+/// Mixed weights without any bits are 0 or -512, which is one bit more than the chip stores; two synapses of -256 are the same sum.
+static void splitWideWeights(mapping::Projection &projection) {
+  constexpr int32_t least = -256;
+  if (std::none_of(projection.weights.begin(), projection.weights.end(), [](int32_t w) { return w < least; }))
+    return;
+  mapping::Projection split = projection;
+  split.dense = false;
+  split.rowPtr = {0};
+  split.targets.clear();
+  split.weights.clear();
+  split.delays.clear();
+  for (size_t n = 0; n + 1 < projection.rowPtr.size(); ++n) {
+    for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s)
+      for (int32_t rest = projection.weights[s]; rest; rest -= split.weights.back()) {
+        split.targets.push_back(projection.targets[s]);
+        split.weights.push_back(std::max(rest, least));
+        split.delays.push_back(static_cast<uint16_t>(projection.delay(s)));
+      }
+    split.rowPtr.push_back(split.targets.size());
+  }
+  projection = std::move(split);
+}
+
 /// Dense if that takes less memory than storing an index with each non-zero weight; zero weights add nothing and are then left out.
 static bool storeDense(uint64_t nonZero, uint64_t all, unsigned delayBits) {
   constexpr unsigned weightBits = 9, indexBits = 10;
   return all * (weightBits + delayBits) <= nonZero * (weightBits + delayBits + indexBits);
 }
 
+namespace {
+/// What a connection's `src` or `dst` names. `population` counts only if there are neurons.
+struct Place {
+  uint64_t count = 0;
+  bool input = false;
+  uint32_t population = 0;
+};
+} // namespace
+
 static Result<void> addConnection(mapping::Network &network, const GoldenCase &golden, const GoldenConnection &connection,
-                                  const std::map<std::string, uint32_t> &names) {
+                                  const std::map<std::string, Place> &names) {
   const std::string place = "connections/" + connection.name;
   const bool delayed = connection.kind == "delay";
   if (!delayed && connection.kind != "dense")
@@ -113,9 +147,9 @@ static Result<void> addConnection(mapping::Network &network, const GoldenCase &g
   const auto source = names.find(connection.source), target = names.find(connection.target);
   if (source == names.end())
     return wrong(8082, golden, place + "/src", "no such input or group", "a name of this file", "'" + connection.source + "'");
-  if (target == names.end() || network.populations[target->second].input)
+  if (target == names.end() || target->second.input)
     return wrong(8082, golden, place + "/dst", "no such group", "the name of a group", "'" + connection.target + "'");
-  const uint64_t pre = network.populations[source->second].count, post = network.populations[target->second].count;
+  const uint64_t pre = source->second.count, post = target->second.count;
   if (connection.weights.size() != pre * post || (delayed ? connection.delays.size() != pre * post : !connection.delays.empty()))
     return wrong(8082, golden, place, "wrong shape", "[" + std::to_string(post) + ", " + std::to_string(pre) + "]",
                  std::to_string(connection.weights.size()) + " weights, " + std::to_string(connection.delays.size()) + " delays");
@@ -124,10 +158,12 @@ static Result<void> addConnection(mapping::Network &network, const GoldenCase &g
     weights.error().file = golden.path;
     return std::move(weights.error());
   }
+  if (pre * post == 0)
+    return {};
   mapping::Projection projection;
   projection.name = connection.source + "_" + connection.target + "_" + connection.name;
-  projection.source = source->second;
-  projection.target = target->second;
+  projection.source = source->second.population;
+  projection.target = target->second.population;
   projection.weightExponent = connection.weightExponent;
   projection.weightBits = 9;
   int64_t longest = 0;
@@ -151,6 +187,7 @@ static Result<void> addConnection(mapping::Network &network, const GoldenCase &g
       }
     projection.rowPtr.push_back(projection.targets.size());
   }
+  splitWideWeights(projection);
   if (projection.delays.empty())
     projection.delays = {1};
   network.projections.push_back(std::move(projection));
@@ -161,7 +198,16 @@ Result<mapping::Network> tools::buildNetwork(const GoldenCase &golden) {
   mapping::Network network;
   network.name = golden.name;
   network.programs = {mapping::nativeCubaProgram(hw::NativeCubaLif{})};
+  std::map<std::string, Place> names;
+  const auto add = [&](const std::string &name, uint64_t count, bool input) -> Result<void> {
+    if (!names.emplace(name, Place{count, input, static_cast<uint32_t>(network.populations.size())}).second)
+      return wrong(8082, golden, "groups/" + name, "an input and a group have the same name", "different names", "'" + name + "'");
+    return {};
+  };
   for (const formats::GoldenInput &input : golden.inputs) {
+    RANVIER_CHECK(add(input.name, input.count, true));
+    if (input.count == 0)
+      continue;
     mapping::Population population;
     population.name = input.name;
     population.shape = {input.count};
@@ -169,13 +215,10 @@ Result<mapping::Network> tools::buildNetwork(const GoldenCase &golden) {
     population.input = true;
     network.populations.push_back(std::move(population));
   }
-  for (const GoldenGroup &group : golden.groups)
+  for (const GoldenGroup &group : golden.groups) {
+    RANVIER_CHECK(add(group.name, group.count, false));
     RANVIER_CHECK(addGroup(network, golden, group));
-  std::map<std::string, uint32_t> names;
-  for (uint32_t p = 0; p < network.populations.size(); ++p)
-    if (!names.emplace(network.populations[p].name, p).second)
-      return wrong(8082, golden, "groups/" + network.populations[p].name, "an input and a group have the same name",
-                   "different names", "'" + network.populations[p].name + "'");
+  }
   for (const GoldenConnection &connection : golden.connections)
     RANVIER_CHECK(addConnection(network, golden, connection, names));
   return network;
@@ -198,11 +241,15 @@ static Result<void> checkChip(const hw::Chip &chip) {
 
 static std::vector<emu::InputSpike> inputSpikes(const GoldenCase &golden, int32_t payload) {
   std::vector<emu::InputSpike> spikes;
-  for (uint32_t t = 0; t < golden.steps; ++t)
-    for (uint32_t p = 0; p < golden.inputs.size(); ++p)
-      for (uint32_t n = 0; n < golden.inputs[p].count; ++n)
-        if (golden.inputs[p].spikes[uint64_t(t) * golden.inputs[p].count + n])
-          spikes.push_back({t + 1, p, n, payload});
+  for (uint32_t t = 0; t < golden.steps; ++t) {
+    uint32_t population = 0; // Inputs without neurons are none; the others come first, in order.
+    for (const formats::GoldenInput &input : golden.inputs) {
+      for (uint32_t n = 0; n < input.count; ++n)
+        if (input.spikes[uint64_t(t) * input.count + n])
+          spikes.push_back({t + 1, population, n, payload});
+      population += input.count != 0;
+    }
+  }
   return spikes;
 }
 
@@ -217,12 +264,17 @@ public:
       result.computed.push_back(
           {group.name, group.count, std::vector<uint8_t>(cells), std::vector<int32_t>(cells), std::vector<int32_t>(cells)});
     }
+    for (const formats::GoldenInput &input : golden.inputs)
+      firstGroup += input.count != 0;
   }
   void step(emu::Machine &machine, uint32_t step) {
+    uint32_t next = firstGroup;
     for (uint32_t g = 0; g < golden.groups.size(); ++g) {
       const GoldenGroup &group = golden.groups[g];
+      if (group.count == 0)
+        continue;
       formats::GoldenResult &computed = result.computed[g];
-      const uint32_t population = static_cast<uint32_t>(golden.inputs.size()) + g;
+      const uint32_t population = next++;
       const size_t row = size_t(step - 1) * group.count;
       for (uint32_t neuron : machine.spikes(population))
         computed.s[row + neuron] = 1;
@@ -256,6 +308,7 @@ private:
 
   const GoldenCase &golden;
   ReplayResult &result;
+  uint32_t firstGroup = 0; ///< Its population.
 };
 
 } // namespace

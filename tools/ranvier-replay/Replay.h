@@ -21,7 +21,8 @@ namespace ranvier::tools {
 /// restated in docs/spec/golden-loihi.md. Errors: RNV8083 unknown sign mode, RNV8084 weight bits outside 0..8.
 Result<std::vector<int32_t>> truncatedWeights(const formats::GoldenConnection &connection);
 
-/// Inputs come first, then groups, both in file order; every connection becomes one projection with delays d + 1.
+/// Inputs come first, then groups, both in file order; every connection becomes one projection with delays d + 1. Inputs and groups
+/// without neurons are left out, and connections with them.
 /// Errors: RNV8081 (unknown model, kind, or message format), RNV8082 (a name or value that does not fit the rest), RNV8083,
 /// RNV8084.
 Result<mapping::Network> buildNetwork(const formats::GoldenCase &golden);

@@ -28,6 +28,8 @@ TEST_CASE("weights are clipped and cut as Lava does") {
   CHECK(truncated("INHIBITORY", 6, {-3, -4, -255}) == Words{0, -4, -252});
   CHECK(truncated("MIXED", 6, {-1, -9, 7, 8, 255}) == Words{-8, -16, 0, 8, 248});
   CHECK(truncated("MIXED", 1, {-1, 127, -256}) == Words{-256, 0, -256});
+  CHECK(truncated("MIXED", 0, {-1, 127, -256}) == Words{-512, 0, -512});
+  CHECK(truncated("EXCITATORY", 0, {255}) == Words{0});
   // AUTO: excitatory when nothing is negative, inhibitory when nothing is positive.
   CHECK(truncated("AUTO", 8, {0, 3}) == Words{0, 3});
   CHECK(truncated("AUTO", 8, {0, -3}) == Words{0, -3});
@@ -75,6 +77,25 @@ TEST_CASE("a case becomes a network: biases, delays, order") {
   const mapping::Projection &projection = network->projections[0];
   CHECK(projection.delay(0) == 1);
   CHECK(projection.delay(projection.rowPtr[1]) == 63);
+}
+
+TEST_CASE("a weight of -512, which no synapse holds, becomes two of -256") {
+  GoldenCase golden = smallCase();
+  golden.connections[0].signMode = "MIXED";
+  golden.connections[0].weightBits = 0;
+  golden.connections[0].weights = {200, -60, 0, 0, 8, -4};
+  auto network = buildNetwork(golden);
+  REQUIRE_MESSAGE(bool(network), (network ? "" : network.error().str()));
+  const mapping::Projection &projection = network->projections[0];
+  CHECK(projection.weights == std::vector<int32_t>{-256, -256, -256, -256});
+  CHECK(projection.targets == std::vector<uint32_t>{0, 0, 2, 2});
+  CHECK(projection.rowPtr == std::vector<uint64_t>{0, 0, 4});
+  CHECK(!projection.dense);
+  auto chip = hw::findChip("loihi1");
+  REQUIRE(bool(chip));
+  auto result = replay(golden, *chip, {.executor = emu::Executor::Interp});
+  REQUIRE_MESSAGE(bool(result), (result ? "" : result.error().str()));
+  CHECK(result->computed[0].u[6] == -512 * 64); // Input 1 fires in step 2.
 }
 
 TEST_CASE("each refusal has its code and names the place") {
