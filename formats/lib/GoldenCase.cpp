@@ -17,28 +17,29 @@ public:
   Result<GoldenCase> run() {
     GoldenCase out;
     out.path = path;
-    keys(root.attributes, {"format", "version", "kind", "name", "description", "num_steps", "producer", "producer_commit"}, "attributes of the file");
+    keys(root.attributes, {"format", "version", "kind", "name", "description", "num_steps", "producer", "producer_commit"},
+         "attributes of the file");
     names(root.groups, {"inputs", "groups", "connections", "expected"}, "groups of the file");
     names(root.arrays, {}, "data sets of the file");
-    if (text(root.attributes, "format", "file") != "ranvier-golden-loihi" && root.attributes.count("format"))
-      fail("attribute format", "another format", "ranvier-golden-loihi", text(root.attributes, "format", "file"));
-    if (integer(root.attributes, "version", "file", 1, 1) != 1 || text(root.attributes, "kind", "file") != "inference")
-      fail("attribute kind", "another version or kind", "version 1, kind inference", text(root.attributes, "kind", "file"));
+    for (const auto &[key, word] : {std::pair("format", "ranvier-golden-loihi"), std::pair("kind", "inference")})
+      if (const std::string found = text(root.attributes, key, "file"); !failure && found != word)
+        fail(std::string("attribute ") + key, "a file of another format or kind", word, "'" + found + "'");
+    integer(root.attributes, "version", "file", 1, 1);
     out.name = text(root.attributes, "name", "file");
     steps = static_cast<uint64_t>(integer(root.attributes, "num_steps", "file", 1, 100000000));
     out.steps = static_cast<uint32_t>(steps);
-    if (auto part = root.group("inputs"))
-      for (const auto &[name, group] : part->groups)
-        out.inputs.push_back(input(name, group));
-    if (auto part = root.group("groups"))
-      for (const auto &[name, group] : part->groups)
-        out.groups.push_back(neurons(name, group));
-    if (auto part = root.group("connections"))
-      for (const auto &[name, group] : part->groups)
-        out.connections.push_back(connection(name, group, out));
-    if (auto part = root.group("expected"))
-      for (const auto &[name, group] : part->groups)
-        expectation(name, group, out);
+    each("inputs", [&](const std::string &name, const H5Group &group) {
+      out.inputs.push_back(input(name, group));
+      sizes[name] = {out.inputs.back().count, false};
+    });
+    each("groups", [&](const std::string &name, const H5Group &group) {
+      out.groups.push_back(neurons(name, group));
+      indices[name] = out.groups.size() - 1;
+      if (!sizes.emplace(name, std::pair(out.groups.back().count, true)).second)
+        fail("groups/" + name, "an input has the same name", "different names", "'" + name + "'", 1076);
+    });
+    each("connections", [&](const std::string &name, const H5Group &group) { out.connections.push_back(connection(name, group)); });
+    each("expected", [&](const std::string &name, const H5Group &group) { expectation(name, group, out); });
     std::sort(out.connections.begin(), out.connections.end(), [](const auto &a, const auto &b) {
       return a.name.size() != b.name.size() ? a.name.size() < b.name.size() : a.name < b.name;
     });
@@ -52,7 +53,12 @@ public:
 private:
   void fail(const std::string &place, std::string message, std::string expected, std::string found, unsigned code = 1070) {
     if (!failure)
-      failure = Error{.code = code, .message = std::move(message), .file = path, .place = place, .expected = std::move(expected), .found = std::move(found)};
+      failure = Error{.code = code,
+                      .message = std::move(message),
+                      .file = path,
+                      .place = place,
+                      .expected = std::move(expected),
+                      .found = std::move(found)};
   }
   template <typename Map> void names(const Map &map, const std::set<std::string> &known, const std::string &place) {
     for (const auto &[name, value] : map)
@@ -63,7 +69,29 @@ private:
         fail(place, "unknown key", expected.empty() ? "none" : expected, name, 1071);
       }
   }
-  void keys(const std::map<std::string, H5Array> &map, const std::set<std::string> &known, const std::string &place) { names(map, known, place); }
+  void keys(const std::map<std::string, H5Array> &map, const std::set<std::string> &known, const std::string &place) {
+    names(map, known, place);
+  }
+  /// Everything a group may hold; data sets have no attributes.
+  void only(const H5Group &group, const std::set<std::string> &arrays, const std::set<std::string> &attributes,
+            const std::string &place) {
+    names(group.groups, {}, place);
+    names(group.arrays, arrays, place);
+    keys(group.attributes, attributes, place);
+    for (const auto &[array, owned] : group.arrayAttributes)
+      keys(owned, {}, place + "/" + array);
+  }
+  /// Calls `read` for the groups below a part of the file, which holds nothing else, until something is wrong.
+  template <typename Read> void each(const std::string &part, Read read) {
+    const auto at = root.groups.find(part);
+    if (at == root.groups.end())
+      return;
+    names(at->second.arrays, {}, part);
+    keys(at->second.attributes, {}, part);
+    for (const auto &[name, group] : at->second.groups)
+      if (!failure)
+        read(name, group);
+  }
 
   std::string text(const std::map<std::string, H5Array> &map, const char *key, const std::string &place) {
     const auto at = map.find(key);
@@ -80,13 +108,17 @@ private:
       return low;
     }
     const double value = at->second.number(0);
-    if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) || value != static_cast<double>(static_cast<int64_t>(value))) {
-      fail(place, std::string("attribute '") + key + "' is out of range", std::to_string(low) + ".." + std::to_string(high), std::to_string(value), 1073);
+    if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) ||
+        value != static_cast<double>(static_cast<int64_t>(value))) {
+      fail(place, std::string("attribute '") + key + "' is out of range", std::to_string(low) + ".." + std::to_string(high),
+           std::to_string(value), 1073);
       return low;
     }
     return static_cast<int64_t>(value);
   }
-  template <typename T> std::vector<T> array(const H5Group &group, const char *key, const std::string &place, std::vector<uint64_t> shape, int64_t low, int64_t high) {
+  template <typename T>
+  std::vector<T> array(const H5Group &group, const char *key, const std::string &place, std::vector<uint64_t> shape, int64_t low,
+                       int64_t high) {
     const auto at = group.arrays.find(key);
     std::vector<T> out;
     if (at == group.arrays.end() || !at->second.isNumber()) {
@@ -106,9 +138,10 @@ private:
     out.reserve(at->second.count());
     for (uint64_t k = 0; k < at->second.count(); ++k) {
       const double value = at->second.number(k);
-      if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) || value != static_cast<double>(static_cast<int64_t>(value))) {
-        fail(place + "/" + key + "[" + std::to_string(k) + "]", "a value is out of range or no integer", std::to_string(low) + ".." + std::to_string(high),
-             std::to_string(value), 1073);
+      if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) ||
+          value != static_cast<double>(static_cast<int64_t>(value))) {
+        fail(place + "/" + key + "[" + std::to_string(k) + "]", "a value is out of range or no integer",
+             std::to_string(low) + ".." + std::to_string(high), std::to_string(value), 1073);
         return out;
       }
       out.push_back(static_cast<T>(static_cast<int64_t>(value)));
@@ -118,7 +151,7 @@ private:
 
   GoldenInput input(const std::string &name, const H5Group &group) {
     const std::string place = "inputs/" + name;
-    names(group.groups, {}, place), names(group.arrays, {"spikes"}, place), keys(group.attributes, {"n"}, place);
+    only(group, {"spikes"}, {"n"}, place);
     GoldenInput out;
     out.name = name;
     out.count = static_cast<uint32_t>(integer(group.attributes, "n", place, 0, 1 << 24));
@@ -128,8 +161,7 @@ private:
 
   GoldenGroup neurons(const std::string &name, const H5Group &group) {
     const std::string place = "groups/" + name;
-    names(group.groups, {}, place), names(group.arrays, {"bias_mant", "bias_exp"}, place);
-    keys(group.attributes, {"model", "n", "du", "dv", "vth"}, place);
+    only(group, {"bias_mant", "bias_exp"}, {"model", "n", "du", "dv", "vth"}, place);
     GoldenGroup out;
     out.name = name;
     out.model = text(group.attributes, "model", place);
@@ -144,21 +176,19 @@ private:
     return out;
   }
 
-  uint64_t sizeOf(const GoldenCase &out, const std::string &name, bool targetOnly, const std::string &place) {
-    for (const auto &group : out.groups)
-      if (group.name == name)
-        return group.count;
-    for (const auto &input : out.inputs)
-      if (input.name == name && !targetOnly)
-        return input.count;
-    fail(place, targetOnly ? "unknown target group" : "unknown source", "a group" + std::string(targetOnly ? "" : " or an input"), name, 1076);
+  uint64_t sizeOf(const std::string &name, bool targetOnly, const std::string &place) {
+    const auto at = sizes.find(name);
+    if (at != sizes.end() && (at->second.second || !targetOnly))
+      return at->second.first;
+    fail(place, targetOnly ? "unknown target" : "unknown source", targetOnly ? "a group" : "a group or an input", "'" + name + "'",
+         1076);
     return 0;
   }
 
-  GoldenConnection connection(const std::string &name, const H5Group &group, const GoldenCase &known) {
+  GoldenConnection connection(const std::string &name, const H5Group &group) {
     const std::string place = "connections/" + name;
-    names(group.groups, {}, place), names(group.arrays, {"weights", "delays"}, place);
-    keys(group.attributes, {"src", "dst", "kind", "weight_exp", "num_weight_bits", "sign_mode", "num_message_bits"}, place);
+    only(group, {"weights", "delays"}, {"src", "dst", "kind", "weight_exp", "num_weight_bits", "sign_mode", "num_message_bits"},
+         place);
     GoldenConnection out;
     out.name = name;
     out.source = text(group.attributes, "src", place);
@@ -170,11 +200,14 @@ private:
     out.weightBits = static_cast<int>(integer(group.attributes, "num_weight_bits", place, 0, 8));
     out.messageBits = static_cast<int>(integer(group.attributes, "num_message_bits", place, 0, 32));
     out.signMode = text(group.attributes, "sign_mode", place);
-    if (!failure && out.signMode != "AUTO" && out.signMode != "MIXED" && out.signMode != "EXCITATORY" && out.signMode != "INHIBITORY")
+    if (!failure && out.signMode != "AUTO" && out.signMode != "MIXED" && out.signMode != "EXCITATORY" &&
+        out.signMode != "INHIBITORY")
       fail(place, "unknown sign mode", "AUTO, MIXED, EXCITATORY, INHIBITORY", out.signMode, 1075);
     if (failure)
       return out;
-    const uint64_t pre = sizeOf(known, out.source, false, place), post = sizeOf(known, out.target, true, place);
+    const uint64_t pre = sizeOf(out.source, false, place), post = sizeOf(out.target, true, place);
+    if (failure)
+      return out;
     out.weights = array<int64_t>(group, "weights", place, {post, pre}, INT32_MIN, INT32_MAX);
     if (out.kind == "delay")
       out.delays = array<int64_t>(group, "delays", place, {post, pre}, 0, 62);
@@ -185,10 +218,11 @@ private:
 
   void expectation(const std::string &name, const H5Group &group, GoldenCase &out) {
     const std::string place = "expected/" + name;
-    names(group.groups, {}, place), names(group.arrays, {"s", "u", "v", "recorded"}, place), keys(group.attributes, {"all_neurons"}, place);
-    const auto at = std::find_if(out.groups.begin(), out.groups.end(), [&](const auto &g) { return g.name == name; });
-    if (at == out.groups.end())
-      return fail(place, "results of an unknown group", "a group of the case", name, 1076);
+    only(group, {"s", "u", "v", "recorded"}, {"all_neurons"}, place);
+    const auto index = indices.find(name);
+    if (index == indices.end())
+      return fail(place, "results of an unknown group", "a group of the case", "'" + name + "'", 1076);
+    GoldenGroup *at = &out.groups[index->second];
     at->hasExpected = true;
     const H5Array *recorded = group.array("recorded");
     const uint64_t m = recorded && recorded->shape.size() == 1 ? recorded->shape[0] : 0;
@@ -198,6 +232,9 @@ private:
     for (const uint32_t neuron : at->recorded)
       if (!columns.insert(neuron).second)
         return fail(place + "/recorded", "a neuron is recorded twice", "each neuron once", std::to_string(neuron), 1073);
+    if (group.attributes.count("all_neurons") && integer(group.attributes, "all_neurons", place, 0, 1) && m != at->count)
+      fail(place + "/recorded", "all_neurons is set, but neurons are missing", std::to_string(at->count) + " neurons",
+           std::to_string(m), 1074);
     at->u = array<int64_t>(group, "u", place, {steps, m}, INT32_MIN, INT32_MAX);
     at->v = array<int64_t>(group, "v", place, {steps, m}, INT32_MIN, INT32_MAX);
   }
@@ -205,12 +242,14 @@ private:
   const H5Group &root;
   const std::string &path;
   uint64_t steps = 0;
+  std::map<std::string, std::pair<uint32_t, bool>> sizes; ///< Of inputs and groups; whether it is a group.
+  std::map<std::string, size_t> indices;                  ///< Of groups.
   std::optional<Error> failure;
 };
 } // namespace
 
 Result<GoldenCase> formats::readGoldenCase(const std::string &path) {
-  RANVIER_TRY(H5Group root, readHdf5(path));
+  RANVIER_TRY(H5Group root, readHdf5(path, {.maxNumbers = uint64_t(1) << 29}));
   return GoldenReader(root, path).run();
 }
 

@@ -1,8 +1,9 @@
 //===- Hdf5Tree.h - A foreign HDF5 file as plain data -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// libhdf5 crashes on some corrupt files, so files from strangers are read in a forked child with resource limits; what crosses back is a
-// serialised tree of groups, data sets and attributes, which the parent decodes with bounds checks as if it came from the stranger too.
+// libhdf5 crashes on some corrupt files, so files from strangers are read in a forked child with resource limits; what crosses back
+// is a serialised tree of groups, data sets and attributes (Hdf5Wire.h), which the parent decodes as if it came from the stranger
+// too.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_LIB_FORMATS_HDF5TREE_H
 #define RANVIER_LIB_FORMATS_HDF5TREE_H
@@ -18,11 +19,12 @@ namespace ranvier::formats {
 
 enum class H5Type : uint8_t { U8, I64, F32, F64, Text, Absent };
 
-/// A data set or attribute: shape [] is a scalar. Integers of other widths arrive as i64, text as one string per element.
+/// A data set or attribute: shape [] is a scalar. Integers of other widths arrive as i64, text as one UTF-8 string per element.
+/// Absent: the data set is there, but its contents were not asked for.
 struct H5Array {
   H5Type type = H5Type::Absent;
   std::vector<uint64_t> shape;
-  std::string raw;                 ///< Numbers, native endian.
+  std::string raw; ///< Numbers, native endian.
   std::vector<std::string> texts;
   uint64_t count() const;
   double number(uint64_t index) const;
@@ -40,13 +42,16 @@ struct H5Group {
   const H5Array *array(const std::string &path) const;
 };
 
+/// A few bytes of a compressed file may stand for gigabytes, so both limits matter.
 struct H5ReadOptions {
-  uint64_t maxBytes = uint64_t(4) << 30; ///< Of the serialised tree.
-  std::vector<std::string> only;         ///< Data sets to read the contents of, by full path without the leading slash; empty: all.
+  uint64_t maxBytes = uint64_t(4) << 30;   ///< Of the serialised tree.
+  uint64_t maxNumbers = uint64_t(1) << 32; ///< Elements of all arrays together: who makes doubles of them takes 8 bytes each.
+  std::vector<std::string> only = {}; ///< Data sets to read the contents of, by full path without the leading slash; empty: all.
 };
 
-/// Errors: RNV1001 not HDF5, RNV1002 too large, RNV1003 the reader crashed, ran out of time or memory, RNV1004 something libhdf5 or we refuse
-/// (external links and storage, virtual data sets, types that are neither numbers nor text).
+/// Errors: RNV1001 not HDF5, RNV1002 too large, RNV1003 the reader crashed, ran out of time or memory, RNV1004 something libhdf5 or
+/// we refuse (links other than hard ones, external storage, virtual data sets, filters from plug-ins, types that are neither
+/// numbers nor text).
 Result<H5Group> readHdf5(const std::string &path, const H5ReadOptions &options = {});
 
 } // namespace ranvier::formats

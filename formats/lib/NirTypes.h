@@ -4,7 +4,8 @@
 #define RANVIER_LIB_FORMATS_NIRTYPES_H
 
 #include "ranvier/Formats/Nir.h"
-#include <optional>
+#include <string>
+#include <vector>
 
 namespace ranvier::formats::nir {
 
@@ -13,13 +14,15 @@ struct ParameterInfo {
   bool mandatory = true;
   bool perNeuron = false; ///< One value per neuron, or a scalar for all.
   bool positive = false, integer = false, mayBeText = false;
-  int rank = -1;          ///< Number of axes; -1: any.
+  int leastRank = 0, mostRank = 8; ///< Number of axes.
+  std::string assumed = {};        ///< What stands for an optional parameter that is missing, in words; empty: nothing is assumed.
 };
 enum class Kind { Port, Matrix, PerNeuron, Window, Reshape };
 struct TypeInfo {
   std::string name;
   Kind kind;
   std::vector<ParameterInfo> parameters;
+  unsigned axes = 0; ///< Spatial axes of a window.
   const ParameterInfo *find(const std::string &key) const;
   std::string names() const;
 };

@@ -1,66 +1,77 @@
 //===- Recording.cpp - What a run leaves behind ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Spikes and state rows go to chunked, extensible data sets through buffers of fixed size, so a recording may be larger than memory.
+// Spikes and state rows go to chunked, extensible data sets through buffers of fixed size, so a recording may be larger than
+// memory.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Formats/Recording.h"
+#include "Hdf5Sink.h"
 #include "Hdf5Tree.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
-#include <cmath>
-#include <hdf5.h>
 #include <optional>
+#include <set>
 
 using namespace ranvier;
 using namespace ranvier::formats;
 
 namespace {
-/// An extensible one- or two-dimensional data set with a buffer of rows.
+/// An extensible data set of rows with a buffer: [rows], or [rows, length] for the states of a population.
 class Column {
 public:
-  Column(hid_t file, const std::string &path, hid_t type, size_t width, uint64_t rowLength) : type(type), width(width), rowLength(rowLength) {
-    const uint64_t rows = std::max<uint64_t>(1, (1u << 16) / std::max<uint64_t>(1, rowLength));
+  /// `reason` hears why something was refused.
+  Column(hid_t file, const Hdf5Sink &sink, const std::string &path, std::string &reason, hid_t type, size_t width,
+         std::optional<uint64_t> length = {})
+      : sink(sink), reason(reason), type(type), width(width), flat(!length), rowLength(length.value_or(1)) {
+    constexpr uint64_t cells = 1u << 16; // Of a chunk, and of the buffer.
+    const uint64_t rows = std::max<uint64_t>(1, cells / std::max<uint64_t>(1, rowLength));
     capacity = rows * rowLength * width;
-    const bool flat = rowLength == 1;
-    const hsize_t now[2] = {0, rowLength}, most[2] = {H5S_UNLIMITED, rowLength}, chunk[2] = {rows, std::max<hsize_t>(1, rowLength)};
-    const hid_t space = H5Screate_simple(flat ? 1 : 2, now, most), links = H5Pcreate(H5P_LINK_CREATE), plist = H5Pcreate(H5P_DATASET_CREATE);
+    const hsize_t now[2] = {0, rowLength}, most[2] = {H5S_UNLIMITED, rowLength},
+                  chunk[2] = {rows, std::clamp<uint64_t>(rowLength, 1, cells)};
+    const Hdf5Handle space(H5Screate_simple(flat ? 1 : 2, now, most), H5Sclose);
+    const Hdf5Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose), how(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
-    H5Pset_obj_track_times(plist, 0);
-    H5Pset_chunk(plist, flat ? 1 : 2, chunk);
-    H5Pset_deflate(plist, 1);
-    set = H5Dcreate2(file, path.c_str(), type, space, links, plist, H5P_DEFAULT);
-    H5Sclose(space), H5Pclose(links), H5Pclose(plist);
+    H5Pset_obj_track_times(how, 0);
+    H5Pset_chunk(how, flat ? 1 : 2, chunk);
+    H5Pset_deflate(how, 1);
+    set = Hdf5Handle(H5Dcreate2(file, path.c_str(), type, space, links, how, H5P_DEFAULT), H5Dclose);
+    worked(set);
   }
-  ~Column() {
-    if (set >= 0)
-      H5Dclose(set);
-  }
-  Column(const Column &) = delete;
-  bool good() const { return set >= 0; }
+  bool good() const { return static_cast<bool>(set); }
   bool append(const void *data, size_t bytes) {
     buffer.append(static_cast<const char *>(data), bytes);
     return buffer.size() < capacity || flush();
   }
   bool flush() {
-    const hsize_t rows = buffer.size() / (rowLength * width);
+    const hsize_t rows = buffer.empty() ? 0 : buffer.size() / (rowLength * width);
     if (!rows)
       return true;
-    const bool flat = rowLength == 1;
     const hsize_t total[2] = {written + rows, rowLength}, start[2] = {written, 0}, count[2] = {rows, rowLength};
-    bool good = H5Dset_extent(set, total) >= 0;
-    const hid_t space = H5Dget_space(set), memory = H5Screate_simple(flat ? 1 : 2, count, nullptr);
-    good = good && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, nullptr) >= 0 &&
-           H5Dwrite(set, type, memory, space, H5P_DEFAULT, buffer.data()) >= 0;
-    H5Sclose(space), H5Sclose(memory);
+    if (!worked(H5Dset_extent(set, total)))
+      return false;
+    const Hdf5Handle space(H5Dget_space(set), H5Sclose), memory(H5Screate_simple(flat ? 1 : 2, count, nullptr), H5Sclose);
+    if (!worked(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, nullptr)) ||
+        !worked(H5Dwrite(set, type, memory, space, H5P_DEFAULT, buffer.data())))
+      return false;
     written += rows;
     buffer.clear();
-    return good;
+    return true;
   }
   hid_t id() const { return set; }
 
 private:
-  hid_t type, set = -1;
+  bool worked(int64_t outcome) { // Closing a handle forgets the reason.
+    const bool good = outcome >= 0 && !sink.failed();
+    if (!good)
+      reason = sink.reason();
+    return good;
+  }
+  const Hdf5Sink &sink;
+  std::string &reason;
+  hid_t type;
+  Hdf5Handle set;
   size_t width, capacity = 0;
+  bool flat;
   uint64_t rowLength, written = 0;
   std::string buffer;
 };
@@ -68,75 +79,78 @@ private:
 class Hdf5Recorder final : public Recorder {
 public:
   Hdf5Recorder(AtomicFile file, std::string path, double dt, std::vector<RecordedPopulation> populations)
-      : target(std::move(file)), path(std::move(path)), dt(dt), populations(std::move(populations)) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    handle = H5Fcreate(target.temporaryPath().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-  }
-  ~Hdf5Recorder() override {
-    columns.clear();
-    if (handle >= 0)
-      H5Fclose(handle);
+      : target(std::move(file)), sink(target.descriptor()), path(std::move(path)), dt(dt), populations(std::move(populations)),
+        handle(sink.create()) {
+    if (!handle)
+      reason = sink.reason();
   }
 
   Result<void> open() {
-    bool good = handle >= 0;
+    const Hdf5Handle parent(H5Gcreate2(handle, "populations", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    bool good = handle && parent;
     for (const auto &population : populations) {
-      const std::string group = "populations/" + population.name;
+      const std::string group = "populations/" + population.name, sonata = "spikes/" + population.name;
       const hid_t word = population.isFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT32;
       Columns &set = columns.emplace_back();
-      set.steps = std::make_unique<Column>(handle, group + "/spike_steps", H5T_NATIVE_UINT32, 4, 1);
-      set.neurons = std::make_unique<Column>(handle, group + "/spike_neurons", H5T_NATIVE_UINT32, 4, 1);
-      set.times = std::make_unique<Column>(handle, "spikes/" + population.name + "/timestamps", H5T_NATIVE_DOUBLE, 8, 1);
-      set.ids = std::make_unique<Column>(handle, "spikes/" + population.name + "/node_ids", H5T_NATIVE_UINT64, 8, 1);
-      if (population.graded)
-        set.values = std::make_unique<Column>(handle, group + "/spike_values", word, 4, 1);
-      for (const auto &[name, scale] : population.states) {
-        set.states.push_back(std::make_unique<Column>(handle, group + "/" + name, word, 4, population.count));
-        good = good && set.states.back()->good();
-        attribute(set.states.back()->id(), "scale", H5T_NATIVE_DOUBLE, &scale);
-      }
-      const uint32_t count = population.count;
-      const hid_t owner = H5Gopen2(handle, group.c_str(), H5P_DEFAULT);
-      attribute(owner, "n", H5T_NATIVE_UINT32, &count);
-      H5Gclose(owner);
+      set.steps = std::make_unique<Column>(handle, sink, group + "/spike_steps", reason, H5T_NATIVE_UINT32, 4);
+      set.neurons = std::make_unique<Column>(handle, sink, group + "/spike_neurons", reason, H5T_NATIVE_UINT32, 4);
+      set.times = std::make_unique<Column>(handle, sink, sonata + "/timestamps", reason, H5T_NATIVE_DOUBLE, 8);
+      set.ids = std::make_unique<Column>(handle, sink, sonata + "/node_ids", reason, H5T_NATIVE_UINT64, 8);
       good = good && set.steps->good() && set.neurons->good() && set.times->good() && set.ids->good();
-      text(set.times->id(), "units", "ms");
+      if (population.graded) {
+        set.values = std::make_unique<Column>(handle, sink, group + "/spike_values", reason, word, 4);
+        good = good && set.values->good();
+      }
+      for (const auto &[name, scale] : population.states) {
+        set.states.push_back(std::make_unique<Column>(handle, sink, group + "/" + name, reason, word, 4, population.count));
+        good = good && set.states.back()->good() && attribute(set.states.back()->id(), "scale", H5T_NATIVE_DOUBLE, &scale);
+      }
+      good = good && attribute(Hdf5Handle(H5Gopen2(handle, group.c_str(), H5P_DEFAULT), H5Gclose), "n", H5T_NATIVE_UINT32,
+                               &population.count);
+      good = good && text(set.times->id(), "units", "ms");
+      if (!good)
+        return failure("populations/" + population.name);
     }
-    return good ? Result<void>() : failure();
+    return good ? Result<void>() : failure("the file");
   }
 
   Result<void> spikes(uint32_t p, uint32_t step, std::span<const uint32_t> neurons, std::span<const int32_t> payloads) override {
     Columns &set = columns[p];
+    RANVIER_ASSERT(!set.values || payloads.size() == neurons.size(),
+                   "a payload for each of " + std::to_string(neurons.size()) + " graded spikes");
     bool good = true;
     for (size_t k = 0; k < neurons.size() && good; ++k) {
       const double time = (step - 0.5) * dt * 1e3;
       const uint64_t id = neurons[k];
-      good = set.steps->append(&step, 4) && set.neurons->append(&neurons[k], 4) && set.times->append(&time, 8) && set.ids->append(&id, 8) &&
-             (!set.values || payloads.empty() || set.values->append(&payloads[k], 4));
+      good = set.steps->append(&step, 4) && set.neurons->append(&neurons[k], 4) && set.times->append(&time, 8) &&
+             set.ids->append(&id, 8) && (!set.values || set.values->append(&payloads[k], 4));
     }
-    return good ? Result<void>() : failure();
+    return good ? Result<void>() : failure("populations/" + populations[p].name);
   }
   Result<void> state(uint32_t p, uint32_t state, std::span<const int32_t> words) override {
-    return columns[p].states[state]->append(words.data(), words.size_bytes()) ? Result<void>() : failure();
+    RANVIER_ASSERT(words.size() == populations[p].count, "a word for each of " + std::to_string(populations[p].count) + " neurons");
+    return columns[p].states[state]->append(words.data(), words.size_bytes()) ? Result<void>()
+                                                                              : failure("populations/" + populations[p].name);
   }
   Result<void> finish(uint32_t steps) override {
-    bool good = true;
-    for (Columns &set : columns) {
-      good = good && set.steps->flush() && set.neurons->flush() && set.times->flush() && set.ids->flush() && (!set.values || set.values->flush());
-      for (auto &column : set.states)
+    for (size_t p = 0; p < columns.size(); ++p) {
+      const Columns &set = columns[p];
+      bool good = set.steps->flush() && set.neurons->flush() && set.times->flush() && set.ids->flush() &&
+                  (!set.values || set.values->flush());
+      for (const auto &column : set.states)
         good = good && column->flush();
+      if (!good)
+        return failure("populations/" + populations[p].name);
     }
     const uint32_t version = 1, magic = 0x0A7A;
-    text(handle, "format", "ranvier-run");
-    attribute(handle, "version", H5T_NATIVE_UINT32, &version);
-    attribute(handle, "magic", H5T_NATIVE_UINT32, &magic);
-    attribute(handle, "dt", H5T_NATIVE_DOUBLE, &dt);
-    attribute(handle, "steps", H5T_NATIVE_UINT32, &steps);
+    const bool good = text(handle, "format", "ranvier-run") && attribute(handle, "version", H5T_NATIVE_UINT32, &version) &&
+                      attribute(handle, "magic", H5T_NATIVE_UINT32, &magic) && attribute(handle, "dt", H5T_NATIVE_DOUBLE, &dt) &&
+                      attribute(handle, "steps", H5T_NATIVE_UINT32, &steps);
     columns.clear();
-    good = H5Fclose(std::exchange(handle, -1)) >= 0 && good;
-    if (!good)
-      return failure();
-    return target.commit();
+    if (good && handle.reset() && !sink.failed())
+      return target.commit();
+    reason = sink.reason();
+    return failure("the file");
   }
 
 private:
@@ -144,32 +158,134 @@ private:
     std::unique_ptr<Column> steps, neurons, times, ids, values;
     std::vector<std::unique_ptr<Column>> states;
   };
-  Error failure() const { return {.code = 1080, .message = "cannot write the recording (disk full?)", .file = path, .kind = ErrorKind::System}; }
-  static void attribute(hid_t owner, const char *name, hid_t type, const void *value) {
-    const hid_t space = H5Screate(H5S_SCALAR), made = H5Acreate2(owner, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(made, type, value);
-    H5Aclose(made), H5Sclose(space);
+  Error failure(std::string place) const {
+    return {.code = 1080,
+            .message = "cannot write the recording",
+            .file = path,
+            .place = std::move(place),
+            .found = reason,
+            .kind = ErrorKind::System};
   }
-  static void text(hid_t owner, const char *name, const char *value) {
-    const hid_t type = H5Tcopy(H5T_C_S1);
+  static bool attribute(hid_t owner, const char *name, hid_t type, const void *value) {
+    const Hdf5Handle space(H5Screate(H5S_SCALAR), H5Sclose),
+        made(H5Acreate2(owner, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    return made && H5Awrite(made, type, value) >= 0;
+  }
+  static bool text(hid_t owner, const char *name, const char *value) {
+    const Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
     H5Tset_size(type, H5T_VARIABLE);
-    attribute(owner, name, type, &value);
-    H5Tclose(type);
+    return attribute(owner, name, type, &value);
   }
 
-  AtomicFile target;
-  std::string path;
+  AtomicFile target; // What the handle writes to outlives it.
+  Hdf5Sink sink;
+  std::string path, reason;
   double dt;
   std::vector<RecordedPopulation> populations;
-  std::vector<Columns> columns;
-  hid_t handle = -1;
+  Hdf5Handle handle;
+  std::vector<Columns> columns; ///< Closed before the file.
+};
+
+struct Reader {
+  const H5Group &root;
+  const std::string &path;
+
+  Error wrong(const std::string &place, std::string message, std::string expected = "", std::string found = "") const {
+    return {.code = 1082,
+            .message = std::move(message),
+            .file = path,
+            .place = place,
+            .expected = std::move(expected),
+            .found = std::move(found),
+            .hint = "`ranvier run -o` writes recordings"};
+  }
+  static std::optional<double> number(const std::map<std::string, H5Array> &map, const char *key) {
+    const auto at = map.find(key);
+    return at != map.end() && at->second.isNumber() && at->second.count() == 1 ? std::optional<double>(at->second.number(0))
+                                                                               : std::nullopt;
+  }
+  static std::optional<uint32_t> word(const std::map<std::string, H5Array> &map, const char *key) {
+    const auto value = number(map, key);
+    return value && *value >= 0 && *value < 4294967296.0 ? std::optional(static_cast<uint32_t>(*value)) : std::nullopt;
+  }
+
+  Result<Recording> run() const {
+    const auto format = root.attributes.find("format");
+    if (format == root.attributes.end() || format->second.texts != std::vector<std::string>{"ranvier-run"})
+      return wrong("attribute format", "the file is no recording", "ranvier-run");
+    if (word(root.attributes, "version") != 1u)
+      return wrong("attribute version", "the recording is of another version", "1");
+    const auto dt = number(root.attributes, "dt");
+    const auto steps = word(root.attributes, "steps");
+    const H5Group *populations = root.group("populations");
+    if (!dt || !(*dt > 0) || !steps || !populations)
+      return wrong("/", "the attributes dt (positive) or steps, or the group populations are missing");
+    Recording out;
+    out.dt = *dt;
+    out.steps = *steps;
+    for (const auto &[name, group] : populations->groups) {
+      RANVIER_TRY(auto population, read(name, group, *steps));
+      out.populations.push_back(std::move(population));
+    }
+    return out;
+  }
+
+  Result<Recording::Population> read(const std::string &name, const H5Group &group, uint32_t steps) const {
+    const std::string place = "populations/" + name;
+    Recording::Population out;
+    out.name = name;
+    const auto n = word(group.attributes, "n");
+    const H5Array *at = group.array("spike_steps"), *who = group.array("spike_neurons");
+    if (!n || !at || !who || !at->isNumber() || !who->isNumber() || at->count() != who->count())
+      return wrong(place, "the population is incomplete", "attribute n, and spike_steps and spike_neurons of one length");
+    out.count = *n;
+    for (uint64_t k = 0; k < at->count(); ++k) {
+      const double step = at->number(k), neuron = who->number(k);
+      if (!(step >= 1 && step <= steps && neuron >= 0 && neuron < *n))
+        return wrong(place + "/spike_steps[" + std::to_string(k) + "]", "a spike lies outside the recording",
+                     "step 1.." + std::to_string(steps) + ", neuron below " + std::to_string(*n),
+                     std::to_string(step) + ", " + std::to_string(neuron));
+      out.spikeSteps.push_back(static_cast<uint32_t>(step));
+      out.spikeNeurons.push_back(static_cast<uint32_t>(neuron));
+    }
+    for (const auto &[key, array] : group.arrays) {
+      if (key == "spike_steps" || key == "spike_neurons" || key == "spike_values")
+        continue;
+      if (!array.isNumber() || array.shape != std::vector<uint64_t>{steps, *n})
+        return wrong(place + "/" + key, "a state has the wrong shape",
+                     "[" + std::to_string(steps) + ", " + std::to_string(*n) + "] numbers");
+      const auto owner = group.arrayAttributes.find(key);
+      const auto scale = owner == group.arrayAttributes.end() ? std::nullopt : number(owner->second, "scale");
+      if (!scale)
+        return wrong(place + "/" + key, "a state has no scale", "attribute scale");
+      std::vector<double> values = array.numbers();
+      for (double &value : values)
+        value *= *scale;
+      out.states.push_back({key, std::move(values)});
+    }
+    return out;
+  }
 };
 } // namespace
 
-Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, double dt, std::vector<RecordedPopulation> populations) {
-  for (const auto &population : populations)
-    if (population.name.empty() || population.name.find('/') != std::string::npos)
-      return Error{.code = 1081, .message = "a population's name cannot be a name in HDF5", .file = path, .found = "'" + population.name + "'"};
+Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, double dt,
+                                                   std::vector<RecordedPopulation> populations) {
+  std::set<std::string> seen;
+  for (const auto &population : populations) {
+    if (!isHdf5Name(population.name) || !seen.insert(population.name).second)
+      return Error{.code = 1081,
+                   .message = "a population's name cannot be a name in the recording",
+                   .file = path,
+                   .expected = "different names without a slash",
+                   .found = "'" + population.name + "'"};
+    for (const auto &state : population.states)
+      if (!isHdf5Name(state.first) || state.first.starts_with("spike_"))
+        return Error{.code = 1081,
+                     .message = "a state's name cannot be a name in the recording",
+                     .file = path,
+                     .place = "population '" + population.name + "'",
+                     .found = "'" + state.first + "'"};
+  }
   RANVIER_TRY(AtomicFile file, AtomicFile::create(path));
   auto out = std::make_unique<Hdf5Recorder>(std::move(file), path, dt, std::move(populations));
   RANVIER_CHECK(out->open());
@@ -177,52 +293,6 @@ Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, doub
 }
 
 Result<Recording> formats::readRecording(const std::string &path) {
-  RANVIER_TRY(H5Group root, readHdf5(path));
-  auto wrong = [&](const std::string &place, std::string message) {
-    return Error{.code = 1082, .message = std::move(message), .file = path, .place = place, .expected = "a recording of `ranvier run -o`"};
-  };
-  auto number = [](const std::map<std::string, H5Array> &map, const char *key) -> std::optional<double> {
-    const auto at = map.find(key);
-    return at != map.end() && at->second.isNumber() && at->second.count() == 1 ? std::optional<double>(at->second.number(0)) : std::nullopt;
-  };
-  const auto format = root.attributes.find("format");
-  if (format == root.attributes.end() || format->second.texts.size() != 1 || format->second.texts[0] != "ranvier-run")
-    return wrong("attribute format", "the file is no recording");
-  const auto dt = number(root.attributes, "dt"), steps = number(root.attributes, "steps");
-  const H5Group *populations = root.group("populations");
-  if (!dt || !steps || !populations || !(*steps >= 0 && *steps < 4294967296.0))
-    return wrong("attributes", "dt, steps or populations are missing");
-  Recording out;
-  out.dt = *dt;
-  out.steps = static_cast<uint32_t>(*steps);
-  for (const auto &[name, group] : populations->groups) {
-    Recording::Population population;
-    population.name = name;
-    const auto n = number(group.attributes, "n");
-    const H5Array *at = group.array("spike_steps"), *who = group.array("spike_neurons");
-    if (!n || !(*n >= 0 && *n < 4294967296.0) || !at || !who || !at->isNumber() || !who->isNumber() || at->count() != who->count())
-      return wrong("populations/" + name, "spikes are missing");
-    population.count = static_cast<uint32_t>(*n);
-    for (uint64_t k = 0; k < at->count(); ++k) {
-      const double step = at->number(k), neuron = who->number(k);
-      if (!(step >= 0 && step < 4294967296.0 && neuron >= 0 && neuron < *n))
-        return wrong("populations/" + name, "a spike lies outside the population");
-      population.spikeSteps.push_back(static_cast<uint32_t>(step));
-      population.spikeNeurons.push_back(static_cast<uint32_t>(neuron));
-    }
-    for (const auto &[key, array] : group.arrays) {
-      if (key.starts_with("spike_"))
-        continue;
-      if (!array.isNumber() || array.shape.size() != 2 || array.shape[1] != population.count)
-        return wrong("populations/" + name + "/" + key, "a state has the wrong shape");
-      const auto owner = group.arrayAttributes.find(key);
-      const double scale = owner == group.arrayAttributes.end() ? 1.0 : number(owner->second, "scale").value_or(1.0);
-      std::vector<double> values = array.numbers();
-      for (double &value : values)
-        value *= scale;
-      population.states.push_back({key, std::move(values)});
-    }
-    out.populations.push_back(std::move(population));
-  }
-  return out;
+  RANVIER_TRY(H5Group root, readHdf5(path, {.maxNumbers = uint64_t(1) << 29}));
+  return Reader{root, path}.run();
 }

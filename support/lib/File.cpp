@@ -61,6 +61,7 @@ void ranvier::installSignalCleanup() {
   for (int signalNumber : {SIGINT, SIGTERM, SIGHUP})
     ::sigaction(signalNumber, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN); // A file beyond the limit is an error of its write.
 }
 
 Result<std::string> ranvier::readFile(const std::string &path, uint64_t maxBytes) {

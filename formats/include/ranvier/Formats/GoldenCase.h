@@ -17,24 +17,24 @@ namespace ranvier::formats {
 struct GoldenInput {
   std::string name;
   uint32_t count = 0;
-  std::vector<uint8_t> spikes;     ///< [T, n]
+  std::vector<uint8_t> spikes; ///< [T, n]
 };
 struct GoldenGroup {
-  std::string name, model;         ///< model: "LIF"
+  std::string name, model; ///< model: "LIF"
   uint32_t count = 0;
   int64_t du = 0, dv = 0, vth = 0;
   std::vector<int64_t> biasMantissa, biasExponent; ///< [n]
   bool hasExpected = false;
-  std::vector<uint32_t> recorded;  ///< Columns of u and v.
-  std::vector<uint8_t> s;          ///< [T, n]
-  std::vector<int64_t> u, v;       ///< [T, m]
+  std::vector<uint32_t> recorded; ///< Columns of u and v.
+  std::vector<uint8_t> s;         ///< [T, n]
+  std::vector<int64_t> u, v;      ///< [T, m]
 };
 struct GoldenConnection {
   std::string name, source, target, kind; ///< kind: "dense" | "delay"
   int weightExponent = 0, weightBits = 8, messageBits = 0;
-  std::string signMode;            ///< "AUTO", "MIXED", "EXCITATORY", "INHIBITORY"
-  std::vector<int64_t> weights;    ///< [post, pre]
-  std::vector<int64_t> delays;     ///< [post, pre] for kind "delay", else empty
+  std::string signMode;         ///< "AUTO", "MIXED", "EXCITATORY", "INHIBITORY"
+  std::vector<int64_t> weights; ///< [post, pre]
+  std::vector<int64_t> delays;  ///< [post, pre] for kind "delay", else empty
 };
 struct GoldenCase {
   std::string path, name;
@@ -44,7 +44,7 @@ struct GoldenCase {
   std::vector<GoldenConnection> connections; ///< Sorted by their number.
 };
 
-/// Unknown keys, attributes, kinds or models are errors. Read in the sandbox. Errors: RNV1070..1079.
+/// Unknown keys, attributes, kinds or models are errors. Read in the sandbox. Errors: RNV1001..1004, RNV1070..1076.
 Result<GoldenCase> readGoldenCase(const std::string &path);
 
 /// One computed group of `ranvier-replay --out`: data sets <name>/s, u, v [T, n].
@@ -54,6 +54,7 @@ struct GoldenResult {
   std::vector<uint8_t> s;
   std::vector<int32_t> u, v;
 };
+/// Errors: RNV1010, RNV1011, RNV9003, RNV9004.
 Result<void> writeGoldenResults(const std::string &path, uint32_t steps, const std::vector<GoldenResult> &groups);
 
 } // namespace ranvier::formats

@@ -12,8 +12,9 @@
 
 namespace ranvier::formats {
 
-/// Writes named arrays, texts and attributes beside the final name and renames when finished; the first failure is kept and reported by
-/// finish(). Paths are "group/name"; groups are made as needed. Arrays of at least 64 elements are deflated if `compress`.
+/// Writes named arrays, texts and attributes beside the final name and renames when finished; the first failure is kept and
+/// reported by finish(). Paths are "group/name"; groups are made as needed. Arrays of at least 64 elements are deflated if
+/// `compress`. Destroyed without finish(), or after a failure, it leaves whatever had the final name before.
 class Hdf5Writer {
 public:
   /// Errors: RNV9003.
@@ -34,7 +35,11 @@ public:
   virtual void attribute(const std::string &path, const std::string &name, const std::string &value) = 0;
   virtual void attribute(const std::string &path, const std::string &name, double value) = 0;
   virtual void attribute(const std::string &path, const std::string &name, int64_t value) = 0;
-  /// Errors: RNV9004 (disk full), RNV1010 (libhdf5 refused).
+  virtual void attribute(const std::string &path, const std::string &name, const std::vector<uint32_t> &values) = 0;
+  /// Attribute of an enumeration type: one of `words`.
+  virtual void choice(const std::string &path, const std::string &name, const std::vector<std::string> &words, uint8_t chosen) = 0;
+  /// Errors: RNV1010 (full disk, or libhdf5 refused), RNV1011 (a name, text or shape that HDF5 cannot hold), RNV9004 (cannot
+  /// rename).
   virtual Result<void> finish() = 0;
 };
 

@@ -21,18 +21,21 @@ namespace ranvier::formats {
 struct RecordedPopulation {
   std::string name;
   uint32_t count = 0;
-  bool graded = false, isFloat = false;     ///< isFloat: state and payload words are binary32 bits.
+  bool graded = false, isFloat = false;               ///< isFloat: state and payload words are binary32 bits.
   std::vector<std::pair<std::string, double>> states; ///< Recorded states and their scale; may be empty.
 };
 
 class Recorder {
 public:
+  /// Errors: RNV1080 (full disk), RNV1081 (names that HDF5 cannot hold), RNV9003.
   static Result<std::unique_ptr<Recorder>> create(const std::string &path, double dt, std::vector<RecordedPopulation> populations);
   virtual ~Recorder() = default;
-  /// Spikes of one population in one step, ascending; `payloads` empty or one word each.
-  virtual Result<void> spikes(uint32_t population, uint32_t step, std::span<const uint32_t> neurons, std::span<const int32_t> payloads) = 0;
+  /// Spikes of one population in one step, ascending; `payloads` one word each if the population is graded.
+  virtual Result<void> spikes(uint32_t population, uint32_t step, std::span<const uint32_t> neurons,
+                              std::span<const int32_t> payloads) = 0;
   /// One row of one recorded state (index into RecordedPopulation::states), `count` words.
   virtual Result<void> state(uint32_t population, uint32_t state, std::span<const int32_t> words) = 0;
+  /// Every recorded state has had `steps` rows. Errors: RNV1080, RNV9004.
   virtual Result<void> finish(uint32_t steps) = 0;
 };
 
@@ -48,6 +51,7 @@ struct Recording {
   };
   std::vector<Population> populations;
 };
+/// Errors: RNV1001..1004, RNV1082.
 Result<Recording> readRecording(const std::string &path);
 
 } // namespace ranvier::formats

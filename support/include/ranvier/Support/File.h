@@ -43,7 +43,8 @@ private:
 /// AtomicFile in one call.
 Result<void> writeFileAtomically(const std::string &path, std::string_view text);
 
-/// On SIGINT, SIGTERM, SIGHUP: remove the temporary files of all live AtomicFiles, then die of the signal.
+/// On SIGINT, SIGTERM, SIGHUP: remove the temporary files of all live AtomicFiles, then die of the signal. A closed pipe and a file size
+/// limit (ulimit -f) become errors of the write.
 void installSignalCleanup();
 
 /// A read-only memory map of a whole file. Errors: RNV9001.
