@@ -1,6 +1,7 @@
 //===- Error.cpp - Errors as values ---------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Support/Error.h"
+#include "ranvier/Support/Text.h"
 #include <cstdio>
 
 using namespace ranvier;
@@ -20,7 +21,7 @@ std::string Error::str() const {
     out += (expected.empty() ? ": found " : ", found ") + found;
   if (!hint.empty())
     out += "\nhint: " + hint;
-  return out;
+  return printable(out);
 }
 
 void ranvier::assertionFailed(const char *condition, const char *file, int line, const std::string &detail) {

@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
@@ -41,10 +43,14 @@ void forget(const std::string &path) {
   }
 }
 
+void (*lastWords)(int) = nullptr;
+
 void cleanAndDie(int signalNumber) {
   for (auto &slot : liveFiles)
     if (char *path = slot.load())
       ::unlink(path);
+  if (lastWords)
+    lastWords(signalNumber);
   ::signal(signalNumber, SIG_DFL);
   ::raise(signalNumber);
 }
@@ -54,14 +60,16 @@ Error systemError(unsigned code, std::string message, const std::string &path) {
 }
 } // namespace
 
-void ranvier::installSignalCleanup() {
+void ranvier::installSignalCleanup(void (*last)(int signalNumber)) {
+  lastWords = last;
   struct sigaction action = {};
   action.sa_handler = cleanAndDie;
-  sigemptyset(&action.sa_mask);
-  for (int signalNumber : {SIGINT, SIGTERM, SIGHUP})
+  // One signal at a time: a second one must not cut the clean-up short.
+  sigfillset(&action.sa_mask);
+  for (int signalNumber : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
     ::sigaction(signalNumber, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN); // A file beyond the limit is an error of its write.
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 Result<std::string> ranvier::readFile(const std::string &path, uint64_t maxBytes) {
@@ -92,15 +100,67 @@ Result<std::string> ranvier::readFile(const std::string &path, uint64_t maxBytes
   return text;
 }
 
+namespace {
+/// What stands in the way of replacing `path`, if anything.
+Result<void> checkReplaceable(const std::string &path) {
+  Error refused{.code = 9003, .message = "cannot write the file", .file = path, .expected = "a new file, or a regular one to replace",
+                .kind = ErrorKind::System};
+  struct stat info = {};
+  if (path.empty()) {
+    refused.found = "an empty name";
+    return refused;
+  }
+  if (::stat(path.c_str(), &info) != 0)
+    return {};
+  if (!S_ISREG(info.st_mode)) {
+    refused.found = S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket";
+    return refused;
+  }
+  // Renaming over a protected file would succeed; who protected it meant it.
+  if (::access(path.c_str(), W_OK) != 0) {
+    refused.found = std::strerror(errno);
+    return refused;
+  }
+  return {};
+}
+
+/// Six letters that no other file beside it is likely to have.
+std::string randomSuffix() {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
+  unsigned char bytes[6] = {};
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    std::memcpy(bytes, "\x01\x02\x03\x04\x05\x06", sizeof bytes); // O_EXCL still keeps other files safe.
+  std::string out;
+  for (unsigned char byte : bytes)
+    out += letters[byte % 32];
+  return out;
+}
+} // namespace
+
 Result<AtomicFile> AtomicFile::create(const std::string &finalPath) {
   AtomicFile out;
   out.target = finalPath;
-  out.temporary = finalPath + ".part-XXXXXX";
-  out.fd = ::mkostemp(out.temporary.data(), O_CLOEXEC);
+  std::error_code failure;
+  if (std::filesystem::is_symlink(finalPath, failure))
+    if (auto leadsTo = std::filesystem::canonical(finalPath, failure); !failure)
+      out.target = leadsTo.string();
+  RANVIER_CHECK(checkReplaceable(out.target));
+  for (int attempt = 0; attempt < 100 && out.fd < 0; ++attempt) {
+    out.temporary = out.target + ".part-" + randomSuffix();
+    // Known to the signal handler before it exists, so that no signal can find it unlisted.
+    remember(out.temporary);
+    out.fd = ::open(out.temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (out.fd < 0) {
+      const int reason = errno;
+      forget(out.temporary);
+      out.temporary.clear();
+      errno = reason;
+      if (reason != EEXIST)
+        break;
+    }
+  }
   if (out.fd < 0)
     return systemError(9003, "cannot create a file in that folder", finalPath);
-  ::fchmod(out.fd, 0644);
-  remember(out.temporary);
   return out;
 }
 

@@ -6,9 +6,12 @@
 #include "ranvier/Support/Json.h"
 #include "ranvier/Support/Random.h"
 #include <cmath>
+#include <csignal>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace ranvier;
 
@@ -61,4 +64,56 @@ TEST_CASE("errors name file, place, expected and found") {
   const Error failure{.code = 42, .message = "wrong width", .file = "a.yaml", .place = "line 3", .expected = "8", .found = "9", .hint = "use 8"};
   CHECK(failure.str() == "a.yaml: line 3: error RNV0042: wrong width: expected 8, found 9\nhint: use 8");
   CHECK(parseJson("{\"a\": ", "x.json").error().code == 9005);
+}
+
+TEST_CASE("a message shows what is no text as numbers") {
+  auto shown = [](std::string found) { return Error{.code = 1, .message = "m", .found = std::move(found)}.str().substr(24); };
+  CHECK(shown("plain, tab\t and \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80") == "plain, tab\t and \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
+  CHECK(shown("\x1B[2J") == "\\x1B[2J");                       // clears a screen
+  CHECK(shown("\xC2\x9B" "2J") == "\\xC2\\x9B2J");             // the same in one character
+  CHECK(shown(std::string("a\0b", 3)) == "a\\x00b");
+  CHECK(shown("\xFF\xC3") == "\\xFF\\xC3");                    // no start of a character, half a character
+  CHECK(shown("\xC0\xAF\xED\xA0\x80\xF5") == "\\xC0\\xAF\\xED\\xA0\\x80\\xF5"); // overlong, surrogate, too large
+}
+
+TEST_CASE("what may not be replaced is not replaced") {
+  const auto dir = std::filesystem::temp_directory_path() / "ranvier-support-replace";
+  std::filesystem::remove_all(dir);
+  std::filesystem::create_directories(dir / "folder");
+  for (const std::string &path : {(dir / "folder").string(), std::string("/dev/null"), std::string()}) {
+    auto file = AtomicFile::create(path);
+    REQUIRE(!file);
+    CHECK(file.error().code == 9003);
+    CHECK(file.error().kind == ErrorKind::System);
+  }
+  REQUIRE(writeFileAtomically((dir / "real").string(), "old"));
+  std::filesystem::create_symlink("real", dir / "link");
+  REQUIRE(writeFileAtomically((dir / "link").string(), "new"));
+  CHECK(std::filesystem::is_symlink(dir / "link"));
+  CHECK(*readFile((dir / "real").string()) == "new");
+  std::filesystem::remove_all(dir);
+}
+
+TEST_CASE("a signal in the middle of writing leaves nothing behind and calls the last words") {
+  const auto dir = std::filesystem::temp_directory_path() / "ranvier-support-signal";
+  std::filesystem::remove_all(dir);
+  std::filesystem::create_directories(dir);
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      installSignalCleanup([](int) { [[maybe_unused]] ssize_t ignored = ::write(STDERR_FILENO, "", 0); });
+      auto one = AtomicFile::create((dir / "one").string());
+      auto two = AtomicFile::create((dir / "two").string());
+      if (!one || !two || !one->write("half") || std::distance(std::filesystem::directory_iterator(dir), {}) != 2)
+        ::_exit(1);
+      ::raise(number);
+      ::_exit(2);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == number);
+    CHECK(std::filesystem::is_empty(dir));
+  }
+  std::filesystem::remove_all(dir);
 }

@@ -20,7 +20,8 @@ enum class ErrorKind {
   BadInput,    ///< A file or value is wrong, or results differ: exit code 1.
   Unsupported, ///< Legal, but in docs/limitations.md: exit code 1.
   DoesNotFit,  ///< Legal, but exceeds a limit of the target: exit code 3.
-  System       ///< The operating system refused (full disk, permissions): exit code 1.
+  System,      ///< The operating system refused (full disk, permissions): exit code 1.
+  Usage        ///< The command line contradicts itself or lacks something: exit code 2.
 };
 
 /// One located failure. Only `code` and `message` are mandatory.
