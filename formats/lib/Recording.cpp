@@ -248,6 +248,11 @@ struct Reader {
       out.spikeSteps.push_back(static_cast<uint32_t>(step));
       out.spikeNeurons.push_back(static_cast<uint32_t>(neuron));
     }
+    if (const H5Array *values = group.array("spike_values")) {
+      if (!values->isNumber() || values->count() != at->count())
+        return wrong(place + "/spike_values", "not one value a spike", std::to_string(at->count()) + " numbers");
+      out.spikeValues = values->numbers();
+    }
     for (const auto &[key, array] : group.arrays) {
       if (key == "spike_steps" || key == "spike_neurons" || key == "spike_values")
         continue;

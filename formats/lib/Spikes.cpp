@@ -342,6 +342,11 @@ private:
   const SpikeReadOptions &options;
 };
 
+/// Files that hold one recording have no other sample than 0.
+Error onlySample(const std::string &path, uint32_t sample) {
+  return wrong(1056, path, "", "the sample does not exist: files of this kind hold one", "0", std::to_string(sample));
+}
+
 Result<SpikeTrains> readHdf5Spikes(const std::string &path, const SpikeReadOptions &options, uint32_t sample) {
   RANVIER_TRY(H5Group root, readHdf5(path));
   if (const H5Array *dense = root.array("input_spikes")) {
@@ -354,7 +359,7 @@ Result<SpikeTrains> readHdf5Spikes(const std::string &path, const SpikeReadOptio
     return out;
   }
   if (const H5Group *spikes = root.group("spikes"))
-    return SonataReader(path, options).run(*spikes);
+    return sample ? Result<SpikeTrains>(onlySample(path, sample)) : SonataReader(path, options).run(*spikes);
   return wrong(1050, path, "/", "no spikes in this HDF5 file", "input_spikes, nodes (NIRGraphData) or spikes (SONATA)");
 }
 
@@ -383,6 +388,8 @@ Result<SpikeTrains> formats::readSpikes(const std::string &path, const SpikeRead
   const bool events = path.ends_with(".bin");
   if (!events && !path.ends_with(".csv") && !path.ends_with(".txt"))
     return wrong(1050, path, "", "unknown kind of spike file", ".csv, .txt, .bin or HDF5");
+  if (sample)
+    return onlySample(path, sample);
   RANVIER_TRY(const std::string bytes, readFile(path, mostText));
   return events ? readEventBin(bytes, path, options) : readCsv(bytes, path, options);
 }
