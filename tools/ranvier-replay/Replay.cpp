@@ -316,7 +316,7 @@ private:
 Result<ReplayResult> tools::replay(const GoldenCase &golden, const hw::Chip &chip, const ReplayOptions &options) {
   RANVIER_CHECK(checkChip(chip));
   RANVIER_TRY(const mapping::Network network, buildNetwork(golden));
-  const mapping::Options mappingOptions{.seed = options.seed, .threads = options.threads};
+  const mapping::Options mappingOptions{.seed = options.seed};
   RANVIER_TRY(mapping::Mapping mapping, mapping::partition(network, chip, mappingOptions));
   RANVIER_CHECK(mapping::place(network, chip, mapping, mappingOptions));
   RANVIER_TRY(image::ImageData data, mapping::emitImage(network, chip, mapping, "{\"source\":\"golden case\"}"));

@@ -1,8 +1,8 @@
 //===- Calibrate.cpp - Recording a calibration profile --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The compiler never runs anything: the driver compiles the network for `reference`, runs it on sample input and hands the extremes of
-// every state to the quantiser as text.
+// The compiler never runs anything: the driver compiles the network for `reference`, runs it on sample input and hands the extremes
+// of every state to the quantiser as text.
 //===----------------------------------------------------------------------===//
 #include "NetworkFile.h"
 #include "Provenance.h"
@@ -65,6 +65,7 @@ private:
 Result<std::string> tools::recordProfile(const NetworkOptions &network, const std::string &sampleFile, Context &context) {
   constexpr uint32_t mostSamples = 100; // Extremes settle after a few dozen samples; more would only cost time.
   context.note("  calibrate on " + fileName(sampleFile));
+  context.progress->phase("compile: calibrate");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(network));
   RANVIER_TRY(compiler::CompileOptions options, makeCompileOptions({.target = "reference"}));
   compiler::CompileReport report;
@@ -75,12 +76,19 @@ Result<std::string> tools::recordProfile(const NetworkOptions &network, const st
   RANVIER_TRY(formats::DataSet samples, formats::readDataSet(sampleFile));
   RANVIER_TRY(uint32_t input, theInput(*image));
   if (samples.neurons != image->meta.populations[input].count)
-    return Error{.code = 8032, .message = "the data set does not fit the network's input", .file = sampleFile, .place = "input_spikes",
-                 .expected = std::to_string(image->meta.populations[input].count) + " neurons", .found = std::to_string(samples.neurons)};
+    return Error{.code = 8032,
+                 .message = "the data set does not fit the network's input",
+                 .file = sampleFile,
+                 .place = "input_spikes",
+                 .expected = std::to_string(image->meta.populations[input].count) + " neurons",
+                 .found = std::to_string(samples.neurons)};
   RANVIER_TRY(auto machine, emu::Machine::create(image, {.timing = emu::Timing::Off}));
   Extremes extremes(*image);
   const int32_t plain = emu::plainPayload(*image);
-  for (uint32_t sample = 0; sample < std::min(samples.samples, mostSamples); ++sample) {
+  const uint32_t used = std::min(samples.samples, mostSamples);
+  context.progress->phase("compile: calibrate", used);
+  for (uint32_t sample = 0; sample < used; ++sample) {
+    context.progress->advance(sample);
     std::vector<emu::InputSpike> spikes;
     const uint8_t *row = samples.spikes.data() + static_cast<size_t>(sample) * samples.steps * samples.neurons;
     for (uint32_t t = 0; t < samples.steps; ++t)

@@ -1,7 +1,8 @@
 //===- Check.cpp - `ranvier check` ----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "NetworkFile.h"
 #include "ranvier/Check/Check.h"
+#include "NetworkFile.h"
+#include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,7 @@ namespace {
 Result<void> runCheck(Context &context, const NetworkOptions &options, const std::string &target) {
   RANVIER_TRY(hw::Chip chip, hw::findChip(target));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
+  RANVIER_CHECK(compiler::theNetwork(*loaded.module)); // A file without a network is bad input, not a finding about one.
   check::CheckOptions how;
   how.modelFits = [&](snn::PopulationOp population) { return compiler::canExecute(population, chip); };
   const check::Findings findings = check::check(*loaded.module, chip, how);
@@ -33,14 +35,21 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const std
     if (!finding.hint.empty())
       entry["hint"] = finding.hint;
     list.push_back(entry);
-    text += std::string(check::severityName(finding.severity)) + ": @" + finding.op + (finding.parameter.empty() ? "" : " " + finding.parameter) + ": " +
-            finding.message + "\n" + (finding.hint.empty() ? "" : "  hint: " + finding.hint + "\n");
+    text += std::string(check::severityName(finding.severity)) + ": @" + finding.op +
+            (finding.parameter.empty() ? "" : " " + finding.parameter) + ": " + finding.message + "\n" +
+            (finding.hint.empty() ? "" : "  hint: " + finding.hint + "\n");
   }
   text += errors ? "The target cannot run this network: " + std::to_string(errors) + " errors.\n"
                  : "The target can run this network (" + std::to_string(warnings) + " warnings).\n";
-  context.print(Json{{"command", "check"}, {"target", chip.name}, {"runs", errors == 0}, {"errors", errors}, {"warnings", warnings}, {"findings", list}}, text);
+  context.print(Json{{"command", "check"},
+                     {"target", chip.name},
+                     {"runs", errors == 0},
+                     {"errors", errors},
+                     {"warnings", warnings},
+                     {"findings", list}},
+                text);
   if (errors)
-    context.exitCode = BadInput;
+    context.exitCode = DoesNotFit;
   return {};
 }
 } // namespace
@@ -49,7 +58,8 @@ void tools::addCheck(CLI::App &app, Context &context) {
   auto options = std::make_shared<NetworkOptions>();
   auto target = std::make_shared<std::string>();
   CLI::App *command = addCommand(app, context, "check", "List everything a target cannot honour, before compiling",
-                                 "  ranvier check network.nir --target loihi1", [&context, options, target] { return runCheck(context, *options, *target); });
+                                 "  ranvier check network.nir --target loihi1",
+                                 [&context, options, target] { return runCheck(context, *options, *target); });
   options->addTo(*command);
   command->add_option("--target", *target, "Shipped chip, or a chip's YAML file")->required();
 }

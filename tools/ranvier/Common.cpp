@@ -1,15 +1,33 @@
 //===- Common.cpp - What the commands of `ranvier` share ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
 using namespace ranvier::tools;
 
+volatile std::sig_atomic_t tools::resultPrinted = 0;
+
+namespace {
+int exitCodeOf(ErrorKind kind) {
+  switch (kind) {
+  case ErrorKind::DoesNotFit:
+    return DoesNotFit;
+  case ErrorKind::Usage:
+    return BadCommandLine;
+  default:
+    return BadInput;
+  }
+}
+} // namespace
+
 void Context::fail(const Error &error) {
+  progress.reset();
   std::fprintf(stderr, "%s\n", error.str().c_str());
-  exitCode = error.kind == ErrorKind::DoesNotFit ? DoesNotFit : BadInput;
+  exitCode = exitCodeOf(error.kind);
   if (!json)
     return;
   char code[16];
@@ -24,34 +42,59 @@ void Context::fail(const Error &error) {
   add("expected", error.expected);
   add("found", error.found);
   add("hint", error.hint);
-  std::printf("%s\n", object.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  printObject(object);
 }
 
-void Context::warn(const std::string &sentence) const { std::fprintf(stderr, "warning: %s\n", sentence.c_str()); }
+void Context::warn(const std::string &sentence) const {
+  Progress::clearLine();
+  std::fprintf(stderr, "warning: %s\n", sentence.c_str());
+}
 
 void Context::note(const std::string &line) const {
+  Progress::clearLine();
   if (!quiet)
     std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-void Context::print(const Json &object, const std::string &text) const {
+void Context::print(const Json &object, const std::string &text) {
+  progress.reset();
   if (json)
-    std::printf("%s\n", object.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    printObject(object);
   else if (!quiet)
     std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    const Error failure{.code = 9004,
+                        .message = "cannot write the result",
+                        .file = "standard output",
+                        .found = std::strerror(errno),
+                        .kind = ErrorKind::System};
+    std::fprintf(stderr, "%s\n", failure.str().c_str());
+    exitCode = BadInput;
+  }
+}
+
+void Context::printObject(const Json &object) {
+  resultPrinted = 1;
+  std::printf("%s\n", object.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   std::fflush(stdout);
 }
 
-CLI::App *tools::addCommand(CLI::App &app, Context &context, const std::string &name, const std::string &description, const std::string &examples,
-                            std::function<Result<void>()> run) {
+CLI::App *tools::addCommand(CLI::App &app, Context &context, const std::string &name, const std::string &description,
+                            const std::string &examples, std::function<Result<void>()> run) {
   CLI::App *command = app.add_subcommand(name, description);
   command->footer("Examples:\n" + examples);
   command->fallthrough();
-  command->callback([&context, run = std::move(run)] {
+  command->callback([&context, name, run = std::move(run)] {
+    context.progress.emplace(name, 0, !context.quiet);
     if (auto done = run(); !done)
       context.fail(done.error());
+    context.progress.reset();
   });
   return command;
+}
+
+Error tools::pointlessOption(const std::string &option, const std::string &because, const std::string &hint) {
+  return {.code = 8043, .message = option + " would have no effect: " + because, .hint = hint, .kind = ErrorKind::Usage};
 }
 
 Result<std::shared_ptr<const image::Image>> tools::openImage(const std::string &path) {

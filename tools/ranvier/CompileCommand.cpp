@@ -1,8 +1,8 @@
 //===- CompileCommand.cpp - `ranvier compile` -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "NetworkFile.h"
-#include "RunReport.h"
 #include "Provenance.h"
+#include "RunReport.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include <nlohmann/json.hpp>
@@ -16,7 +16,8 @@ struct CompileFlags {
   NetworkOptions network;
   TargetOptions target;
   std::string output, emit = "image", mapping;
-  unsigned threads = 1;
+  std::optional<unsigned> weightBits;
+  std::optional<uint64_t> seed;
 };
 
 Stage stageNamed(const std::string &name) {
@@ -26,50 +27,116 @@ Stage stageNamed(const std::string &name) {
 std::string summary(const Json &mapping, const std::string &chip) {
   std::string text;
   if (mapping.contains("cores") && mapping.contains("chips"))
-    text += "cores          " + mapping["cores"]["used"].dump() + " of " + chip + " on " + mapping["chips"]["used"].dump() + " chip(s)\n";
+    text += "cores          " + mapping["cores"]["used"].dump() + " of " + chip + " on " + mapping["chips"]["used"].dump() +
+            " chip(s)\n";
   return text + "limited by     " + bindingLimit(mapping) + "\n";
 }
 
+const char *stageName(Stage stage) {
+  const char *names[] = {"snn", "quantised", "fabric", "image"};
+  return names[static_cast<int>(stage)];
+}
+
+/// Options that decide a stage the compilation does not pass through: an error where the file has that stage behind it (it then
+/// holds other decisions), a warning where the user asked to stop before.
+Result<void> checkStages(const Context &context, const CompileFlags &flags, Stage at, Stage last, const hw::Chip *chip) {
+  const struct {
+    const char *name;
+    bool given;
+    Stage decides;
+    bool integerOnly;
+  } options[] = {{"--weight-bits", flags.weightBits.has_value(), Stage::Quantised, true},
+                 {"--calibrate", !flags.target.calibrate.empty(), Stage::Quantised, true},
+                 {"--mapping", !flags.mapping.empty(), Stage::Fabric, false},
+                 {"--seed", flags.seed.has_value(), Stage::Fabric, false}};
+  for (const auto &option : options) {
+    if (!option.given)
+      continue;
+    if (at >= option.decides) {
+      Error refused =
+          pointlessOption(option.name, std::string("the network has passed the stage '") + stageName(option.decides) + "'");
+      refused.file = flags.network.path;
+      if (option.decides == Stage::Fabric && option.name == std::string("--mapping"))
+        refused.code = 8042;
+      return refused;
+    }
+    if (option.integerOnly && chip && chip->profile == isa::Profile::F32)
+      return pointlessOption(option.name, "'" + chip->name + "' computes in binary32 and quantises nothing");
+    if (last < option.decides)
+      context.warn(std::string(option.name) + " has no effect: compilation stops at '" + stageName(last) + "'");
+  }
+  if (flags.seed && !flags.mapping.empty())
+    return pointlessOption("--seed", "--mapping leaves nothing to place");
+  return {};
+}
+
 Result<void> compile(Context &context, CompileFlags flags) {
+  context.progress->phase("compile: read");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
   for (const auto &warning : loaded.warnings)
     context.warn(warning);
   RANVIER_TRY(auto network, compiler::theNetwork(*loaded.module));
+  RANVIER_TRY(const Stage at, compiler::stageOf(*loaded.module));
   // A resumed stage remembers its target.
   if (flags.target.target.empty() && network.getTarget())
     flags.target.target = network.getTarget()->str();
   const Stage last = stageNamed(flags.emit);
+  if (at > last)
+    return Error{.code = 8044,
+                 .message = "the network is past the stage asked for",
+                 .file = flags.network.path,
+                 .expected = flags.emit,
+                 .found = stageName(at),
+                 .kind = ErrorKind::Usage};
   if (flags.target.target.empty() && last != Stage::Snn)
-    return Error{.code = 8040, .message = "no target", .file = flags.network.path, .hint = "--target NAME (see `ranvier targets`) or a chip's YAML file"};
+    return Error{.code = 8040,
+                 .message = "no target",
+                 .file = flags.network.path,
+                 .hint = "--target NAME (see `ranvier targets`) or a chip's YAML file",
+                 .kind = ErrorKind::Usage};
   if (network.getTarget() && *network.getTarget() != flags.target.target)
-    return Error{.code = 8041, .message = "the network was quantised for another target", .file = flags.network.path, .expected = network.getTarget()->str(),
-                 .found = flags.target.target};
+    return Error{.code = 8041,
+                 .message = "the network was quantised for another target",
+                 .file = flags.network.path,
+                 .expected = network.getTarget()->str(),
+                 .found = flags.target.target,
+                 .kind = ErrorKind::Usage};
+  flags.target.weightBits = flags.weightBits.value_or(flags.target.weightBits);
+  flags.target.seed = flags.seed.value_or(flags.target.seed);
   compiler::CompileReport report;
   compiler::CompileOptions options;
-  if (last != Stage::Snn) {
-    if (!flags.target.calibrate.empty()) {
-      RANVIER_TRY(flags.target.profileText, recordProfile(flags.network, flags.target.calibrate, context));
-    }
+  if (last == Stage::Snn) {
+    RANVIER_CHECK(checkStages(context, flags, at, last, nullptr));
+  } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
+    RANVIER_CHECK(checkStages(context, flags, at, last, &options.chip));
     if (!flags.mapping.empty()) {
       RANVIER_TRY(options.mappingText, readFile(flags.mapping));
       options.mappingFile = flags.mapping;
+      RANVIER_CHECK(parseJson(options.mappingText, flags.mapping)); // An empty text would mean no mapping to the library.
     }
-    options.threads = flags.threads;
-    options.onStage = [&](const char *stage) { context.note(std::string("  ") + stage); };
-    RANVIER_TRY(Stage at, compiler::stageOf(*loaded.module));
-    if (at == Stage::Fabric && !flags.mapping.empty())
-      return Error{.code = 8042, .message = "--mapping given for a network that is already mapped", .file = flags.network.path};
+    if (!flags.target.calibrate.empty()) {
+      RANVIER_TRY(flags.target.profileText, recordProfile(flags.network, flags.target.calibrate, context));
+      options.calibration = flags.target.profileText;
+    }
+    options.onStage = [&](const char *stage) {
+      context.note(std::string("  ") + stage);
+      context.progress->phase(std::string("compile: ") + stage);
+    };
     RANVIER_CHECK(runStages(*loaded.module, options, last, report));
   }
   for (const auto &warning : report.warnings)
     context.warn(warning);
-  Json result = {{"command", "compile"}, {"output", fileName(flags.output)}, {"stage", flags.emit}, {"network", network.getSymName().str()},
+  Json result = {{"command", "compile"},
+                 {"output", fileName(flags.output)},
+                 {"stage", flags.emit},
+                 {"network", network.getSymName().str()},
                  {"target", flags.target.target}};
   std::string text = "network        " + network.getSymName().str() + "\n";
   if (last == Stage::Image) {
     const std::string provenance = makeProvenance(flags.network, loaded.hash, flags.target, options.mappingText);
     RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, provenance, report));
+    context.progress->phase("compile: write");
     RANVIER_CHECK(image::write(data, flags.output));
   } else {
     RANVIER_CHECK(writeFileAtomically(flags.output, printModule(*loaded.module)));
@@ -94,20 +161,23 @@ Result<void> compile(Context &context, CompileFlags flags) {
 
 void tools::addCompile(CLI::App &app, Context &context) {
   auto flags = std::make_shared<CompileFlags>();
-  CLI::App *command = addCommand(app, context, "compile", "Compile a network for a target",
-                                 "  ranvier compile network.nir --target loihi1 -o network.rvi\n"
-                                 "  ranvier compile network.nir --target loihi1 --calibrate samples.h5 --weight-bits 6 -o network.rvi\n"
-                                 "  ranvier compile network.nir --target loihi1 --emit quantised -o network.quantised.mlir\n"
-                                 "  ranvier compile network.quantised.mlir -o network.rvi",
-                                 [&context, flags] { return compile(context, *flags); });
+  CLI::App *command =
+      addCommand(app, context, "compile", "Compile a network for a target",
+                 "  ranvier compile network.nir --target loihi1 -o network.rvi\n"
+                 "  ranvier compile network.nir --target loihi1 --calibrate samples.h5 --weight-bits 6 -o network.rvi\n"
+                 "  ranvier compile network.nir --target loihi1 --emit quantised -o network.quantised.mlir\n"
+                 "  ranvier compile network.quantised.mlir -o network.rvi",
+                 [&context, flags] { return compile(context, *flags); });
   flags->network.addTo(*command);
   command->add_option("--target", flags->target.target, "Shipped chip, or a chip's YAML file");
   command->add_option("-o,--output", flags->output, "File to write")->required();
   command->add_option("--emit", flags->emit, "Stop after a stage and write it: snn, quantised, fabric (text), image")
-      ->check(CLI::IsMember({"snn", "quantised", "fabric", "image"}))->capture_default_str();
-  command->add_option("--weight-bits", flags->target.weightBits, "Magnitude bits of weights on integer targets")->check(CLI::Range(1, 8))->capture_default_str();
-  command->add_option("--calibrate", flags->target.calibrate, "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
+      ->check(CLI::IsMember({"snn", "quantised", "fabric", "image"}))
+      ->capture_default_str();
+  command->add_option("--weight-bits", flags->weightBits, "Magnitude bits of weights on integer targets, 1 to 8; default: 8")
+      ->check(CLI::Range(1, 8));
+  command->add_option("--calibrate", flags->target.calibrate,
+                      "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
-  command->add_option("--seed", flags->target.seed, "Seed of placement")->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads of the mapper; the result does not depend on it")->capture_default_str();
+  command->add_option("--seed", flags->seed, "Seed of placement; default: 0");
 }

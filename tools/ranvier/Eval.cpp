@@ -1,18 +1,18 @@
 //===- Eval.cpp - `ranvier eval` ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Samples are independent (the machine is reset before each), so threads work on samples, each with a machine of its own; what a sample
-// gives does not depend on who ran it.
+// Samples are independent (the machine is reset before each), so threads work on samples, each with a machine of its own; what a
+// sample gives does not depend on who ran it.
 //===----------------------------------------------------------------------===//
 #include "RunReport.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Support/File.h"
-#include "ranvier/Support/Progress.h"
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -36,8 +36,8 @@ struct SampleResult {
 /// Runs samples `next`, `next + 1`, ... until none is left.
 class Evaluator {
 public:
-  Evaluator(std::shared_ptr<const image::Image> image, const formats::DataSet &data, uint32_t samples, uint32_t input, uint32_t output,
-            bool keepSpikes)
+  Evaluator(std::shared_ptr<const image::Image> image, const formats::DataSet &data, uint32_t samples, uint32_t input,
+            uint32_t output, bool keepSpikes)
       : image(std::move(image)), data(data), input(input), output(output), keepSpikes(keepSpikes), results(samples) {
     for (const auto &population : this->image->meta.populations)
       deepest = std::max(deepest, population.depth);
@@ -54,6 +54,8 @@ public:
     return {};
   }
   std::vector<SampleResult> &all() { return results; }
+  /// Counts of each step, added up over the samples.
+  const std::vector<emu::StepCounts> &perStep() const { return stepTotals; }
 
 private:
   Result<void> evaluate(emu::Machine &machine, uint32_t sample) {
@@ -72,7 +74,7 @@ private:
       for (const auto &population : image->meta.populations)
         result.spikes.emplace_back(static_cast<size_t>(data.steps) * population.count, 0);
     // The mapped network lags by its depth: as many extra steps, and the window of counting is shifted by them.
-    auto run = emu::run(machine, spikes, {.steps = steps}, [&](const emu::StepView &view, emu::Machine &at) {
+    auto run = emu::run(machine, spikes, {.steps = steps, .keepPerStep = true}, [&](const emu::StepView &view, emu::Machine &at) {
       if (keepSpikes)
         keep(result, view.step, at);
       if (view.step > depth && view.step <= depth + data.steps)
@@ -83,7 +85,14 @@ private:
     if (!run)
       return run.error();
     result.counts = run->total;
-    result.prediction = static_cast<uint32_t>(std::max_element(result.outputs.begin(), result.outputs.end()) - result.outputs.begin());
+    {
+      std::lock_guard lock(stepMutex); // Integers: the order in which samples come cannot be seen.
+      stepTotals.resize(std::max(stepTotals.size(), run->perStep.size()));
+      for (size_t t = 0; t < run->perStep.size(); ++t)
+        stepTotals[t] += run->perStep[t];
+    }
+    result.prediction =
+        static_cast<uint32_t>(std::max_element(result.outputs.begin(), result.outputs.end()) - result.outputs.begin());
     return {};
   }
 
@@ -102,6 +111,8 @@ private:
   uint32_t input, output, deepest = 0;
   bool keepSpikes;
   std::vector<SampleResult> results;
+  std::mutex stepMutex;
+  std::vector<emu::StepCounts> stepTotals;
   std::atomic<uint32_t> next{0}, done{0};
 };
 
@@ -130,22 +141,31 @@ std::string textReport(const Json &report) {
     return std::string(text);
   };
   const Json &machine = report["machine"];
-  std::string text = "network        " + report["network"].get<std::string>() + " on " + machine["chip"].get<std::string>() + " (executor " +
-                     machine["executor"].get<std::string>() + ")\n";
-  text += "samples        " + report["samples"].dump() + " of " + report["steps"].dump() + " steps, outputs counted " + report["depth"].dump() + " steps later\n";
+  std::string text = "network        " + report["network"].get<std::string>() + " on " + machine["chip"].get<std::string>() +
+                     " (executor " + machine["executor"].get<std::string>() + ")\n";
+  text += "samples        " + report["samples"].dump() + " of " + report["steps"].dump() + " steps, outputs counted " +
+          report["depth"].dump() + " steps later\n";
   if (report.contains("accuracy")) {
     text += "accuracy       " + percent(report["accuracy"].get<double>());
-    if (report.contains("compared"))
-      text += "   (" + report["compared"]["target"].get<std::string>() + ": " + percent(report["compared"]["accuracy"].get<double>()) + ", same answer on " +
-              percent(report["compared"]["same_predictions"].get<double>()) + ")";
+    if (report.contains("compared")) {
+      const Json &compared = report["compared"];
+      text += "   (" + compared["target"].get<std::string>() + ": " +
+              (compared.contains("accuracy") ? percent(compared["accuracy"].get<double>()) + ", " : "") + "same answer on " +
+              percent(compared["same_predictions"].get<double>()) + ")";
+    }
     text += "\n";
   }
-  if (report.contains("latency_us"))
-    text += "time           " + cell(report["latency_us"], "mean") + " us per sample (p99 " + cell(report["latency_us"], "p99") + ")\n";
-  if (report.contains("energy_uj"))
-    text += "energy         " + cell(report["energy_uj"], "mean") + " uJ per sample (p99 " + cell(report["energy_uj"], "p99") + "), dynamic\n";
+  const bool timed = machine["timing"] != "off";
+  const std::string unknown = timed ? "unknown: the chip's description has no figures\n" : "not asked for (--timing off)\n";
+  text += "time           " + (report["latency_us"].is_null() ? unknown
+                                                              : cell(report["latency_us"], "mean") + " us per sample (p99 " +
+                                                                    cell(report["latency_us"], "p99") + ")\n");
+  text += "energy         " + (report["energy_uj"].is_null() ? unknown
+                                                             : cell(report["energy_uj"], "mean") + " uJ per sample (p99 " +
+                                                                   cell(report["energy_uj"], "p99") + "), dynamic\n");
   if (machine.contains("costs")) {
-    text += "costs          profile '" + machine["costs"]["name"].get<std::string>() + "': " + machine["costs"]["description"].get<std::string>() + "\n";
+    text += "costs          profile '" + machine["costs"]["name"].get<std::string>() +
+            "': " + machine["costs"]["description"].get<std::string>() + "\n";
     Json missing = report["unknown_costs"];
     for (const Json &time : machine["costs"]["times_without_a_value"])
       if (std::find(missing.begin(), missing.end(), time) == missing.end())
@@ -160,25 +180,60 @@ std::string textReport(const Json &report) {
   return text;
 }
 
-Result<Json> compareWith(const std::string &path, const std::vector<SampleResult> &results, const Json &report) {
+/// The report of another eval of the same samples.
+Result<Json> readCompared(const std::string &path, uint32_t samples) {
   RANVIER_TRY(std::string text, readFile(path));
   RANVIER_TRY(Json other, parseJson(text, path));
   const auto predictions = other.find("predictions");
-  if (!other.is_object() || predictions == other.end() || !predictions->is_array() || predictions->size() != results.size())
-    return Error{.code = 8031, .message = "--compare wants the report.json of an eval of the same samples", .file = path};
+  if (!other.is_object() || predictions == other.end() || !predictions->is_array() || predictions->size() != samples)
+    return Error{.code = 8031,
+                 .message = "--compare wants the report.json of an eval of the same samples",
+                 .file = path,
+                 .expected = std::to_string(samples) + " predictions",
+                 .found = other.is_object() && predictions != other.end() && predictions->is_array()
+                              ? std::to_string(predictions->size())
+                              : "none"};
+  return other;
+}
+
+Json compareWith(const Json &other, const std::vector<SampleResult> &results) {
+  const Json &predictions = other["predictions"];
   size_t same = 0;
   for (size_t k = 0; k < results.size(); ++k)
-    same += (*predictions)[k] == results[k].prediction;
-  Json out = {{"target", other.contains("machine") && other["machine"].contains("chip") ? other["machine"]["chip"] : Json("?")},
-              {"same_predictions", results.empty() ? 0.0 : static_cast<double>(same) / static_cast<double>(results.size())}};
-  out["accuracy"] = other.contains("accuracy") ? other["accuracy"] : Json(0.0);
+    same += predictions[k] == results[k].prediction;
+  const bool named = other.contains("machine") && other["machine"].is_object() && other["machine"].contains("chip") &&
+                     other["machine"]["chip"].is_string();
+  Json out = {{"target", named ? other["machine"]["chip"] : Json("?")},
+              {"same_predictions", static_cast<double>(same) / static_cast<double>(results.size())}};
+  if (other.contains("accuracy") && other["accuracy"].is_number())
+    out["accuracy"] = other["accuracy"];
   return out;
 }
 
-Result<Json> makeReport(const EvalFlags &flags, const image::Image &image, const formats::DataSet &data, const emu::Machine &machine, uint32_t output,
-                        const std::vector<SampleResult> &results) {
-  Json report = {{"command", "eval"}, {"image", fileName(flags.image)}, {"data", fileName(flags.data)}, {"network", image.meta.network},
-                 {"samples", results.size()}, {"steps", data.steps}, {"depth", image.meta.populations[output].depth}};
+/// Figures of which every part is unknown are null: 0 would be a statement.
+void addCosts(Json &report, const emu::Machine &machine, const emu::StepCounts &total, const std::vector<double> &latency,
+              const std::vector<double> &energy) {
+  report["latency_us"] = report["energy_uj"] = nullptr;
+  if (!machine.costProfile())
+    return;
+  const emu::Energy whole = machine.energy(total);
+  if (total.picoseconds > 0 || machine.unknownTimes().empty())
+    report["latency_us"] = statistics(latency);
+  if (whole.total() > 0 || whole.unknown.empty())
+    report["energy_uj"] = statistics(energy);
+  report["energy"] = toJson(whole);
+  report["unknown_costs"] = whole.unknown;
+}
+
+Json makeReport(const EvalFlags &flags, const image::Image &image, const formats::DataSet &data, const emu::Machine &machine,
+                uint32_t output, const std::vector<SampleResult> &results) {
+  Json report = {{"command", "eval"},
+                 {"image", fileName(flags.image)},
+                 {"data", fileName(flags.data)},
+                 {"network", image.meta.network},
+                 {"samples", results.size()},
+                 {"steps", data.steps},
+                 {"depth", image.meta.populations[output].depth}};
   emu::StepCounts total;
   std::vector<double> latency, energy;
   size_t right = 0;
@@ -193,77 +248,96 @@ Result<Json> makeReport(const EvalFlags &flags, const image::Image &image, const
   }
   if (!data.labels.empty() && !results.empty())
     report["accuracy"] = static_cast<double>(right) / static_cast<double>(results.size());
-  if (machine.costProfile()) {
-    report["latency_us"] = statistics(latency);
-    report["energy_uj"] = statistics(energy);
-    report["energy"] = toJson(machine.energy(total));
-    report["unknown_costs"] = machine.energy(total).unknown;
-  }
-  report["totals"] = toJson(total);
+  addCosts(report, machine, total, latency, energy);
+  report["totals"] = toJson(total, flags.machine.options().timing);
   report["machine"] = machineJson(machine, flags.machine);
   report["mapping"] = mappingJson(image);
   report["predictions"] = std::move(predictions);
-  if (!flags.compare.empty()) {
-    RANVIER_TRY(report["compared"], compareWith(flags.compare, results, report));
-  }
   return report;
 }
 
 /// One array [S, T, n] a population.
-Result<void> writeSpikes(const std::string &path, const image::Image &image, const formats::DataSet &data, const std::vector<SampleResult> &results) {
+Result<void> writeSpikes(const std::string &path, const image::Image &image, const formats::DataSet &data,
+                         const std::vector<SampleResult> &results) {
   RANVIER_TRY(auto out, formats::Hdf5Writer::create(path, /*compress=*/true));
   for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
     std::vector<uint8_t> cells;
     for (const SampleResult &result : results)
       cells.insert(cells.end(), result.spikes[p].begin(), result.spikes[p].end());
-    out->array(image.meta.populations[p].name, std::span<const uint8_t>(cells), {results.size(), data.steps, image.meta.populations[p].count});
+    out->array(image.meta.populations[p].name, std::span<const uint8_t>(cells),
+               {results.size(), data.steps, image.meta.populations[p].count});
   }
   return out->finish();
 }
 
 Result<void> eval(Context &context, const EvalFlags &flags) {
+  RANVIER_CHECK(flags.machine.check());
   RANVIER_TRY(auto image, openImage(flags.image));
   RANVIER_TRY(formats::DataSet data, formats::readDataSet(flags.data));
   RANVIER_TRY(uint32_t input, theInput(*image));
   RANVIER_TRY(uint32_t output, theOutput(*image));
   if (data.neurons != image->meta.populations[input].count)
-    return Error{.code = 8032, .message = "the data set does not fit the network's input", .file = flags.data, .place = "input_spikes",
-                 .expected = std::to_string(image->meta.populations[input].count) + " neurons", .found = std::to_string(data.neurons)};
+    return Error{.code = 8032,
+                 .message = "the data set does not fit the network's input",
+                 .file = flags.data,
+                 .place = "input_spikes",
+                 .expected = std::to_string(image->meta.populations[input].count) + " neurons",
+                 .found = std::to_string(data.neurons)};
   if (data.dt > 0 && std::abs(data.dt - image->meta.dt) > 1e-9)
-    context.warn("the data set's time step is " + std::to_string(data.dt) + " s, the network's " + std::to_string(image->meta.dt) + " s");
+    context.warn("the data set's time step is " + std::to_string(data.dt) + " s, the network's " + std::to_string(image->meta.dt) +
+                 " s");
+  if (flags.samples > data.samples)
+    context.warn("--samples " + std::to_string(flags.samples) + ": the set has only " + std::to_string(data.samples));
   const uint32_t samples = flags.samples ? std::min(flags.samples, data.samples) : data.samples;
+  // Whatever can be wrong with outputs is found before the work.
+  Json compared;
+  if (!flags.compare.empty()) {
+    RANVIER_TRY(compared, readCompared(flags.compare, samples));
+  }
+  if (!flags.report.empty())
+    RANVIER_CHECK(makeReportFolder(flags.report));
   if (!flags.spikes.empty()) {
     uint64_t cells = 0;
     for (const auto &population : image->meta.populations)
       cells += population.count * data.steps * samples;
     if (cells > (uint64_t(4) << 30))
-      return Error{.code = 8033, .message = "--spikes would need too much memory", .expected = "at most 4 GiB", .found = std::to_string(cells >> 30) + " GiB",
+      return Error{.code = 8033,
+                   .message = "--spikes would need too much memory",
+                   .expected = "at most 4 GiB",
+                   .found = std::to_string(cells >> 30) + " GiB",
                    .hint = "use --samples"};
   }
   Evaluator evaluator(image, data, samples, input, output, !flags.spikes.empty());
   const unsigned available = std::max(1u, std::thread::hardware_concurrency());
   const unsigned workers = std::max(1u, std::min(flags.machine.threads ? flags.machine.threads : available, samples));
-  Progress progress("eval", samples);
+  context.progress->phase("eval", samples);
   const auto start = std::chrono::steady_clock::now();
   std::vector<Result<void>> outcomes(workers);
+  const auto onSample = [&](uint32_t done) { context.progress->advance(done); };
   std::vector<std::thread> pool;
   for (unsigned w = 1; w < workers; ++w)
-    pool.emplace_back([&, w] { outcomes[w] = evaluator.work(flags.machine.options(), [](uint32_t) {}); });
-  outcomes[0] = evaluator.work(flags.machine.options(), [&](uint32_t done) { progress.advance(done); });
+    pool.emplace_back([&, w] { outcomes[w] = evaluator.work(flags.machine.options(), onSample); });
+  outcomes[0] = evaluator.work(flags.machine.options(), onSample);
   for (auto &thread : pool)
     thread.join();
   for (auto &outcome : outcomes)
     RANVIER_CHECK(std::move(outcome));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
+  RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
+  Json report = makeReport(flags, *image, data, *machine, output, evaluator.all());
+  if (!flags.compare.empty())
+    report["compared"] = compareWith(compared, evaluator.all());
   if (!flags.spikes.empty())
     RANVIER_CHECK(writeSpikes(flags.spikes, *image, data, evaluator.all()));
-  RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
-  RANVIER_TRY(Json report, makeReport(flags, *image, data, *machine, output, evaluator.all()));
   const std::string text = textReport(report);
   report["wall"] = {{"seconds", seconds}, {"samples_per_second", samples / std::max(seconds, 1e-9)}, {"workers", workers}};
-  if (!flags.report.empty())
-    RANVIER_CHECK(writeReport(flags.report, report, text));
+  if (!flags.report.empty()) {
+    const emu::Timing timing = flags.machine.options().timing;
+    Json whole = report;
+    whole["per_step"] = perStepJson(evaluator.perStep(), timing);
+    RANVIER_CHECK(writeReport(flags.report, whole, text + "\nAll samples together:\n" + perStepTable(evaluator.perStep(), timing)));
+  }
   context.print(report, text);
   return {};
 }
@@ -278,8 +352,10 @@ void tools::addEval(CLI::App &app, Context &context) {
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
   command->add_option("--data", flags->data, "HDF5 file with input_spikes [S,T,N] and, for an accuracy, labels [S]")->required();
   command->add_option("--samples", flags->samples, "Only the first so many samples")->check(CLI::PositiveNumber);
-  command->add_option("--report", flags->report, "Folder for report.json and report.txt");
-  command->add_option("--spikes", flags->spikes, "HDF5 file for the spikes of every population [S,T,n], each shifted back by its depth");
+  command->add_option("--report", flags->report,
+                      "Folder for report.json and report.txt, with the counts of every step over all samples");
+  command->add_option("--spikes", flags->spikes,
+                      "HDF5 file for the spikes of every population [S,T,n], each shifted back by its depth");
   command->add_option("--compare", flags->compare, "report.json of another eval of the same samples, to stand beside this one");
   flags->machine.addTo(*command);
 }

@@ -1,8 +1,10 @@
 //===- ImportExport.cpp - `ranvier import` and `ranvier export` -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ExportSpikes.h"
 #include "NetworkFile.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Frontend/NirExport.h"
+#include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include <nlohmann/json.hpp>
 
@@ -12,10 +14,12 @@ using namespace ranvier::tools;
 namespace {
 Result<void> import(Context &context, const NetworkOptions &options, const std::string &output) {
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
+  RANVIER_CHECK(compiler::theNetwork(*loaded.module));
   for (const auto &warning : loaded.warnings)
     context.warn(warning);
   RANVIER_CHECK(writeFileAtomically(output, printModule(*loaded.module)));
-  context.print(Json{{"command", "import"}, {"output", fileName(output)}, {"warnings", loaded.warnings}}, "written " + output + "\n");
+  context.print(Json{{"command", "import"}, {"output", fileName(output)}, {"warnings", loaded.warnings}},
+                "written " + output + "\n");
   return {};
 }
 
@@ -62,7 +66,8 @@ Result<void> exportNetwork(Context &context, const NetworkOptions &options, cons
   for (const auto &warning : exported.warnings)
     context.warn(warning);
   RANVIER_CHECK(formats::nir::write(exported.file));
-  context.print(Json{{"command", "export"}, {"output", fileName(output)}, {"warnings", exported.warnings}}, "written " + output + "\n");
+  context.print(Json{{"command", "export"}, {"output", fileName(output)}, {"warnings", exported.warnings}},
+                "written " + output + "\n");
   return {};
 }
 } // namespace
@@ -70,25 +75,76 @@ Result<void> exportNetwork(Context &context, const NetworkOptions &options, cons
 void tools::addImport(CLI::App &app, Context &context) {
   auto options = std::make_shared<NetworkOptions>();
   auto output = std::make_shared<std::string>();
-  CLI::App *command = addCommand(app, context, "import", "Turn a NIR file into snn text", "  ranvier import network.nir -o network.mlir",
-                                 [&context, options, output] { return import(context, *options, *output); });
+  CLI::App *command =
+      addCommand(app, context, "import", "Turn a NIR file into snn text", "  ranvier import network.nir -o network.mlir",
+                 [&context, options, output] { return import(context, *options, *output); });
   options->addTo(*command);
   command->add_option("-o,--output", *output, "Text file to write")->required();
 }
 
+namespace {
+struct ExportFlags {
+  NetworkOptions network;
+  SpikeExport spikes;
+  std::string output;
+  bool hdf5 = false;
+};
+
+Result<void> exportAny(Context &context, ExportFlags &flags) {
+  const std::string &path = flags.network.path;
+  const bool spikes = !flags.spikes.format.empty();
+  if (flags.hdf5 && spikes)
+    return pointlessOption("--hdf5", "--spikes was given; an export makes one file");
+  if (isImage(path) != flags.hdf5)
+    return Error{.code = 8060,
+                 .message = flags.hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5",
+                 .file = path,
+                 .expected = flags.hdf5 ? "a file ending in .rvi" : "a network or spike file",
+                 .kind = ErrorKind::Usage};
+  if (!spikes) {
+    if (!flags.spikes.populations.empty())
+      return pointlessOption("--population", "it chooses among the spikes that --spikes exports");
+    if (flags.spikes.sample)
+      return pointlessOption("--sample", "it chooses among the spikes that --spikes exports");
+  }
+  if (flags.hdf5 || spikes) {
+    if (!flags.network.models.empty())
+      return pointlessOption("--models", "only networks name neuron models");
+    if (spikes) {
+      flags.spikes.dt = flags.network.dt;
+      flags.network.dt = 0;
+    }
+    if (const std::string given = flags.network.readingOptions(); !given.empty())
+      return pointlessOption(given, "only NIR networks are read by it");
+  }
+  if (flags.hdf5)
+    return exportImageHdf5(context, path, flags.output);
+  if (!spikes)
+    return exportNetwork(context, flags.network, flags.output);
+  flags.spikes.input = path;
+  flags.spikes.output = flags.output;
+  return exportSpikes(context, flags.spikes);
+}
+} // namespace
+
 void tools::addExport(CLI::App &app, Context &context) {
-  auto options = std::make_shared<NetworkOptions>();
-  auto output = std::make_shared<std::string>();
-  auto hdf5 = std::make_shared<bool>(false);
-  CLI::App *command = addCommand(app, context, "export", "Turn snn text into a NIR file, or an image into HDF5",
-                                 "  ranvier export network.mlir -o network.nir\n  ranvier export network.rvi --hdf5 -o network.h5",
-                                 [&context, options, output, hdf5]() -> Result<void> {
-    if (isImage(options->path) != *hdf5)
-      return Error{.code = 8060, .message = *hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5", .file = options->path,
-                   .expected = *hdf5 ? "a file ending in .rvi" : "a network file"};
-    return *hdf5 ? exportImageHdf5(context, options->path, *output) : exportNetwork(context, *options, *output);
-  });
-  options->addTo(*command);
-  command->add_flag("--hdf5", *hdf5, "Write the tables of an image for h5py");
-  command->add_option("-o,--output", *output, "File to write")->required();
+  auto flags = std::make_shared<ExportFlags>();
+  CLI::App *command =
+      addCommand(app, context, "export", "Turn snn text into a NIR file, an image into HDF5, spikes into another format",
+                 "  ranvier export network.mlir -o network.nir\n"
+                 "  ranvier export network.rvi --hdf5 -o network.h5\n"
+                 "  ranvier export run.h5 --spikes csv --population lif2 -o lif2.csv\n"
+                 "  ranvier export spikes.csv --spikes sonata --dt 1e-3 -o spikes.h5",
+                 [&context, flags] { return exportAny(context, *flags); });
+  flags->network.addTo(*command);
+  command->get_option("network")->description(
+      "NIR file, snn text or bytecode; with --hdf5 an image; with --spikes a recording or spike file");
+  command->get_option("--dt")->description("Time step [s] of a NIR file; with --spikes: of a spike file");
+  command->add_flag("--hdf5", flags->hdf5, "Write the tables of an image for h5py");
+  command->add_option("--spikes", flags->spikes.format, "Write spikes: csv (step,neuron), nir (NIRGraphData) or sonata")
+      ->check(CLI::IsMember({"csv", "nir", "sonata"}));
+  command->add_option("--population", flags->spikes.populations, "With --spikes: only this population; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--sample", flags->spikes.sample, "With --spikes: sample of an input of several, from 0; default: 0");
+  command->add_option("-o,--output", flags->output, "File to write")->required();
 }

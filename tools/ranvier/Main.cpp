@@ -2,20 +2,62 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
 #include "ranvier/Support/File.h"
-#include <cstdio>
+#include <cstring>
 #include <exception>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <unistd.h>
 
 using namespace ranvier;
 using namespace ranvier::tools;
 
+namespace {
+/// Set before a signal can come, read by its handler.
+bool jsonOnStdout = false;
+
+/// Says on the way out that the files are as before. Only write() may be used here.
+void sayInterrupted(int) {
+  static const char plain[] = "\nerror RNV8004: interrupted; no output was written and earlier files are as they were\n";
+  static const char object[] = "{\"error\": {\"code\": \"RNV8004\", \"message\": \"interrupted\"}}\n";
+  [[maybe_unused]] ssize_t ignored = ::write(STDERR_FILENO, plain, sizeof plain - 1);
+  if (jsonOnStdout && !resultPrinted)
+    ignored = ::write(STDOUT_FILENO, object, sizeof object - 1);
+}
+
+/// --json before parsing: a wrong command line is to be reported as JSON too.
+bool asksForJson(int argc, char **argv) {
+  for (int k = 1; k < argc && std::strcmp(argv[k], "--") != 0; ++k)
+    if (std::strcmp(argv[k], "--json") == 0)
+      return true;
+  return false;
+}
+
+/// Help and version, which the parser reports like errors, and real errors.
+void report(Context &context, const CLI::App &app, const CLI::ParseError &error) {
+  if (error.get_exit_code() != 0) {
+    context.fail({.code = 8003,
+                  .message = error.what(),
+                  .place = "command line",
+                  .hint = "`ranvier COMMAND --help` shows options and examples",
+                  .kind = ErrorKind::Usage});
+    return;
+  }
+  std::ostringstream text;
+  app.exit(error, text, text);
+  context.quiet = false;
+  context.print(Json{{error.get_name() == "CallForVersion" ? "version" : "help", text.str()}}, text.str());
+}
+} // namespace
+
 int main(int argc, char **argv) {
-  installSignalCleanup();
   Context context;
+  context.json = jsonOnStdout = asksForJson(argc, argv);
+  installSignalCleanup(sayInterrupted);
   CLI::App app{"Ranvier compiles spiking neural networks to neuromorphic hardware images and runs them.", "ranvier"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "ranvier " RANVIER_VERSION);
   app.add_flag("--json", context.json, "Print exactly one JSON object on stdout");
-  app.add_flag("-q,--quiet", context.quiet, "Print results with --json only, and no progress notes");
+  app.add_flag("-q,--quiet", context.quiet, "No result as text and no progress; warnings, errors and --json stay");
   app.footer("Exit codes: 0 done, 1 bad input or mismatch, 2 command line, 3 does not fit the target.\n"
              "`ranvier COMMAND --help` shows options and examples.");
   addTargets(app, context);
@@ -33,14 +75,11 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    const int code = app.exit(error);
-    return code == 0 ? Done : BadCommandLine;
+    report(context, app, error);
   } catch (const std::bad_alloc &) {
-    std::fprintf(stderr, "error RNV8001: out of memory\n");
-    return BadInput;
+    context.fail({.code = 8001, .message = "out of memory", .kind = ErrorKind::System});
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "error RNV8002: internal failure: %s\n", error.what());
-    return BadInput;
+    context.fail({.code = 8002, .message = "internal failure", .found = error.what(), .hint = "please report this"});
   }
   return context.exitCode;
 }

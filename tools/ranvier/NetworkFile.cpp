@@ -1,11 +1,12 @@
 //===- NetworkFile.cpp - Networks from files ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "NetworkFile.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "ranvier/Frontend/ModelLibrary.h"
 #include "ranvier/Frontend/NirImport.h"
 #include "ranvier/Support/File.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
+#include "ranvier/Support/Text.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include <filesystem>
@@ -20,8 +21,19 @@ void NetworkOptions::addTo(CLI::App &command) {
       ->check(CLI::PositiveNumber);
   command.add_option("--reset", reset, "After a spike v becomes 0, v - threshold or v_reset; default: as the file says (v_reset)")
       ->check(CLI::IsMember({"zero", "subtract", "v_reset"}));
-  command.add_option("--time-unit", timeUnit, "Unit of the file's time constants")->check(CLI::IsMember({"s", "ms"}))->capture_default_str();
-  command.add_option("--models", models, "Folder with neuron models (*.mlir), besides the shipped ones; may be repeated");
+  command.add_option("--time-unit", timeUnit, "Unit of a NIR file's time constants; default: s")->check(CLI::IsMember({"s", "ms"}));
+  // One folder an option: a list would swallow the file that follows.
+  command.add_option("--models", models, "Folder with neuron models (*.mlir), besides the shipped ones; may be repeated")
+      ->allow_extra_args(false);
+}
+
+std::string NetworkOptions::readingOptions() const {
+  std::string out;
+  for (const auto &[name, given] :
+       {std::pair("--dt", dt > 0), std::pair("--reset", !reset.empty()), std::pair("--time-unit", !timeUnit.empty())})
+    if (given)
+      out += (out.empty() ? "" : " and ") + std::string(name);
+  return out;
 }
 
 Json NetworkOptions::toJson() const {
@@ -30,7 +42,8 @@ Json NetworkOptions::toJson() const {
     out["dt"] = dt;
   if (!reset.empty())
     out["reset"] = reset;
-  out["time_unit"] = timeUnit;
+  if (!timeUnit.empty())
+    out["time_unit"] = timeUnit;
   return out;
 }
 
@@ -47,6 +60,32 @@ NetworkOptions NetworkOptions::fromJson(const Json &json) {
   return out;
 }
 
+//===--- Diagnostics -------------------------------------------------------===//
+
+class tools::Diagnostics {
+public:
+  explicit Diagnostics(mlir::MLIRContext *context) : handler(sources, context, out) {}
+
+private:
+  struct Stderr final : llvm::raw_ostream {
+    ~Stderr() override { flush(); }
+    void write_impl(const char *data, size_t size) override {
+      Progress::clearLine();
+      std::fputs(printable({data, size}).c_str(), stderr);
+      written += size;
+    }
+    uint64_t current_pos() const override { return written; }
+    uint64_t written = 0;
+  };
+  Stderr out;
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler;
+};
+
+LoadedNetwork::LoadedNetwork() = default;
+LoadedNetwork::LoadedNetwork(LoadedNetwork &&) = default;
+LoadedNetwork::~LoadedNetwork() = default;
+
 namespace {
 /// The shipped folder, then the user's: a later folder overrides.
 Result<std::vector<std::string>> modelFolders(const NetworkOptions &options) {
@@ -57,7 +96,8 @@ Result<std::vector<std::string>> modelFolders(const NetworkOptions &options) {
 }
 
 /// Copies models that populations name and the module lacks from the model files.
-Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options, std::vector<mlir::OwningOpRef<mlir::ModuleOp>> &keep) {
+Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
+                        std::vector<mlir::OwningOpRef<mlir::ModuleOp>> &keep) {
   std::vector<std::string> missing;
   module.walk([&](snn::PopulationOp population) {
     if (!module.lookupSymbol(population.getModel()) && llvm::find(missing, population.getModel().str()) == missing.end())
@@ -94,15 +134,18 @@ Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options, st
 }
 
 Result<LoadedNetwork> loadText(LoadedNetwork loaded, const NetworkOptions &options) {
-  if (options.dt > 0 || !options.reset.empty())
-    return Error{.code = 8012, .message = "--dt and --reset choose how a NIR file is read; this file says both itself", .file = options.path};
-  llvm::SourceMgr sources;
-  mlir::SourceMgrDiagnosticHandler handler(sources, loaded.context.get(), llvm::errs());
+  if (const std::string given = options.readingOptions(); !given.empty())
+    return Error{.code = 8012,
+                 .message = given + " can only say how a NIR file is read; this file says it itself",
+                 .file = options.path,
+                 .expected = "a NIR file (HDF5)",
+                 .found = "a text or bytecode",
+                 .kind = ErrorKind::Usage};
   mlir::ParserConfig config(loaded.context.get(), /*verifyAfterParse=*/false);
-  auto file = std::make_shared<llvm::SourceMgr>();
   loaded.module = mlir::parseSourceFile<mlir::ModuleOp>(options.path, config);
   if (!loaded.module)
-    return Error{.code = 8011, .message = "the file is no network: neither NIR (HDF5) nor snn text or bytecode", .file = options.path};
+    return Error{
+        .code = 8011, .message = "the file is no network: neither NIR (HDF5) nor snn text or bytecode", .file = options.path};
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> keep;
   RANVIER_CHECK(linkModels(*loaded.module, options, keep));
   if (failed(mlir::verify(*loaded.module)))
@@ -117,6 +160,13 @@ Result<LoadedNetwork> tools::loadNetwork(const NetworkOptions &options) {
   compiler::registerDialects(registry);
   loaded.context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
   loaded.context->loadAllAvailableDialects();
+  loaded.diagnostics = std::make_unique<Diagnostics>(loaded.context.get());
+  for (const std::string &folder : options.models)
+    if (std::error_code failure; !std::filesystem::is_directory(folder, failure))
+      return Error{.code = 8010,
+                   .message = "cannot read the model folder",
+                   .file = folder,
+                   .found = failure ? failure.message() : "no folder"};
   RANVIER_TRY(std::string bytes, readFile(options.path));
   loaded.hash = contentHash(bytes);
   if (!std::string_view(bytes).starts_with("\x89HDF\r\n\x1a\n"))

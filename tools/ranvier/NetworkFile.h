@@ -4,31 +4,40 @@
 #define RANVIER_TOOLS_NETWORKFILE_H
 
 #include "Common.h"
-#include "ranvier/HwModels/Chip.h"
-#include "ranvier/Pipelines/Compile.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/Pipelines/Compile.h"
 
 namespace ranvier::tools {
 
 /// Options of every command that reads a network.
 struct NetworkOptions {
   std::string path;
-  double dt = 0;                    ///< [s]; 0: from the file.
-  std::string reset;                ///< "", zero, subtract, v_reset
-  std::string timeUnit = "s";       ///< s | ms
-  std::vector<std::string> models;  ///< Folders of model files, besides the shipped one.
+  double dt = 0;                   ///< [s]; 0: from the file.
+  std::string reset;               ///< "", zero, subtract, v_reset
+  std::string timeUnit;            ///< "" (s), s | ms
+  std::vector<std::string> models; ///< Folders of model files, besides the shipped one.
 
   void addTo(CLI::App &command);
-  Json toJson() const;              ///< For provenance.
+  /// The options that say how a NIR file is read and were given: names, separated by " and "; empty if none.
+  std::string readingOptions() const;
+  Json toJson() const; ///< For provenance.
   static NetworkOptions fromJson(const Json &json);
 };
 
+/// Diagnostics of MLIR on stderr, with the lines of the file they are about, and never into a progress bar.
+class Diagnostics;
+
 struct LoadedNetwork {
+  LoadedNetwork();
+  LoadedNetwork(LoadedNetwork &&);
+  ~LoadedNetwork();
   std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<Diagnostics> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> warnings;
-  std::string hash;                 ///< Of the file's bytes.
+  std::string hash; ///< Of the file's bytes.
 };
 
 /// A NIR file (HDF5), or snn text or bytecode of any stage. Models a text names but does not hold are taken from the model folders.
@@ -38,14 +47,15 @@ Result<LoadedNetwork> loadNetwork(const NetworkOptions &options);
 std::string printModule(mlir::ModuleOp module);
 
 /// snn/quantised/fabric stages up to `last`; notes and warnings to the context.
-Result<void> runStages(mlir::ModuleOp module, const compiler::CompileOptions &options, compiler::Stage last, compiler::CompileReport &report);
+Result<void> runStages(mlir::ModuleOp module, const compiler::CompileOptions &options, compiler::Stage last,
+                       compiler::CompileReport &report);
 
 /// Options that decide what is compiled, shared by compile and verify.
 struct TargetOptions {
   std::string target;
   unsigned weightBits = 8;
-  std::string calibrate;            ///< Sample set (HDF5) to record a profile on.
-  std::string profileText;          ///< The recorded profile itself.
+  std::string calibrate;   ///< Sample set (HDF5) to record a profile on.
+  std::string profileText; ///< The recorded profile itself.
   uint64_t seed = 0;
 };
 

@@ -3,7 +3,7 @@
 #include "RunReport.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
-#include "ranvier/Support/Progress.h"
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -12,10 +12,20 @@ using namespace ranvier::tools;
 
 namespace {
 struct RunFlags {
-  std::string image, input, output, record = "spikes", report;
-  uint32_t steps = 0, sample = 0;
+  std::string image, input, output, record, report;
+  uint32_t steps = 0;
+  std::optional<uint32_t> sample;
   MachineFlags machine;
 };
+
+/// Options that contradict each other before any file is opened.
+Result<void> check(const RunFlags &flags) {
+  if (!flags.record.empty() && flags.output.empty())
+    return pointlessOption("--record", "nothing is recorded without -o");
+  if (flags.sample && flags.input.empty())
+    return pointlessOption("--sample", "it chooses a sample of --input, which is not given");
+  return flags.machine.check();
+}
 
 /// The states to record, by population; `spikes` is always recorded.
 class Recording {
@@ -24,14 +34,17 @@ public:
     std::vector<std::string> wanted;
     for (size_t at = 0; at <= flags.record.size();) {
       const size_t comma = std::min(flags.record.find(',', at), flags.record.size());
-      wanted.push_back(flags.record.substr(at, comma - at));
+      const std::string name = flags.record.substr(at, comma - at);
+      if (std::find(wanted.begin(), wanted.end(), name) == wanted.end())
+        wanted.push_back(name);
       at = comma + 1;
     }
     std::vector<bool> used(wanted.size(), false);
     std::vector<formats::RecordedPopulation> recorded;
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
       const auto &meta = image.meta.populations[p];
-      formats::RecordedPopulation out{meta.name, static_cast<uint32_t>(meta.count), false, image.meta.profile == isa::Profile::F32, {}};
+      formats::RecordedPopulation out{
+          meta.name, static_cast<uint32_t>(meta.count), false, image.meta.profile == isa::Profile::F32, {}};
       std::vector<uint32_t> slots;
       if (!meta.input) {
         const isa::Program &program = image.meta.programs[meta.program];
@@ -52,8 +65,12 @@ public:
       states.push_back(slots);
     }
     for (size_t w = 0; w < wanted.size(); ++w)
-      if (!used[w] && wanted[w] != "spikes")
-        return Error{.code = 8030, .message = "--record names a state that no population has", .found = "'" + wanted[w] + "'"};
+      if (!used[w] && wanted[w] != "spikes" && !flags.record.empty())
+        return Error{.code = 8030,
+                     .message = "--record names a state that no population has",
+                     .file = flags.image,
+                     .expected = "spikes" + statesOf(image),
+                     .found = "'" + wanted[w] + "'"};
     RANVIER_TRY(recorder, formats::Recorder::create(flags.output, image.meta.dt, recorded));
     return {};
   }
@@ -72,6 +89,20 @@ public:
   Result<void> finish(uint32_t steps) { return recorder->finish(steps); }
 
 private:
+  /// ", u, v": the states of all populations, each once.
+  static std::string statesOf(const image::Image &image) {
+    std::vector<std::string> names;
+    for (const auto &population : image.meta.populations)
+      if (!population.input)
+        for (const auto &state : image.meta.programs[population.program].states)
+          if (std::find(names.begin(), names.end(), state) == names.end())
+            names.push_back(state);
+    std::string out;
+    for (const auto &name : names)
+      out += ", " + name;
+    return out;
+  }
+
   std::unique_ptr<formats::Recorder> recorder;
   std::vector<std::vector<uint32_t>> states;
   std::vector<int32_t> row;
@@ -80,7 +111,8 @@ private:
 std::string textReport(const Json &report) {
   const Json &totals = report["totals"];
   std::string text = "image        " + report["image"].get<std::string>() + " (" + report["network"].get<std::string>() + " on " +
-                     report["machine"]["chip"].get<std::string>() + ")\n";
+                     report["machine"]["chip"].get<std::string>() + ", executor " +
+                     report["machine"]["executor"].get<std::string>() + ")\n";
   text += "steps        " + std::to_string(report["steps"].get<uint32_t>()) + "\n";
   text += "spikes       " + totals["spikes"].dump() + "\n";
   if (report.contains("energy")) {
@@ -97,6 +129,10 @@ std::string textReport(const Json &report) {
 }
 
 Result<void> run(Context &context, const RunFlags &flags) {
+  RANVIER_CHECK(check(flags));
+  if (!flags.report.empty())
+    RANVIER_CHECK(makeReportFolder(flags.report));
+  const emu::MachineOptions machineOptions = flags.machine.options();
   RANVIER_TRY(auto image, openImage(flags.image));
   std::vector<emu::InputSpike> inputs;
   if (!flags.input.empty()) {
@@ -104,25 +140,26 @@ Result<void> run(Context &context, const RunFlags &flags) {
     read.dt = image->meta.dt;
     if (auto only = theInput(*image))
       read.sensorShape = image->meta.populations[*only].shape;
-    RANVIER_TRY(auto trains, formats::readSpikes(flags.input, read, flags.sample));
+    RANVIER_TRY(auto trains, formats::readSpikes(flags.input, read, flags.sample.value_or(0)));
     RANVIER_TRY(inputs, toInputs(*image, trains, flags.input));
   }
-  RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
+  RANVIER_TRY(auto machine, emu::Machine::create(image, machineOptions));
   Recording recording;
   if (!flags.output.empty())
     RANVIER_CHECK(recording.open(flags, *image));
-  Progress progress("run", flags.steps);
+  context.progress->phase("run", flags.steps);
   Result<void> recorded;
   std::vector<uint64_t> spikesOf(image->meta.populations.size(), 0);
   const auto start = std::chrono::steady_clock::now();
-  auto outcome = emu::run(*machine, inputs, {.steps = flags.steps, .keepPerStep = true}, [&](const emu::StepView &view, emu::Machine &at) {
-    for (uint32_t p = 0; p < spikesOf.size(); ++p)
-      spikesOf[p] += at.spikes(p).size();
-    if (!flags.output.empty())
-      recorded = recording.step(at, view.step);
-    progress.advance(view.step);
-    return static_cast<bool>(recorded);
-  });
+  auto outcome = emu::run(*machine, inputs, {.steps = flags.steps, .keepPerStep = !flags.report.empty()},
+                          [&](const emu::StepView &view, emu::Machine &at) {
+                            for (uint32_t p = 0; p < spikesOf.size(); ++p)
+                              spikesOf[p] += at.spikes(p).size();
+                            if (!flags.output.empty())
+                              recorded = recording.step(at, view.step);
+                            context.progress->advance(view.step);
+                            return static_cast<bool>(recorded);
+                          });
   if (!outcome)
     return outcome.error();
   RANVIER_CHECK(std::move(recorded));
@@ -130,25 +167,29 @@ Result<void> run(Context &context, const RunFlags &flags) {
   if (!flags.output.empty())
     RANVIER_CHECK(recording.finish(outcome->steps));
   if (outcome->inputsAfterEnd)
-    context.warn(std::to_string(outcome->inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) + " and were not used");
+    context.warn(std::to_string(outcome->inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
+                 " and were not used");
 
-  Json report = {{"command", "run"}, {"image", fileName(flags.image)}, {"network", image->meta.network}, {"dt", image->meta.dt}, {"steps", outcome->steps},
-                 {"machine", machineJson(*machine, flags.machine)}, {"totals", toJson(outcome->total)}};
-  if (flags.machine.timing != "off")
+  Json report = {{"command", "run"},
+                 {"image", fileName(flags.image)},
+                 {"network", image->meta.network},
+                 {"dt", image->meta.dt},
+                 {"steps", outcome->steps},
+                 {"machine", machineJson(*machine, flags.machine)},
+                 {"totals", toJson(outcome->total, machineOptions.timing)}};
+  if (flags.machine.timed())
     report["energy"] = toJson(machine->energy(outcome->total));
   Json &populations = report["populations"] = Json::object();
   for (uint32_t p = 0; p < spikesOf.size(); ++p)
-    populations[image->meta.populations[p].name] = {{"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]},
-                                                    {"depth", image->meta.populations[p].depth}};
+    populations[image->meta.populations[p].name] = {
+        {"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]}, {"depth", image->meta.populations[p].depth}};
   report["inputs_after_end"] = outcome->inputsAfterEnd;
   report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
   const std::string text = textReport(report);
   if (!flags.report.empty()) {
     Json whole = report;
-    Json &steps = whole["per_step"] = Json::array();
-    for (const auto &counts : outcome->perStep)
-      steps.push_back(toJson(counts));
-    RANVIER_CHECK(writeReport(flags.report, whole, text));
+    whole["per_step"] = perStepJson(outcome->perStep, machineOptions.timing);
+    RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome->perStep, machineOptions.timing)));
   }
   context.print(report, text);
   return {};
@@ -162,11 +203,13 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run net.rvi --steps 1000 --timing fast --report report/",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
-  command->add_option("--input", flags->input, "Spikes: CSV step,neuron; NIRGraphData; SONATA; dense [T,N] or [S,T,N]; N-MNIST .bin");
-  command->add_option("--sample", flags->sample, "Sample of a dense [S,T,N] file")->capture_default_str();
+  command->add_option("--input", flags->input,
+                      "Spikes: CSV step,neuron; NIRGraphData; SONATA; dense [T,N] or [S,T,N]; N-MNIST .bin");
+  command->add_option("--sample", flags->sample, "Sample of an input of several, from 0; default: 0");
   command->add_option("--steps", flags->steps, "Steps to run")->required()->check(CLI::Range(1u, 4000000000u));
   command->add_option("-o,--output", flags->output, "Recording (HDF5)");
-  command->add_option("--record", flags->record, "What to record: spikes and names of states, separated by commas")->capture_default_str();
-  command->add_option("--report", flags->report, "Folder for report.json (with counts of every step) and report.txt");
+  command->add_option("--record", flags->record,
+                      "What to record: spikes and names of states, separated by commas; default: spikes");
+  command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   flags->machine.addTo(*command);
 }

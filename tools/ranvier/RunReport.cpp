@@ -13,11 +13,14 @@ using namespace ranvier::tools;
 
 void MachineFlags::addTo(CLI::App &command) {
   command.add_option("--executor", executor, "How neuron programs run: jit, or interp (the definition)")
-      ->check(CLI::IsMember({"jit", "interp"}))->capture_default_str();
+      ->check(CLI::IsMember({"jit", "interp"}))
+      ->capture_default_str();
   command.add_option("--timing", timing, "off: spikes only; fast: time and energy from event counts")
-      ->check(CLI::IsMember({"off", "fast"}))->capture_default_str();
+      ->check(CLI::IsMember({"off", "fast"}))
+      ->capture_default_str();
   command.add_option("--costs", costs, "Cost profile of the chip (default: its first; `ranvier targets --json` lists them)");
-  command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")->capture_default_str();
+  command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
+      ->capture_default_str();
 }
 
 emu::MachineOptions MachineFlags::options() const {
@@ -27,15 +30,69 @@ emu::MachineOptions MachineFlags::options() const {
           .costProfile = costs};
 }
 
-Json tools::toJson(const emu::StepCounts &counts) {
-  return {{"soma_accesses", counts.somaAccesses}, {"soma_updates", counts.somaUpdates}, {"spikes", counts.spikes},
-          {"synaptic_events", counts.synapticEvents}, {"messages", counts.messages}, {"input_messages", counts.inputMessages},
-          {"hops_within_tile", counts.hopsWithinTile}, {"hops_east_west", counts.hopsEastWest},
-          {"hops_north_south", counts.hopsNorthSouth}, {"chip_hops", counts.chipHops}, {"picoseconds", counts.picoseconds}};
+Result<void> MachineFlags::check() const {
+  if (!timed() && !costs.empty())
+    return pointlessOption("--costs", "--timing off neither times nor weighs anything");
+  return {};
+}
+
+namespace {
+/// Every count with its name in reports.
+struct CountColumn {
+  const char *name;
+  uint64_t emu::StepCounts::*count;
+};
+constexpr CountColumn countColumns[] = {{"soma_accesses", &emu::StepCounts::somaAccesses},
+                                        {"soma_updates", &emu::StepCounts::somaUpdates},
+                                        {"spikes", &emu::StepCounts::spikes},
+                                        {"synaptic_events", &emu::StepCounts::synapticEvents},
+                                        {"messages", &emu::StepCounts::messages},
+                                        {"input_messages", &emu::StepCounts::inputMessages},
+                                        {"hops_within_tile", &emu::StepCounts::hopsWithinTile},
+                                        {"hops_east_west", &emu::StepCounts::hopsEastWest},
+                                        {"hops_north_south", &emu::StepCounts::hopsNorthSouth},
+                                        {"chip_hops", &emu::StepCounts::chipHops}};
+} // namespace
+
+Json tools::toJson(const emu::StepCounts &counts, emu::Timing timing) {
+  if (timing == emu::Timing::Off)
+    return {{"spikes", counts.spikes}};
+  Json out = Json::object();
+  for (const auto &[name, count] : countColumns)
+    out[name] = counts.*count;
+  out["picoseconds"] = counts.picoseconds;
+  return out;
+}
+
+Json tools::perStepJson(const std::vector<emu::StepCounts> &steps, emu::Timing timing) {
+  Json out = Json::array();
+  for (const auto &counts : steps)
+    out.push_back(toJson(counts, timing));
+  return out;
+}
+
+std::string tools::perStepTable(const std::vector<emu::StepCounts> &steps, emu::Timing timing) {
+  std::string text = "step";
+  const bool all = timing != emu::Timing::Off;
+  for (const auto &[name, count] : countColumns)
+    if (all || count == &emu::StepCounts::spikes)
+      text += std::string("\t") + name;
+  text += all ? "\tpicoseconds\n" : "\n";
+  for (size_t t = 0; t < steps.size(); ++t) {
+    text += std::to_string(t + 1);
+    for (const auto &[name, count] : countColumns)
+      if (all || count == &emu::StepCounts::spikes)
+        text += "\t" + std::to_string(steps[t].*count);
+    text += all ? "\t" + std::to_string(steps[t].picoseconds) + "\n" : "\n";
+  }
+  return text;
 }
 
 Json tools::toJson(const emu::Energy &energy) {
-  return {{"soma_j", energy.soma}, {"synapse_j", energy.synapse}, {"network_j", energy.network}, {"total_j", energy.total()},
+  return {{"soma_j", energy.soma},
+          {"synapse_j", energy.synapse},
+          {"network_j", energy.network},
+          {"total_j", energy.total()},
           {"unknown", energy.unknown}};
 }
 
@@ -54,7 +111,8 @@ Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) 
     }
     costs["times_without_a_value"] = machine.unknownTimes();
     if (profile->staticWattsPerChip)
-      costs["static_watts_per_chip"] = {{"value", *profile->staticWattsPerChip}, {"provenance", hw::toString(profile->staticProvenance)},
+      costs["static_watts_per_chip"] = {{"value", *profile->staticWattsPerChip},
+                                        {"provenance", hw::toString(profile->staticProvenance)},
                                         {"source", profile->staticSource}};
     out["costs"] = costs;
   }
@@ -71,16 +129,25 @@ std::string tools::bindingLimit(const Json &mapping) {
   if (at == mapping.end() || !at->is_object() || !at->contains("limit") || !(*at)["limit"].is_string())
     return "unknown";
   char text[200];
-  std::snprintf(text, sizeof text, "%s: %s of %s on core %s of chip %s (%s)", (*at)["limit"].get<std::string>().c_str(), (*at)["max_used"].dump().c_str(),
-                (*at)["available"].dump().c_str(), (*at)["core"].dump().c_str(), (*at)["chip"].dump().c_str(), (*at)["populations"].dump().c_str());
+  std::snprintf(text, sizeof text, "%s: %s of %s on core %s of chip %s (%s)", (*at)["limit"].get<std::string>().c_str(),
+                (*at)["max_used"].dump().c_str(), (*at)["available"].dump().c_str(), (*at)["core"].dump().c_str(),
+                (*at)["chip"].dump().c_str(), (*at)["populations"].dump().c_str());
   return text;
 }
 
-Result<void> tools::writeReport(const std::string &folder, const Json &report, const std::string &text) {
+Result<void> tools::makeReportFolder(const std::string &folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
-    return Error{.code = 8024, .message = "cannot make the report folder", .file = folder, .found = error.message(), .kind = ErrorKind::System};
+    return Error{.code = 8024,
+                 .message = "cannot make the report folder",
+                 .file = folder,
+                 .found = error.message(),
+                 .kind = ErrorKind::System};
+  return {};
+}
+
+Result<void> tools::writeReport(const std::string &folder, const Json &report, const std::string &text) {
   RANVIER_CHECK(writeFileAtomically(folder + "/report.json", report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   return writeFileAtomically(folder + "/report.txt", text);
 }
@@ -98,7 +165,9 @@ std::vector<uint32_t> externalInputs(const image::Image &image) {
 Result<uint32_t> tools::theInput(const image::Image &image) {
   const auto inputs = externalInputs(image);
   if (inputs.size() != 1)
-    return Error{.code = 8021, .message = "the spikes do not say which input they belong to", .expected = "an image with one external input",
+    return Error{.code = 8021,
+                 .message = "the spikes do not say which input they belong to",
+                 .expected = "an image with one external input",
                  .found = std::to_string(inputs.size()) + " inputs"};
   return inputs[0];
 }
@@ -109,11 +178,14 @@ Result<uint32_t> tools::theOutput(const image::Image &image) {
     if (image.meta.populations[p].output)
       outputs.push_back(p);
   if (outputs.size() != 1)
-    return Error{.code = 8023, .message = "classification needs one output population", .found = std::to_string(outputs.size()) + " outputs"};
+    return Error{.code = 8023,
+                 .message = "classification needs one output population",
+                 .found = std::to_string(outputs.size()) + " outputs"};
   return outputs[0];
 }
 
-Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, const formats::SpikeTrains &trains, const std::string &file) {
+Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, const formats::SpikeTrains &trains,
+                                                     const std::string &file) {
   std::vector<emu::InputSpike> out;
   const bool isFloat = image.meta.profile == isa::Profile::F32;
   for (const auto &[name, train] : trains) {
@@ -131,12 +203,17 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
       std::string known;
       for (uint32_t p : externalInputs(image))
         known += (known.empty() ? "" : ", ") + image.meta.populations[p].name;
-      return Error{.code = 8020, .message = "the image has no external input of this name", .file = file, .expected = known, .found = name};
+      return Error{
+          .code = 8020, .message = "the image has no external input of this name", .file = file, .expected = known, .found = name};
     }
     for (const auto &event : train.events) {
       if (event.neuron >= image.meta.populations[population].count)
-        return Error{.code = 8022, .message = "a spike of a neuron that does not exist", .file = file, .place = "step " + std::to_string(event.step),
-                     .expected = "neurons 0.." + std::to_string(image.meta.populations[population].count - 1), .found = std::to_string(event.neuron)};
+        return Error{.code = 8022,
+                     .message = "a spike of a neuron that does not exist",
+                     .file = file,
+                     .place = "step " + std::to_string(event.step),
+                     .expected = "neurons 0.." + std::to_string(image.meta.populations[population].count - 1),
+                     .found = std::to_string(event.neuron)};
       int32_t payload = emu::plainPayload(image);
       if (event.value != 1) {
         if (isFloat)
@@ -144,8 +221,11 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
         else if (event.value == static_cast<float>(static_cast<int32_t>(event.value)))
           payload = static_cast<int32_t>(event.value);
         else
-          return Error{.code = 8022, .message = "a graded spike is no integer, and the target computes in integers", .file = file,
-                       .place = "step " + std::to_string(event.step), .found = std::to_string(event.value)};
+          return Error{.code = 8022,
+                       .message = "a graded spike is no integer, and the target computes in integers",
+                       .file = file,
+                       .place = "step " + std::to_string(event.step),
+                       .found = std::to_string(event.value)};
       }
       out.push_back({event.step, population, event.neuron, payload});
     }

@@ -13,11 +13,18 @@ namespace ranvier::tools {
 struct MachineFlags {
   std::string executor = "jit", timing = "fast", costs;
   unsigned threads = 1;
+  bool timed() const { return timing != "off"; }
   void addTo(CLI::App &command);
+  /// Errors: RNV8043 for a cost profile that timing off would not use.
+  Result<void> check() const;
   emu::MachineOptions options() const;
 };
 
-Json toJson(const emu::StepCounts &counts);
+/// With timing off only spikes are counted, and only they are given.
+Json toJson(const emu::StepCounts &counts, emu::Timing timing);
+/// The same counts of every step as lines of a table, steps numbered from 1.
+std::string perStepTable(const std::vector<emu::StepCounts> &steps, emu::Timing timing);
+Json perStepJson(const std::vector<emu::StepCounts> &steps, emu::Timing timing);
 Json toJson(const emu::Energy &energy);
 /// Chip, profile and what its figures leave out: the head of every report.
 Json machineJson(const emu::Machine &machine, const MachineFlags &flags);
@@ -26,12 +33,15 @@ Json mappingJson(const image::Image &image);
 /// One line on what limits the mapping, from that object.
 std::string bindingLimit(const Json &mapping);
 
+/// Makes the report folder, so that a wrong one is noticed before hours of work. Errors: RNV8024.
+Result<void> makeReportFolder(const std::string &folder);
 /// Writes DIR/report.json and DIR/report.txt, each whole or not at all.
 Result<void> writeReport(const std::string &folder, const Json &report, const std::string &text);
 
 /// External spikes of a file as the machine wants them; population "" is the only input. Errors: RNV8020 (no such input),
 /// RNV8021 (several inputs and no name), RNV8022 (neuron out of range).
-Result<std::vector<emu::InputSpike>> toInputs(const image::Image &image, const formats::SpikeTrains &trains, const std::string &file);
+Result<std::vector<emu::InputSpike>> toInputs(const image::Image &image, const formats::SpikeTrains &trains,
+                                              const std::string &file);
 
 /// The populations classified by: outputs of the image. Errors: RNV8023 none, or several.
 Result<uint32_t> theOutput(const image::Image &image);

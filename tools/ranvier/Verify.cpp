@@ -13,9 +13,10 @@
 using namespace ranvier;
 using namespace ranvier::tools;
 
-std::string tools::makeProvenance(const NetworkOptions &network, const std::string &hash, const TargetOptions &target, const std::string &mappingText) {
-  Json out = {{"tool", "ranvier " RANVIER_VERSION}, {"source", fileName(network.path)}, {"source_hash", hash}, {"import", network.toJson()},
-              {"weight_bits", target.weightBits}, {"seed", target.seed}};
+std::string tools::makeProvenance(const NetworkOptions &network, const std::string &hash, const TargetOptions &target,
+                                  const std::string &mappingText) {
+  Json out = {{"tool", "ranvier " RANVIER_VERSION}, {"source", fileName(network.path)}, {"source_hash", hash},
+              {"import", network.toJson()},         {"weight_bits", target.weightBits}, {"seed", target.seed}};
   if (!target.profileText.empty())
     out["calibration"] = target.profileText;
   if (!mappingText.empty())
@@ -39,8 +40,8 @@ Result<Provenance> tools::readProvenance(const std::string &text) {
     return true;
   };
   auto bits = record.find("weight_bits");
-  if (!text2("source_hash", out.hash) || !text2("calibration", out.target.profileText) || bits == record.end() || !bits->is_number_unsigned() ||
-      bits->get<uint64_t>() < 1 || bits->get<uint64_t>() > 8)
+  if (!text2("source_hash", out.hash) || !text2("calibration", out.target.profileText) || bits == record.end() ||
+      !bits->is_number_unsigned() || bits->get<uint64_t>() < 1 || bits->get<uint64_t>() > 8)
     return malformed;
   out.target.weightBits = bits->get<unsigned>();
   if (auto import = record.find("import"); import != record.end())
@@ -63,13 +64,13 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
   RANVIER_TRY(auto image, openImage(imagePath));
   RANVIER_TRY(Provenance made, readProvenance(image->meta.provenance));
   const std::string path = source.path;
-  const auto models = source.models;
   // Options given here win over the record: they let a user state what the image should have been made with.
   if (source.dt == 0)
     source.dt = made.network.dt;
   if (source.reset.empty())
     source.reset = made.network.reset;
-  source.timeUnit = made.network.timeUnit;
+  if (source.timeUnit.empty())
+    source.timeUnit = made.network.timeUnit;
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(source));
   if (loaded.hash != made.hash)
     context.warn("the image was made from a file with other contents than " + path);
@@ -88,10 +89,11 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
     neurons += population.input ? 0 : population.count;
   for (const auto &projection : expected.projections)
     synapses += projection.targets.size();
-  Json result = {{"command", "verify"}, {"image", fileName(imagePath)}, {"equal", differences.empty()}, {"neurons", neurons}, {"synapses", synapses},
-                 {"differences", differences}};
+  Json result = {{"command", "verify"}, {"image", fileName(imagePath)}, {"equal", differences.empty()},
+                 {"neurons", neurons},  {"synapses", synapses},         {"differences", differences}};
   std::string text = differences.empty() ? "equal: " : "DIFFERENT: ";
-  text += std::to_string(neurons) + " neurons and " + std::to_string(synapses) + " synapses of the quantised network compared with the image\n";
+  text += std::to_string(neurons) + " neurons and " + std::to_string(synapses) +
+          " synapses of the quantised network compared with the image\n";
   for (const auto &line : differences)
     text += "  " + line + "\n";
   context.print(result, text);
@@ -104,7 +106,8 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
 void tools::addVerify(CLI::App &app, Context &context) {
   auto image = std::make_shared<std::string>();
   auto network = std::make_shared<NetworkOptions>();
-  CLI::App *command = addCommand(app, context, "verify", "Check that an image holds exactly the quantised network", "  ranvier verify digits.rvi examples/digits/network.nir",
+  CLI::App *command = addCommand(app, context, "verify", "Check that an image holds exactly the quantised network",
+                                 "  ranvier verify digits.rvi examples/digits/network.nir",
                                  [&context, image, network] { return verify(context, *image, *network); });
   command->add_option("image", *image, "Image file (.rvi)")->required();
   network->addTo(*command);

@@ -89,7 +89,7 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   if (!options.mappingText.empty()) {
     RANVIER_TRY(placed, mapping::parseMapping(plain, options.chip, options.mappingText, options.mappingFile));
   } else {
-    mapping::Options how{.seed = options.seed, .threads = options.threads};
+    mapping::Options how{.seed = options.seed};
     RANVIER_TRY(placed, mapping::partition(plain, options.chip, how));
     RANVIER_CHECK(mapping::place(plain, options.chip, placed, how));
   }

@@ -257,7 +257,7 @@ TEST_CASE("random networks: legal for random limits, the same twice") {
     }
     auto checked = checkMapping(network, chip, *mapping);
     CHECK_MESSAGE(bool(checked), (checked ? "" : checked.error().str()));
-    auto again = partition(network, chip, {.seed = 99, .threads = 2});
+    auto again = partition(network, chip, {.seed = 99});
     REQUIRE(bool(again));
     REQUIRE(again->cores.size() == mapping->cores.size());
     for (size_t c = 0; c < again->cores.size(); ++c)

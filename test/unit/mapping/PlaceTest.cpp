@@ -42,7 +42,7 @@ TEST_CASE("placement brings partners together") {
   CHECK(before > 0);
   CHECK(hops(network, chip, *mapping) == 0); // Two cores a tile: every pair fits in one.
   auto again = partition(network, chip, {});
-  REQUIRE(bool(place(network, chip, *again, {.seed = 1, .threads = 2})));
+  REQUIRE(bool(place(network, chip, *again, {.seed = 1})));
   CHECK(printMapping(network, *again) == printMapping(network, *mapping));
 }
 

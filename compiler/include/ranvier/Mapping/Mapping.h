@@ -28,8 +28,7 @@ struct Mapping {
 };
 
 struct Options {
-  uint64_t seed = 0;
-  unsigned threads = 1;
+  uint64_t seed = 0; ///< Of placement.
 };
 
 /// Use of each limited resource on one core, and which limit would bind next.

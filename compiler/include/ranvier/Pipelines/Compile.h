@@ -27,7 +27,6 @@ struct CompileOptions {
   std::string mappingText;         ///< Text of a mapping file; empty: the mapper decides.
   std::string mappingFile;         ///< Its name, for messages.
   uint64_t seed = 0;               ///< Of placement.
-  unsigned threads = 1;
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
 };
 

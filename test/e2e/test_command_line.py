@@ -1,0 +1,559 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line as docs/guide/command-line.md states it: help with examples, one JSON object, exit codes, and no option that is
+accepted and ignored."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import h5py
+import numpy as np
+
+import samples
+from ranvier import BIN, DIGITS, ROOT, Case
+
+# Commands with a test file of their own.
+ELSEWHERE = {"map": "test_map.py"}
+COMMANDS = ["targets", "check", "compile", "inspect", "import", "export", "verify", "diff", "run", "eval", "completion"]
+NETWORK = DIGITS / "network.nir"
+SET = DIGITS / "test_set.h5"
+TINY = ROOT / "test" / "Inputs" / "chips" / "tiny.yaml"
+
+
+class CommandLine(Case):
+    """Files that most tests need: the digits on two chips, as text, and a recording."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reference, cls.loihi1, cls.text, cls.recording = cls.tmp / "reference.rvi", cls.tmp / "loihi1.rvi", cls.tmp / "net.mlir", cls.tmp / "run.h5"
+        for arguments in (["compile", NETWORK, "--target", "reference", "-o", cls.reference], ["compile", NETWORK, "--target", "loihi1", "-o", cls.loihi1],
+                          ["import", NETWORK, "-o", cls.text],
+                          ["run", cls.loihi1, "--input", SET, "--steps", 18, "-o", cls.recording, "--record", "spikes,v"]):
+            done = cls.call(*arguments, "--quiet")
+            assert done.returncode == 0, done.stderr
+
+    def one_object(self, done):
+        """stdout is exactly one JSON object and nothing else."""
+        text = done.stdout.strip()
+        value, end = json.JSONDecoder().raw_decode(text)
+        self.assertEqual(end, len(text), text)
+        self.assertIsInstance(value, dict)
+        return value
+
+    def error(self, *arguments, code=1, rnv=None, env=None):
+        """The error object of a failing command; checks exit code, RNV code and that stderr says the same."""
+        done = self.call(*arguments, "--json", env=env)
+        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
+        value = self.one_object(done)
+        self.assertEqual(list(value), ["error"])
+        error = value["error"]
+        self.assertRegex(error["code"], r"^RNV\d{4}$")
+        self.assertTrue(error["message"])
+        self.assertIn(error["code"], done.stderr)
+        if rnv:
+            self.assertEqual(error["code"], f"RNV{rnv}", done.stderr)
+        return error
+
+
+class Help(CommandLine):
+    def options(self, command):
+        return set(re.findall(r"^  (?:-\w,)?(--[a-z0-9-]+)", self.call(command, "--help").stdout, re.M)) - {"--help"}
+
+    def test_the_commands_are_those_that_are_tested(self):
+        text = self.call("--help").stdout
+        listed = re.findall(r"^  ([a-z]+) ", text.split("Subcommands:")[1], re.M)
+        self.assertEqual(sorted(set(listed) - set(ELSEWHERE)), sorted(COMMANDS))
+        for command in set(listed) & set(ELSEWHERE):
+            self.assertTrue((ROOT / "test" / "e2e" / ELSEWHERE[command]).exists(), command)
+        self.assertIn("Exit codes:", text)
+
+    def test_every_command_shows_examples_that_parse(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                done = self.call(command, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                examples = re.findall(rf"^ +(?:eval \"\$\()?(ranvier {command}\b[^#>\n]*)", done.stdout.split("Examples:")[1], re.M)
+                self.assertTrue(examples, done.stdout)
+                for example in examples:
+                    for option in re.findall(r"(?<= )--[a-z0-9-]+", example):
+                        self.assertIn(option, self.options(command) | {"--json", "--quiet"}, example)
+
+    def test_help_and_version_are_objects_too(self):
+        self.assertIn("Examples:", self.one_object(self.call("run", "--help", "--json"))["help"])
+        self.assertRegex(self.one_object(self.call("--version", "--json"))["version"], r"^ranvier \d+\.\d+\.\d+")
+        self.assertRegex(self.call("--version").stdout, r"^ranvier \d+\.\d+\.\d+\n$")
+
+    def test_every_option_has_a_test(self):
+        """The effect of each option is tested below, in a test named after command and option."""
+        network = {"--dt", "--reset", "--time-unit", "--models"}
+        for command in COMMANDS:
+            for option in self.options(command):
+                name = f"{command}_{option[2:].replace('-', '_')}"
+                if option in network:
+                    name = f"network_{option[2:].replace('-', '_')}"  # One reader for all commands.
+                elif option in ("--executor", "--timing", "--costs", "--threads"):
+                    name = f"machine_{option[2:]}"
+                elif option == "--output" or option == "--target":
+                    continue  # Every test uses them.
+                self.assertTrue(hasattr(Options, f"test_{name}"), f"no test_{name}")
+
+
+class JsonOutput(CommandLine):
+    def test_success_is_one_object(self):
+        out = self.tmp / "json-out"
+        commands = {
+            "targets": [], "check": [NETWORK, "--target", "loihi1"], "compile": [NETWORK, "--target", "loihi1", "-o", out], "inspect": [self.loihi1],
+            "import": [NETWORK, "-o", out], "export": [self.text, "-o", out], "verify": [self.loihi1, NETWORK], "diff": [self.recording, self.recording],
+            "run": [self.loihi1, "--steps", 3], "eval": [self.loihi1, "--data", SET, "--samples", 3], "completion": ["zsh"]}
+        self.assertEqual(sorted(commands), sorted(COMMANDS))
+        for command, arguments in commands.items():
+            for order in ([command, *arguments, "--json"], ["--json", command, *arguments]):
+                with self.subTest(command):
+                    done = self.call(*order)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.one_object(done)
+                    self.assertNotIn("error", done.stdout[:20])
+
+    def test_a_missing_file_is_one_object(self):
+        absent = self.tmp / "absent"
+        commands = {
+            "check": [absent, "--target", "loihi1"], "compile": [absent, "--target", "loihi1", "-o", absent], "inspect": [absent],
+            "import": [absent, "-o", absent], "export": [absent, "-o", absent], "verify": [absent, NETWORK], "diff": [absent, absent],
+            "run": [absent, "--steps", 3], "eval": [absent, "--data", SET]}
+        for command, arguments in commands.items():
+            with self.subTest(command):
+                error = self.error(command, *arguments)
+                self.assertIn("absent", error["file"])
+        self.error("targets", env={"RANVIER_DATA": str(absent)}, rnv="2003")
+        self.error("verify", self.loihi1, absent, rnv="9001")
+        self.error("eval", self.loihi1, "--data", absent)
+        self.assertFalse(absent.exists())
+
+    def test_a_wrong_command_line_is_one_object(self):
+        for arguments in ([], ["nonsense"], ["targets", "--nonsense"], ["targets", "extra"], ["run", self.loihi1], ["run", self.loihi1, "--steps", "0"],
+                          ["run", self.loihi1, "--steps", "many"], ["run", self.loihi1, "--steps", "3", "--steps", "4"],
+                          ["run", self.loihi1, "--steps", "3", "--threads", "-1"], ["compile", NETWORK, "--target", "loihi1"],
+                          ["compile", NETWORK, "-o", "x", "--weight-bits", "9"], ["compile", NETWORK, "-o", "x", "--emit", "asm"],
+                          ["check", NETWORK], ["check", NETWORK, "--target", "loihi1", "--dt", "0"], ["eval", self.loihi1], ["completion", "fish"],
+                          ["diff", self.recording], ["export", self.recording, "--spikes", "xml", "-o", "x"], ["eval", self.loihi1, "--data", SET, "--samples", "0"]):
+            with self.subTest(arguments):
+                error = self.error(*arguments, code=2, rnv="8003")
+                self.assertIn("--help", error["hint"])
+
+    def test_stderr_carries_the_rest(self):
+        """Warnings and stages go to stderr, with and without --json; --quiet leaves warnings."""
+        network = samples.nir(self.tmp / "nodt.nir", r=1.0)
+        out = self.tmp / "nodt.rvi"
+        done = self.call("compile", network, "--target", "loihi1", "-o", out, "--json")
+        self.assertIn("warning: ", done.stderr)
+        self.assertIn("quantise", done.stderr)
+        self.assertTrue(self.one_object(done)["warnings"])
+        done = self.call("compile", network, "--target", "loihi1", "-o", out, "--quiet")
+        self.assertEqual(done.stdout, "")
+        self.assertIn("warning: ", done.stderr)
+        self.assertNotIn("quantise", done.stderr)
+        quiet = self.call("compile", NETWORK, "--target", "loihi1", "-o", out, "--quiet")
+        self.assertEqual((quiet.stdout, quiet.stderr), ("", ""))
+        self.assertTrue(self.one_object(self.call("compile", NETWORK, "--target", "loihi1", "-o", out, "--quiet", "--json")))
+
+    def test_diagnostics_of_a_text_are_located_on_stderr(self):
+        bad = self.tmp / "bad.mlir"
+        bad.write_text("snn.network @n dt 1.0e-3 {\n  snn.population @p model @absent shape [3]\n}\n")
+        done = self.call("check", bad, "--target", "loihi1", "--json")
+        self.one_object(done)
+        self.assertRegex(done.stderr, r"bad\.mlir:2:\d+: error: ")
+
+    def test_a_full_or_closed_stdout_is_an_error(self):
+        for command in (["targets"], ["targets", "--json"], ["inspect", self.loihi1]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([str(BIN / "ranvier"), *map(str, command)], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("RNV9004", done.stderr)
+
+
+class ExitCodes(CommandLine):
+    def test_done(self):
+        self.assertEqual(self.call("targets").returncode, 0)
+
+    def test_bad_input_or_mismatch(self):
+        self.error("compile", NETWORK, "--target", "lohi1", "-o", self.tmp / "x", rnv="2002")
+        self.assertEqual(self.call("verify", self.loihi1, self.text, "--models", self.models_with_other_reset()).returncode, 0)
+        other = self.tmp / "other.h5"
+        self.call("run", self.reference, "--input", SET, "--steps", 18, "-o", other)
+        self.assertEqual(self.call("diff", self.recording, other).returncode, 1)
+
+    def test_does_not_fit(self):
+        """A chip of four cores of four neurons: compile and check say so, and nothing is written."""
+        out = self.tmp / "small.rvi"
+        error = self.error("compile", NETWORK, "--target", TINY, "-o", out, code=3)
+        self.assertTrue(error["code"].startswith("RNV6"), error)
+        self.assertFalse(out.exists())
+        result = self.json("check", NETWORK, "--target", TINY, code=3)
+        self.assertFalse(result["runs"])
+        self.assertGreater(result["errors"], 0)
+
+    def test_command_line(self):
+        """What contradicts itself on the command line is 2, whoever notices."""
+        out, spikes = self.tmp / "never", self.tmp / "s.csv"
+        spikes.write_text("step,neuron\n1,3\n")
+        quantised = self.tmp / "q.mlir"
+        self.json("compile", NETWORK, "--target", "loihi1", "--emit", "quantised", "-o", quantised)
+        fabric = self.tmp / "f.mlir"
+        self.json("compile", quantised, "--emit", "fabric", "-o", fabric)
+        mapping = self.tmp / "m.json"
+        mapping.write_text("{}")
+        for rnv, arguments in (
+                ("8040", ["compile", NETWORK, "-o", out]), ("8041", ["compile", quantised, "--target", "loihi2", "-o", out]),
+                ("8042", ["compile", fabric, "--mapping", mapping, "-o", out]), ("8043", ["compile", fabric, "--seed", 3, "-o", out]),
+                ("8043", ["compile", quantised, "--weight-bits", 4, "-o", out]), ("8043", ["compile", quantised, "--calibrate", SET, "-o", out]),
+                ("8043", ["compile", NETWORK, "--target", "reference", "--weight-bits", 4, "-o", out]),
+                ("8043", ["compile", NETWORK, "--target", "reference", "--calibrate", SET, "-o", out]),
+                ("8043", ["compile", NETWORK, "--target", "loihi1", "--mapping", mapping, "--seed", 1, "-o", out]),
+                ("8044", ["compile", fabric, "--emit", "quantised", "-o", out]),
+                ("8012", ["import", self.text, "--dt", "1e-3", "-o", out]), ("8012", ["check", self.text, "--target", "loihi1", "--reset", "zero"]),
+                ("8012", ["export", self.text, "--time-unit", "ms", "-o", out]), ("8012", ["verify", self.loihi1, self.text, "--time-unit", "ms"]),
+                ("8060", ["export", self.loihi1, "-o", out]), ("8060", ["export", self.text, "--hdf5", "-o", out]),
+                ("8060", ["export", self.loihi1, "--spikes", "csv", "-o", out]),
+                ("8043", ["export", self.loihi1, "--hdf5", "--dt", "1e-3", "-o", out]), ("8043", ["export", self.loihi1, "--hdf5", "--models", ROOT / "models", "-o", out]),
+                ("8043", ["export", self.loihi1, "--hdf5", "--spikes", "csv", "-o", out]), ("8043", ["export", self.text, "--population", "lif1", "-o", out]),
+                ("8043", ["export", self.text, "--sample", 1, "-o", out]), ("8043", ["export", spikes, "--spikes", "csv", "--reset", "zero", "-o", out]),
+                ("8043", ["export", self.recording, "--spikes", "csv", "--population", "lif1", "--dt", "1e-3", "-o", out]),
+                ("8043", ["export", self.recording, "--spikes", "csv", "--population", "lif1", "--sample", "1", "-o", out]),
+                ("8061", ["export", spikes, "--spikes", "sonata", "-o", out]),
+                ("8043", ["run", self.loihi1, "--steps", 3, "--record", "v"]), ("8043", ["run", self.loihi1, "--steps", 3, "--sample", 1]),
+                ("8043", ["run", self.loihi1, "--steps", 3, "--timing", "off", "--costs", "fitted"]),
+                ("8043", ["eval", self.loihi1, "--data", SET, "--timing", "off", "--costs", "fitted"]),
+                ("8070", ["diff", self.recording, self.recording, "--shift", "lif1=x"]), ("8070", ["diff", self.recording, self.recording, "--shift", "2x"]),
+                ("8070", ["diff", self.recording, self.recording, "--shift", "99999999999"])):
+            with self.subTest(arguments):
+                self.error(*arguments, code=2, rnv=rnv)
+        self.assertFalse(out.exists())
+
+    def models_with_other_reset(self):
+        folder = self.tmp / "models"
+        if not folder.exists():
+            folder.mkdir()
+            shutil.copy(ROOT / "models" / "li.mlir", folder / "li.mlir")
+        return folder
+
+
+class Targets(CommandLine):
+    def test_profiles_and_unknowns(self):
+        chips = {chip["name"]: chip for chip in self.json("targets")["targets"]}
+        self.assertEqual(set(chips), {"loihi1", "loihi2", "reference"})
+        profiles = {profile["name"]: profile for profile in chips["loihi1"]["cost_profiles"]}
+        self.assertEqual(set(profiles), {"published", "fitted"})
+        access = profiles["published"]["events"]["soma_access"]
+        self.assertEqual((access["energy_pj"], access["time_ns"], access["status"]), (52.0, 5.3, "published"))
+        self.assertIn("Davies 2018", access["source"])
+        self.assertIsNone(profiles["published"]["events"]["soma_spike"]["energy_pj"])
+        self.assertIn("soma_spike.energy", profiles["published"]["unknown"])
+        self.assertNotIn("soma_spike.energy", profiles["fitted"]["unknown"])
+        (unknown,) = chips["loihi2"]["cost_profiles"]
+        self.assertTrue(all(event["energy_pj"] is None and event["time_ns"] is None for event in unknown["events"].values()))
+        self.assertIn("core.synaptic_memory_bits", chips["loihi2"]["unknown"])
+        self.assertEqual(chips["reference"]["min_delay"], 0)
+        text = self.call("targets").stdout
+        for chip in chips:
+            self.assertRegex(text, rf"(?m)^{chip} ")
+        self.assertIn("cost profiles: published, fitted", text)
+
+    def test_a_chip_of_unknown_costs_gives_no_figures(self):
+        image = self.tmp / "loihi2.rvi"
+        self.json("compile", NETWORK, "--target", "loihi2", "-o", image)
+        for path in (image, self.reference):
+            result = self.json("eval", path, "--data", SET, "--samples", 5)
+            self.assertIsNone(result["latency_us"])
+            self.assertIsNone(result["energy_uj"])
+            self.assertIn("time           unknown", self.call("eval", path, "--data", SET, "--samples", 5).stdout)
+
+
+class Options(CommandLine):
+    """One test an option: giving it changes what it says it changes."""
+
+    # --- How a network is read (check, compile, import, export, verify) -------------------------------------------------------
+
+    def test_network_dt(self):
+        network = samples.nir(self.tmp / "dt.nir", r=1.0)
+        warned = self.json("check", network, "--target", "reference")
+        self.assertTrue(any("time step" in finding["message"] for finding in warned["findings"]), warned)
+        told = self.json("check", network, "--target", "reference", "--dt", "1e-3")
+        self.assertFalse(any("time step" in finding["message"] for finding in told["findings"]), told)
+        for command in ("compile", "import"):
+            out = self.tmp / "dt.mlir"
+            self.json(command, network, "--dt", "2e-3", "-o", out, *(["--emit", "snn"] if command == "compile" else []))
+            self.assertRegex(out.read_text(), r"dt 0\.002 ")
+
+    def test_network_reset(self):
+        texts = []
+        for reset in ("zero", "subtract", "v_reset"):
+            out = self.tmp / "reset.mlir"
+            self.json("import", NETWORK, "--reset", reset, "-o", out)
+            texts.append(out.read_text())
+        self.assertEqual(len(set(texts)), 3)
+        image = self.tmp / "subtract.rvi"
+        self.json("compile", NETWORK, "--reset", "subtract", "--target", "reference", "-o", image)
+        self.assertTrue(self.json("verify", image, NETWORK)["equal"])  # The image remembers.
+        self.assertFalse(self.json("verify", image, NETWORK, "--reset", "v_reset", code=1)["equal"])
+
+    def test_network_time_unit(self):
+        network = samples.nir(self.tmp / "ms.nir", tau=20.0, r=1.0, delay=5.0)
+        images = {}
+        for unit in ("s", "ms"):
+            out = self.tmp / f"{unit}.mlir"
+            self.json("import", network, "--dt", "1e-3", "--time-unit", unit, "-o", out)
+            images[unit] = out.read_text()
+        self.assertIn("delay 5000", images["s"])
+        self.assertRegex(images["ms"], r"delay 5\b")
+        image = self.tmp / "ms.rvi"
+        self.json("compile", network, "--dt", "1e-3", "--time-unit", "ms", "--target", "loihi1", "-o", image)
+        self.assertTrue(self.json("verify", image, network)["equal"])
+        self.assertEqual(self.call("verify", image, network, "--time-unit", "s").returncode in (1, 3), True)
+
+    def test_network_models(self):
+        folder = self.tmp / "mine"
+        folder.mkdir()
+        model = (ROOT / "models" / "lif.mlir").read_text().split("\nsnn.model @lif_subtract")[0]
+        (folder / "mine.mlir").write_text(re.sub(r" nir \{.*?\"\} \{", " {", model.replace("@lif", "@mine"), flags=re.S))
+        network = self.tmp / "mine.mlir"
+        network.write_text("snn.network @n dt 1.0e-3 {\n  snn.input @i shape [2]\n"
+                           "  snn.population @p model @mine shape [2] params {tau = 0.02, r = 20.0, v_threshold = 1.0}\n"
+                           "  snn.connect @c from @i to @p \"one_to_one\" {} weights 1.0\n  snn.output @o from @p\n}\n")
+        self.error("check", network, "--target", "reference", rnv="8013")
+        # Before and behind the file: the option takes one folder, not what follows.
+        self.assertTrue(self.json("check", "--models", folder, network, "--target", "reference")["runs"])
+        self.assertTrue(self.json("check", network, "--target", "reference", "--models", folder, "--models", ROOT / "models")["runs"])
+        self.error("check", network, "--target", "reference", "--models", self.tmp / "nowhere", rnv="8010")
+        image = self.tmp / "mine.rvi"
+        self.json("compile", network, "--models", folder, "--target", "reference", "-o", image)
+        self.assertTrue(self.json("verify", image, network, "--models", folder)["equal"])
+
+    # --- compile ---------------------------------------------------------------------------------------------------------------
+
+    def compiled(self, *options, network=NETWORK):
+        out = self.tmp / "option.rvi"
+        self.json("compile", network, "--target", "loihi1", "-o", out, *options)
+        return out.read_bytes()
+
+    def test_compile_emit(self):
+        kinds = {}
+        for stage in ("snn", "quantised", "fabric", "image"):
+            out = self.tmp / "stage"
+            result = self.json("compile", NETWORK, "--target", "loihi1", "--emit", stage, "-o", out)
+            self.assertEqual(result["stage"], stage)
+            kinds[stage] = out.read_bytes()
+        self.assertIn(b"snn.model", kinds["snn"])
+        self.assertIn(b"snn.program", kinds["quantised"])
+        self.assertNotIn(b"fabric.", kinds["quantised"])
+        self.assertIn(b"fabric.mapping", kinds["fabric"])
+        self.assertEqual(kinds["image"], self.loihi1.read_bytes())
+
+    def test_compile_weight_bits(self):
+        self.assertNotEqual(self.compiled("--weight-bits", 3), self.compiled("--weight-bits", 8))
+
+    def test_compile_calibrate(self):
+        self.assertNotEqual(self.compiled("--calibrate", SET), self.compiled())
+        self.error("compile", NETWORK, "--target", "loihi1", "--calibrate", self.recording, "-o", self.tmp / "x", rnv="1060")
+
+    def test_compile_mapping(self):
+        mapping = self.tmp / "place.json"
+        mapping.write_text(json.dumps({"format": "ranvier-mapping", "version": 1, "slices": [
+            {"population": "lif1", "first": 0, "count": 96, "chip": 0, "core": 5}, {"population": "lif2", "first": 0, "count": 10, "chip": 0, "core": 9}]}))
+        self.compiled("--mapping", mapping)
+        cores = self.json("inspect", self.tmp / "option.rvi")["cores"]
+        self.assertEqual([(core["chip"], core["core"]) for core in cores], [(0, 5), (0, 9)])
+
+    def test_compile_seed(self):
+        """Twelve cores of random connections: another seed, another placement, the same spikes."""
+        network = samples.noise_network(self.tmp / "seed.mlir", 50, 12000, 5)
+        spikes = []
+        for seed in (1, 2):
+            image, out = self.tmp / f"seed{seed}.rvi", self.tmp / f"seed{seed}.h5"
+            self.json("compile", network, "--target", "loihi1", "--seed", seed, "-o", image)
+            spikes.append(self.json("run", image, "--steps", 30, "-o", out)["populations"])
+        self.assertNotEqual(*(self.json("inspect", self.tmp / f"seed{seed}.rvi")["provenance"]["seed"] for seed in (1, 2)))
+        self.assertEqual(*spikes)
+        self.assertTrue(self.json("diff", self.tmp / "seed1.h5", self.tmp / "seed2.h5")["equal"])
+
+    def test_an_option_of_a_later_stage_is_named(self):
+        done = self.call("compile", NETWORK, "--target", "loihi1", "--emit", "snn", "--weight-bits", 4, "-o", self.tmp / "x")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("warning: --weight-bits has no effect", done.stderr)
+
+    # --- inspect, export, diff -------------------------------------------------------------------------------------------------
+
+    def test_inspect_full(self):
+        short, full = self.json("inspect", self.loihi1), self.json("inspect", self.loihi1, "--full")
+        self.assertNotIn("in_axon_table", short["cores"][0])
+        self.assertEqual(sum(len(row["synapses"]) for core in full["cores"] for axon in core["in_axon_table"] for row in axon["rows"]), 64 * 96 + 96 * 10)
+        text = self.call("inspect", self.loihi1).stdout
+        for words in ("lif1: 96 neurons", "fc2: lif1 -> lif2", "synapses       7104", "limited by     "):
+            self.assertIn(words, text)
+
+    def test_export_hdf5(self):
+        out = self.tmp / "image.h5"
+        self.json("export", self.loihi1, "--hdf5", "-o", out)
+        with h5py.File(out) as f:
+            self.assertEqual(f.attrs["format"], "ranvier-image")
+
+    def test_export_spikes(self):
+        out = self.tmp / "lif2.csv"
+        result = self.json("export", self.recording, "--spikes", "csv", "--population", "lif2", "-o", out)
+        self.assertEqual(result["populations"]["lif2"]["spikes"], len(out.read_text().splitlines()) - 1)
+
+    def test_export_population(self):
+        self.error("export", self.recording, "--spikes", "csv", "-o", self.tmp / "x", rnv="8062")
+        self.error("export", self.recording, "--spikes", "csv", "--population", "lif9", "-o", self.tmp / "x", rnv="8062")
+        both = self.json("export", self.recording, "--spikes", "sonata", "--population", "lif1", "--population", "lif2", "-o", self.tmp / "two.h5")
+        self.assertEqual(set(both["populations"]), {"lif1", "lif2"})
+
+    def test_export_sample(self):
+        texts = []
+        for sample in (0, 1):
+            self.json("export", SET, "--spikes", "csv", "--dt", "1e-3", "--sample", sample, "-o", self.tmp / "sample.csv")
+            texts.append((self.tmp / "sample.csv").read_text())
+        self.assertNotEqual(*texts)
+
+    def test_diff_shift(self):
+        with h5py.File(self.recording) as f:
+            steps = f["populations/lif1/spike_steps"][()].tolist()
+            neurons = f["populations/lif1/spike_neurons"][()].tolist()
+        spikes = list(zip(steps, neurons))
+        a = samples.recording(self.tmp / "a.h5", {"p": {"n": 96, "spikes": spikes}}, 18)
+        b = samples.recording(self.tmp / "b.h5", {"p": {"n": 96, "spikes": [(s + 3, n) for s, n in spikes]}}, 21)
+        self.assertFalse(self.json("diff", a, b, code=1)["equal"])
+        self.assertTrue(self.json("diff", "--shift", "p=3", a, b)["equal"])
+        self.assertTrue(self.json("diff", b, a, "--shift", "-3")["equal"])
+
+    # --- run and eval ----------------------------------------------------------------------------------------------------------
+
+    def ran(self, *options):
+        return self.json("run", self.loihi1, "--input", SET, "--steps", 18, *options)
+
+    def test_run_input(self):
+        self.assertGreater(self.ran()["totals"]["spikes"], 0)
+        self.assertEqual(self.json("run", self.loihi1, "--steps", 18)["totals"]["spikes"], 0)
+
+    def test_run_sample(self):
+        self.assertNotEqual(self.ran("--sample", 1)["populations"], self.ran("--sample", 2)["populations"])
+        self.error("run", self.loihi1, "--input", SET, "--steps", 3, "--sample", 450, rnv="1056")
+        spikes = self.tmp / "one.csv"
+        spikes.write_text("step,neuron\n1,3\n")
+        self.error("run", self.loihi1, "--input", spikes, "--steps", 3, "--sample", 1, rnv="1056")
+
+    def test_run_steps(self):
+        self.assertEqual(self.json("run", self.loihi1, "--steps", 5)["steps"], 5)
+        done = self.call("run", self.loihi1, "--input", SET, "--steps", 3, "--json")
+        self.assertGreater(json.loads(done.stdout)["inputs_after_end"], 0)
+        self.assertIn("after step 3", done.stderr)
+
+    def test_run_record(self):
+        out = self.tmp / "record.h5"
+        for record, states in (("spikes", set()), ("v", {"v"}), ("spikes,v,u", {"u", "v"}), ("v,v", {"v"})):
+            self.ran("-o", out, "--record", record)
+            with h5py.File(out) as f:
+                self.assertEqual({key for key in f["populations/lif1"] if not key.startswith("spike_")}, states, record)
+                self.assertEqual(set(f["populations/input"]), {"spike_steps", "spike_neurons"})
+        out.unlink()
+        for wrong in ("w", "spikes,", "spikes,v,nothing"):
+            error = self.error("run", self.loihi1, "--steps", 3, "-o", out, "--record", wrong, rnv="8030")
+            self.assertIn("spikes, u, v", error["expected"])
+            self.assertFalse(out.exists())
+
+    def test_run_report(self):
+        folder = self.tmp / "deep" / "report"
+        result = self.ran("--report", folder)
+        report = json.loads((folder / "report.json").read_text())
+        self.assertEqual({k: v for k, v in report.items() if k not in ("per_step", "wall")}, {k: v for k, v in result.items() if k != "wall"})
+        self.check_per_step(report, (folder / "report.txt").read_text(), 18)
+        blocked = self.tmp / "blocked"
+        blocked.write_text("")
+        self.error("run", self.loihi1, "--steps", 3, "--report", blocked, rnv="8024")
+
+    def check_per_step(self, report, text, steps):
+        self.assertEqual(len(report["per_step"]), steps)
+        for key, total in report["totals"].items():
+            self.assertEqual(sum(step[key] for step in report["per_step"]), total, key)
+        for key in ("soma_accesses", "soma_updates", "spikes", "synaptic_events", "messages", "hops_east_west", "hops_north_south"):
+            self.assertIn(key, report["totals"])
+        self.assertIn("executor jit", text)
+        head = text.splitlines().index(next(line for line in text.splitlines() if line.startswith("step\t")))
+        table = [line.split("\t") for line in text.splitlines()[head:]]
+        self.assertEqual(table[0][1:], list(report["per_step"][0]))
+        self.assertEqual([[int(cell) for cell in row] for row in table[1:]], [[k + 1, *step.values()] for k, step in enumerate(report["per_step"])])
+
+    def test_eval_data(self):
+        other = self.tmp / "nine.h5"
+        with h5py.File(SET) as f, h5py.File(other, "w") as g:
+            g["input_spikes"] = f["input_spikes"][3:12]
+        result = self.json("eval", self.loihi1, "--data", other)
+        self.assertEqual(len(result["predictions"]), 9)
+        self.assertNotIn("accuracy", result)
+
+    def test_eval_samples(self):
+        self.assertEqual(len(self.json("eval", self.loihi1, "--data", SET, "--samples", 7)["predictions"]), 7)
+        done = self.call("eval", self.loihi1, "--data", SET, "--samples", 1000, "--json")
+        self.assertEqual(json.loads(done.stdout)["samples"], 450)
+        self.assertIn("only 450", done.stderr)
+
+    def test_eval_report(self):
+        folder = self.tmp / "eval-report"
+        for options in ((), ("--threads", 2)):
+            self.json("eval", self.loihi1, "--data", SET, "--samples", 20, "--report", folder, *options)
+            report = json.loads((folder / "report.json").read_text())
+            self.check_per_step(report, (folder / "report.txt").read_text(), 18)
+
+    def test_eval_spikes(self):
+        out = self.tmp / "spikes.h5"
+        self.json("eval", self.loihi1, "--data", SET, "--samples", 4, "--spikes", out)
+        with h5py.File(out) as f:
+            self.assertEqual(f["lif1"].shape, (4, 16, 96))
+
+    def test_eval_compare(self):
+        folder = self.tmp / "compare"
+        self.json("eval", self.reference, "--data", SET, "--samples", 40, "--report", folder)
+        result = self.json("eval", self.loihi1, "--data", SET, "--samples", 40, "--compare", folder / "report.json")
+        self.assertEqual(result["compared"]["target"], "reference")
+        self.error("eval", self.loihi1, "--data", SET, "--samples", 41, "--compare", folder / "report.json", rnv="8031")
+
+    def test_machine_executor(self):
+        for executor in ("jit", "interp"):
+            self.assertEqual(self.ran("--executor", executor)["machine"]["executor"], executor)
+            self.assertEqual(self.json("eval", self.loihi1, "--data", SET, "--samples", 2, "--executor", executor)["machine"]["executor"], executor)
+            self.assertIn(f"executor {executor}", self.call("run", self.loihi1, "--steps", 2, "--executor", executor).stdout)
+
+    def test_machine_timing(self):
+        fast, off = self.ran(), self.ran("--timing", "off")
+        self.assertIn("energy", fast)
+        self.assertEqual(off["totals"], {"spikes": fast["totals"]["spikes"]})
+        self.assertNotIn("energy", off)
+        result = self.json("eval", self.loihi1, "--data", SET, "--samples", 2, "--timing", "off")
+        self.assertIsNone(result["latency_us"])
+        self.assertIn("not asked for", self.call("eval", self.loihi1, "--data", SET, "--samples", 2, "--timing", "off").stdout)
+
+    def test_machine_costs(self):
+        names = {self.ran("--costs", name)["machine"]["costs"]["name"] for name in ("published", "fitted")}
+        self.assertEqual(names, {"published", "fitted"})
+        for command in (["run", self.loihi1, "--steps", 3], ["eval", self.loihi1, "--data", SET, "--samples", 1]):
+            error = self.error(*command, "--costs", "guessed", rnv="7001")
+            self.assertIn("fitted", error["expected"])
+
+    def test_machine_threads(self):
+        if (os.cpu_count() or 1) < 2:
+            self.skipTest("one processor: a second thread is never used")
+        network = samples.noise_network(self.tmp / "wide.mlir", 200, 60000, 4)
+        image = self.tmp / "wide.rvi"
+        self.json("compile", network, "--target", "reference", "-o", image)
+        results = [self.json("run", image, "--steps", 5, "--threads", threads) for threads in (1, 2)]
+        self.assertEqual([result["machine"]["threads"] for result in results], [1, 2])
+        self.assertEqual(results[0]["totals"], results[1]["totals"])
+        workers = [self.json("eval", self.loihi1, "--data", SET, "--samples", 9, "--threads", threads)["wall"]["workers"] for threads in (1, 2)]
+        self.assertEqual(workers, [1, 2])
+
+    # --- Of every command ------------------------------------------------------------------------------------------------------
+
+    def test_import_output(self):
+        self.assertIn("snn.network @network", self.text.read_text())

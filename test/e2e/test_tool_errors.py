@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Errors of the tools and of resumed stages that need files made for the purpose: docs/errors/tools.md, one case a code."""
+
+import ctypes
+import re
+import shutil
+import struct
+
+import h5py
+import numpy as np
+
+import samples
+from ranvier import DIGITS, ROOT, Case
+
+NETWORK = DIGITS / "network.nir"
+SET = DIGITS / "test_set.h5"
+
+
+def with_provenance(source, target, change):
+    """A copy of an image whose provenance record is changed to one of the same length, with all checksums right (docs/spec/image-format.md)."""
+    xxh3 = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+    xxh3.restype, xxh3.argtypes = ctypes.c_uint64, (ctypes.c_char_p, ctypes.c_size_t)
+    checksum = lambda data: xxh3(bytes(data), len(data))
+    content = bytearray(source.read_bytes())
+    table = struct.unpack_from("<Q", content, 24)[0]
+    _, _, offset, size, _, _ = struct.unpack_from("<IIQQQQ", content, table)
+    meta = bytes(content[offset:offset + size])
+    changed = change(meta)
+    assert len(changed) == len(meta) and changed != meta
+    content[offset:offset + size] = changed
+    struct.pack_into("<Q", content, table + 32, checksum(changed))
+    struct.pack_into("<Q", content, 32, checksum(content[table:table + 13 * 40]))
+    struct.pack_into("<Q", content, 56, checksum(content[:56]))
+    target.write_bytes(content)
+    return target
+
+
+class ToolErrors(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.image = cls.tmp / "loihi1.rvi"
+        for stage, name in (("quantised", "q.mlir"), ("fabric", "f.mlir"), ("image", "loihi1.rvi")):
+            done = cls.call("compile", NETWORK, "--target", "loihi1", "--emit", stage, "-o", cls.tmp / name, "--quiet")
+            assert done.returncode == 0, done.stderr
+        cls.quantised, cls.fabric = (cls.tmp / "q.mlir").read_text(), (cls.tmp / "f.mlir").read_text()
+
+    def text(self, name, content):
+        path = self.tmp / name
+        path.write_text(content)
+        return path
+
+    def edited(self, text, pattern, replacement):
+        changed, count = re.subn(pattern, replacement, text, count=1)
+        self.assertEqual(count, 1, pattern)
+        return self.text("edited.mlir", changed)
+
+    def compile_fails(self, path, rnv, target="loihi1"):
+        self.fails("compile", path, *(["--target", target] if target else []), "-o", self.tmp / "never", rnv=rnv)
+        self.assertFalse((self.tmp / "never").exists())
+
+    # --- Networks ---------------------------------------------------------------------------------------------------------------
+
+    def test_one_network(self):
+        for content in ("", "module {}\n", "snn.network @a dt 1.0e-3 {\n}\nsnn.network @b dt 1.0e-3 {\n}\n"):
+            path = self.text("count.mlir", content)
+            for command in (["compile", path, "--target", "loihi1", "-o", self.tmp / "x"], ["check", path, "--target", "loihi1"], ["import", path, "-o", self.tmp / "x"],
+                            ["verify", self.image, path]):
+                self.fails(*command, rnv=5710)
+
+    def test_what_is_no_network(self):
+        self.compile_fails(self.text("words.mlir", "four score and seven years ago\n"), 8011)
+        broken = self.tmp / "broken-models"
+        broken.mkdir()
+        (broken / "a.mlir").write_text("snn.model @mine {")
+        user = self.text("user.mlir", "snn.network @n dt 1.0e-3 {\n  snn.population @p model @mine shape [1]\n}\n")
+        self.fails("check", user, "--target", "reference", "--models", broken, rnv=8011)
+
+    def test_a_drawn_delay_that_closes_a_cycle(self):
+        path = self.text("cycle.mlir", """snn.network @n dt 1.0e-3 {
+  snn.input @i shape [4]
+  snn.population @p model @lif shape [4] params {tau = 0.02, v_threshold = 1.0}
+  snn.connect @in from @i to @p "one_to_one" {} weights 1.0
+  snn.connect @loop from @p to @p delay #snn.uniform<0.0, 3.0, seed = 1> "all_to_all" {} weights 0.1
+  snn.output @o from @p
+}
+""")
+        self.compile_fails(path, 5711, "reference")
+
+    # --- Resumed stages, edited by hand -----------------------------------------------------------------------------------------
+
+    def test_a_value_that_is_no_word(self):
+        self.compile_fails(self.edited(self.quantised, r"\bdv = \d+", "dv = 0.5"), 5715, None)
+
+    def test_a_bias_that_was_not_folded(self):
+        self.compile_fails(self.edited(self.quantised, r"(@fc1 from @input to @lif1 .*? : tensor<96x64xi16>)", r"\1 bias dense<1> : tensor<96xi32>"), 5716, None)
+
+    def test_stages_that_are_mixed(self):
+        mixed = re.sub(r"\A(module \{\n)?", r"\1" + (ROOT / "models" / "if.mlir").read_text().replace("\\", "\\\\"), self.quantised, count=1)
+        name = re.search(r"snn\.model @(\w+)", (ROOT / "models" / "if.mlir").read_text()).group(1)
+        self.compile_fails(self.edited(mixed, r"snn\.population @lif2 model @\w+ shape \[10\] params \{[^}]*\}( init \{[^}]*\})?( scale \{[^}]*\})?",
+                                       f"snn.population @lif2 model @{name} shape [10] params {{v_threshold = 1.0}}"), 5730, None)
+
+    def test_a_slice_of_an_unknown_population(self):
+        self.compile_fails(self.edited(self.fabric, r"slice<@lif1\b", "slice<@lif9"), 8013, None)
+
+    # --- Images and their inputs ------------------------------------------------------------------------------------------------
+
+    def two_of_each(self):
+        image = self.tmp / "two.rvi"
+        if not image.exists():
+            network = self.text("two.mlir", """snn.network @n dt 1.0e-3 {
+  snn.input @left shape [2]
+  snn.input @right shape [2]
+  snn.population @a model @if shape [2] params {v_threshold = 1.0}
+  snn.population @b model @if shape [2] params {v_threshold = 1.0}
+  snn.connect @l from @left to @a "one_to_one" {} weights 2.0
+  snn.connect @r from @right to @b "one_to_one" {} weights 2.0
+  snn.output @oa from @a
+  snn.output @ob from @b
+}
+""")
+            self.json("compile", network, "--target", "reference", "-o", image)
+        return image
+
+    def test_inputs_by_name(self):
+        image = self.two_of_each()
+        events = self.tmp / "events.h5"
+        with h5py.File(events, "w") as f:
+            f["spikes/right/timestamps"], f["spikes/right/node_ids"] = [0.5, 1.5], [0, 1]
+        result = self.json("run", image, "--input", events, "--steps", 3)["populations"]
+        self.assertEqual((result["a"]["spikes"], result["b"]["spikes"]), (0, 2))
+        with h5py.File(events, "r+") as f:
+            f.move("spikes/right", "spikes/middle")
+        self.assertIn("left, right", self.fails("run", image, "--input", events, "--steps", 3, rnv=8020))
+        self.fails("run", image, "--input", self.text("s.csv", "1,0\n"), "--steps", 3, rnv=8021)
+
+    def test_sets_that_do_not_fit(self):
+        image = self.two_of_each()
+        self.fails("eval", image, "--data", SET, rnv=8021)
+        wide = self.tmp / "wide.h5"
+        with h5py.File(wide, "w") as f:
+            f["input_spikes"] = np.zeros((1, 4, 65), np.uint8)
+        self.assertIn("expected 64 neurons, found 65", self.fails("eval", self.image, "--data", wide, rnv=8032))
+        self.fails("compile", NETWORK, "--target", "loihi1", "--calibrate", wide, "-o", self.tmp / "x", rnv=8032)
+
+    def test_two_outputs_cannot_classify(self):
+        network = self.text("outputs.mlir", """snn.network @n dt 1.0e-3 {
+  snn.input @i shape [64]
+  snn.population @a model @if shape [64] params {v_threshold = 1.0}
+  snn.population @b model @if shape [64] params {v_threshold = 1.0}
+  snn.connect @l from @i to @a "one_to_one" {} weights 2.0
+  snn.connect @r from @i to @b "one_to_one" {} weights 2.0
+  snn.output @oa from @a
+  snn.output @ob from @b
+}
+""")
+        image = self.tmp / "outputs.rvi"
+        self.json("compile", network, "--target", "reference", "-o", image)
+        self.assertIn("2 outputs", self.fails("eval", image, "--data", SET, rnv=8023))
+
+    def test_spikes_beyond_memory(self):
+        network = self.text("wide.mlir", """snn.network @n dt 1.0e-3 {
+  snn.input @i shape [1]
+  snn.population @a model @if shape [70000] params {v_threshold = 1.0}
+  snn.connect @l from @i to @a "fixed_in_degree" {k = 1} weights 2.0
+  snn.output @o from @a
+}
+""")
+        image, data = self.tmp / "wide.rvi", self.tmp / "long.h5"
+        self.json("compile", network, "--target", "reference", "-o", image)
+        with h5py.File(data, "w") as f:
+            f["input_spikes"] = np.zeros((1, 65536, 1), np.uint8)
+        self.fails("eval", image, "--data", data, "--spikes", self.tmp / "never.h5", rnv=8033)
+        self.assertFalse((self.tmp / "never.h5").exists())
+
+    def test_a_malformed_provenance_record(self):
+        for what, by in ((b'"weight_bits":8', b'"weight_bits":0'), (b'"weight_bits":8', b'"weight_bitz":8'), (b'"source_hash":"', b'"source_hash":[')):
+            changed = with_provenance(self.image, self.tmp / "provenance.rvi", lambda meta: meta.replace(what, by))
+            # What is no JSON is an error of JSON, what is no record one of records.
+            self.assertRegex(self.fails("verify", changed, NETWORK), "RNV(8050|9005)")
+        self.fails("verify", with_provenance(self.image, self.tmp / "provenance.rvi", lambda meta: meta.replace(b'"weight_bits":8', b'"weight_bits":9')), NETWORK, rnv=8050)
+
+    def test_a_golden_case_with_nothing_to_compare(self):
+        case = self.tmp / "case.h5"
+        shutil.copy(ROOT / "test" / "golden" / "loihi" / "p01_single_layer.h5", case)
+        with h5py.File(case, "r+") as f:
+            del f["expected/g"]
+        done = self.call(case, tool="ranvier-replay")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("RNV8086", done.stderr)
+        self.assertEqual(self.call(case, "--out", self.tmp / "computed.h5", tool="ranvier-replay").returncode, 0)
