@@ -1,8 +1,8 @@
 # Installs the packages of scripts/packages that a role needs. Sourced by scripts/demo and scripts/test.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# install_packages ROLE...: does nothing if all are there; otherwise installs them as root or through sudo without a question, or
-# prints the exact command to run and fails.
+# install_packages ROLE...: does nothing if all are there; otherwise installs them as root or through sudo (which may ask for the user's
+# password on a terminal), or prints the exact command to run and fails.
 install_packages() {
   local role name who suite policy missing=() absent=() sudo=()
   for role in "$@"; do
@@ -18,7 +18,8 @@ install_packages() {
   fi
   local command="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
-    if ! sudo -n true 2>/dev/null; then
+    # Without a terminal nobody could answer.
+    if ! sudo -n true 2>/dev/null && ! { [ -t 0 ] && [ -t 2 ] && command -v sudo >/dev/null && sudo -v; }; then
       printf 'These packages are missing. Run this as root, then call this script again:\n\n  %s\n\n' "$command" >&2
       return 1
     fi
