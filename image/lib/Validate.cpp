@@ -5,6 +5,7 @@
 // wrong one is looked for only when a row has one.
 //===----------------------------------------------------------------------===//
 #include "Validator.h"
+#include "ranvier/Image/WeightRange.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -29,15 +30,12 @@ constexpr uint32_t keyOf(uint64_t word) { return static_cast<uint32_t>(word); }
 
 inline int32_t weightOf(uint32_t word) { return static_cast<int32_t>(unpackSynapse(word).weight); }
 inline int32_t weightOf(uint64_t word) { return static_cast<int32_t>(unpackSynapse(word).weight); }
-/// Bits of a weight beyond what its projection stores, 0 if it fits: the sign and `bits` - 1 more of two's complement.
-constexpr uint32_t excess(int32_t weight, unsigned bits) {
-  return bits == 0 ? static_cast<uint32_t>(weight) : static_cast<uint32_t>(weight ^ (weight >> 31)) >> (bits - 1);
-}
 
 /// The synapses of one core.
 class SynapseChecker {
 public:
-  SynapseChecker(const Image &image, uint64_t index) : image(image), core(image.cores[index]), index(index) {
+  SynapseChecker(const Image &image, uint64_t index, std::vector<WeightRange> &weights)
+      : image(image), core(image.cores[index]), index(index), weights(weights) {
     owner.assign(maxAccumulators, nobody);
     for (uint32_t s = 0; s < core.sliceCount; ++s) {
       const SliceRecord &slice = image.slices[core.firstSlice + s];
@@ -56,14 +54,11 @@ private:
   template <typename Word> Result<void> checkIndexBits(std::span<const Word> words, uint64_t row);
   template <typename Word> Error locate(std::span<const Word> words, uint64_t row, uint32_t expected) const;
   Result<void> checkUse();
-  /// Bits that a weight may take; all of them where words are binary32.
-  unsigned storedBits(const ProjectionMeta &projection) const {
-    return image.meta.profile == isa::Profile::F32 ? 32 : projection.weightBits;
-  }
 
   const Image &image;
   const CoreRecord &core;
   const uint64_t index;
+  std::vector<WeightRange> &weights; ///< By projection, over all cores so far.
   std::vector<uint32_t> owner;
   std::map<uint32_t, uint64_t> neuronsOf; ///< On this core, by population.
   std::vector<uint64_t> reachedBy;        ///< [accumulator]: the last row without index bits that reaches it, from 1.
@@ -125,12 +120,13 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
   const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
   const uint32_t expected = ownerOf(projection.target, projection.receptor);
   const uint32_t *owners = owner.data();
-  const unsigned bits = storedBits(projection);
   uint32_t wrong = 0, before = 0;
+  WeightRange range;
   for (const Word word : words) {
     const uint32_t key = keyOf(word);
-    wrong |= (owners[key & 0xFFFFu] ^ expected) | static_cast<uint32_t>(key < before) | excess(weightOf(word), bits);
+    wrong |= (owners[key & 0xFFFFu] ^ expected) | static_cast<uint32_t>(key < before);
     before = key;
+    range.add(weightOf(word));
   }
   if (wrong)
     return locate(words, row, expected);
@@ -149,6 +145,7 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
       return broken(3020, "Y7", place, "a delay does not fit the bits of its projection",
                     number(projection.delayBits) + " bits for the delay less " + number(chip.minDelay), number(most));
   }
+  weights[image.rows[row].projection].add(range);
   longest = std::max(longest, most);
   memory += chip.storage.bits(words.size(), projection.weightBits, projection.delayBits, projection.indexBits);
   return {};
@@ -188,10 +185,6 @@ template <typename Word> Error SynapseChecker::locate(std::span<const Word> word
     if (i && key < keyOf(words[i - 1]))
       return broken(3021, "Y2", place, "synapses of a row are not in order", "sorted by (delay, accumulator)",
                     "(" + number(key >> 16) + ", " + number(accumulator) + ")");
-    const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
-    if (const int32_t weight = weightOf(words[i]); excess(weight, storedBits(projection)))
-      return broken(3025, "Y6", place, "a weight does not fit the bits of its projection",
-                    number(projection.weightBits) + " bits with sign", std::to_string(weight));
   }
   RANVIER_ASSERT(false, "no wrong synapse in the row that has one");
 }
@@ -266,7 +259,16 @@ Result<void> checkLimit(const Image &image, uint64_t core, const char *clause, c
   return error;
 }
 
-Result<void> checkSynapses(const Image &image, uint64_t core) { return SynapseChecker(image, core).run(); }
+Result<void> checkSynapses(const Image &image) {
+  std::vector<WeightRange> weights(image.meta.projections.size());
+  for (uint64_t core = 0; core < image.cores.size(); ++core)
+    RANVIER_CHECK(SynapseChecker(image, core, weights).run());
+  for (size_t p = 0; p < weights.size() && image.meta.profile == isa::Profile::Int; ++p)
+    if (const ProjectionMeta &projection = image.meta.projections[p]; !weights[p].fits(image.chip.weights, projection.weightBits))
+      return broken(3025, "Y6", at("projections", p) + " '" + projection.name.substr(0, 60) + "'",
+                    "weights do not fit the bits of their projection", number(projection.weightBits) + " bits", weights[p].str());
+  return {};
+}
 
 Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
   uint64_t rows = neurons;
@@ -376,8 +378,7 @@ Result<void> validate(const Image &image) {
   RANVIER_CHECK(detail::checkMeta(image));
   uint64_t neurons = 0;
   RANVIER_CHECK(detail::checkCores(image, neurons));
-  for (uint64_t core = 0; core < image.cores.size(); ++core)
-    RANVIER_CHECK(detail::checkSynapses(image, core));
+  RANVIER_CHECK(detail::checkSynapses(image));
   RANVIER_CHECK(detail::checkOutAxons(image, neurons));
   return detail::checkCapacity(image);
 }

@@ -22,8 +22,8 @@ inline std::string at(const char *table, uint64_t index) { return std::string(ta
 Result<void> checkMeta(const Image &image);
 /// Clauses C and S. Adds up the neurons of all cores.
 Result<void> checkCores(const Image &image, uint64_t &neurons);
-/// Clauses A, R and Y of one core, and the use of its synaptic memory and fan-in (L2, L3, L5).
-Result<void> checkSynapses(const Image &image, uint64_t core);
+/// Clauses A, R and Y, and the use of synaptic memory, input axons and fan-in (L2, L3, L5).
+Result<void> checkSynapses(const Image &image);
 /// Clauses O, and L4.
 Result<void> checkOutAxons(const Image &image, uint64_t neurons);
 /// Clauses L1, L6, L7 and L8.

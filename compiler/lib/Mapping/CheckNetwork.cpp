@@ -5,6 +5,7 @@
 // lack by itself.
 //===----------------------------------------------------------------------===//
 #include "Shared.h"
+#include "ranvier/Image/WeightRange.h"
 #include <algorithm>
 
 using namespace ranvier;
@@ -121,12 +122,12 @@ static Result<void> checkWeights(const Projection &projection, const hw::Chip &c
     return beyond("weight exponent outside the range of",
                   std::to_string(chip.weights.minExponent) + ".." + std::to_string(chip.weights.maxExponent),
                   std::to_string(projection.weightExponent), "quantise the network for this chip");
-  const int64_t bound = int64_t(1) << (projection.weightBits - 1);
-  const auto wrong =
-      std::find_if(projection.weights.begin(), projection.weights.end(), [&](int32_t w) { return w < -bound || w >= bound; });
-  if (wrong != projection.weights.end())
-    return beyond("a weight does not fit its bits on", std::to_string(-bound) + ".." + std::to_string(bound - 1),
-                  std::to_string(*wrong), "state more bits for the projection, or smaller weights with a larger exponent");
+  image::WeightRange range;
+  for (const int32_t weight : projection.weights)
+    range.add(weight);
+  if (!range.fits(chip.weights, projection.weightBits))
+    return beyond("weights do not fit their bits on", std::to_string(projection.weightBits) + " bits", range.str(),
+                  "state more bits for the projection, or smaller weights with a larger exponent");
   return {};
 }
 

@@ -183,10 +183,15 @@ const Case cases[] = {
     {"Y5", 3020, "cores[0]", [](ImageData &d) { d.cores[0].delaySlots = 7; }},
     {"Y5", 3020, "cores[0]", [](ImageData &d) { d.cores[0].delaySlots = none; }},
 
-    {"Y6", 3025, "synapses32[0]", [](ImageData &d) { d.synapses32[0] = packSynapse32(0, 1, 128); }},
-    {"Y6", 3025, "synapses32[0]", [](ImageData &d) { d.synapses32[0] = packSynapse32(0, 1, -129); }},
-    {"Y6", 3025, "synapses32[0]", [](ImageData &d) { d.meta.projections[0].weightBits = 3; }}, // 5 takes 4
-    {"Y6", 3025, "synapses32[0]", [](ImageData &d) { d.meta.projections[0].weightBits = 0; }},
+    {"Y6", 3025, "projections[0]", // beyond the chip's 8 bits and sign
+     [](ImageData &d) {
+       d.meta.projections[0].weightBits = 9;
+       d.synapses32[0] = packSynapse32(0, 1, 256);
+     }},
+    {"Y6", 3025, "projections[0]", [](ImageData &d) { d.synapses32[0] = packSynapse32(0, 1, 128); }},
+    {"Y6", 3025, "projections[0]", [](ImageData &d) { d.synapses32[0] = packSynapse32(0, 1, -129); }},
+    {"Y6", 3025, "projections[0]", [](ImageData &d) { d.meta.projections[0].weightBits = 3; }}, // -5..9 take 5
+    {"Y6", 3025, "projections[0]", [](ImageData &d) { d.meta.projections[0].weightBits = 0; }},
     {"Y7", 3020, "rows[1]", [](ImageData &d) { d.meta.projections[3].delayBits = 2; }},
     {"Y7", 3020, "rows[0]", // delays 1 on core 0, delay 3 on core 1: no bits do for the first
      [](ImageData &d) {
@@ -281,6 +286,22 @@ TEST_CASE("weights fill the bits of their projection") {
   data.synapses32[0] = packSynapse32(0, 1, 255);
   data.synapses32[1] = packSynapse32(1, 1, -256);
   CHECK(fromData(data));
+  // Weights of one sign need none: two of 4 of projection 3.
+  const auto one = [&](uint32_t bits, int32_t weight) {
+    ImageData changed = test::intImage();
+    changed.meta.projections[3].weightBits = bits;
+    for (uint32_t &word : changed.synapses32)
+      if (static_cast<int32_t>(unpackSynapse(word).weight) == 4)
+        word = packSynapse32(word & 0xFFFF, word >> 16 & 63, weight);
+    return bool(fromData(changed));
+  };
+  CHECK(one(8, 255));
+  CHECK(one(8, -255));
+  CHECK(!one(7, 255));
+  // Bits that all of them lack do not count.
+  CHECK(one(1, 4));
+  CHECK(one(2, -192));
+  CHECK(!one(1, -192));
 }
 
 TEST_CASE("what cannot be made small enough to test is refused by size alone") {
