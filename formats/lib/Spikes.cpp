@@ -33,8 +33,15 @@ Error wrong(unsigned code, const std::string &file, const std::string &place, st
           .found = std::move(found)};
 }
 
-/// Sorted, cut, and one event for each neuron and step: several become one of their summed value, as frames count them.
-Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, const std::string &file, const std::string &place) {
+/// What several spikes of a neuron in one step become.
+enum class Repeats {
+  Flag, ///< One spike if all are plain, as a spike is a flag; else one of their summed value.
+  Count ///< One of their summed value always, as frames of camera events count them.
+};
+
+/// Sorted, cut, and one event for each neuron and step.
+Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, const std::string &file, const std::string &place,
+                            Repeats repeats = Repeats::Flag) {
   if (train.events.size() > mostEvents)
     return wrong(1056, file, place, "too many spikes", "at most " + std::to_string(mostEvents),
                  std::to_string(train.events.size()));
@@ -43,11 +50,18 @@ Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, c
   std::stable_sort(train.events.begin(), train.events.end(),
                    [](const auto &a, const auto &b) { return std::tie(a.step, a.neuron) < std::tie(b.step, b.neuron); });
   size_t kept = 0;
-  for (const SpikeEvent &event : train.events) {
-    if (kept && train.events[kept - 1].step == event.step && train.events[kept - 1].neuron == event.neuron)
-      train.events[kept - 1].value += event.value;
-    else
-      train.events[kept++] = event;
+  for (size_t first = 0; first < train.events.size();) {
+    SpikeEvent sum = train.events[first];
+    bool plain = sum.value == 1;
+    size_t next = first + 1;
+    for (; next < train.events.size() && train.events[next].step == sum.step && train.events[next].neuron == sum.neuron; ++next) {
+      plain &= train.events[next].value == 1;
+      sum.value += train.events[next].value;
+    }
+    if (plain && repeats == Repeats::Flag)
+      sum.value = 1;
+    train.events[kept++] = sum;
+    first = next;
   }
   train.events.resize(kept);
   for (const SpikeEvent &event : train.events) {
@@ -168,7 +182,7 @@ Result<SpikeTrains> readEventBin(const std::string &bytes, const std::string &pa
     RANVIER_TRY(uint32_t step, stepOf(static_cast<double>(micros + overflow) * 1e-6, options.dt, path, place));
     train.events.push_back({step, static_cast<uint32_t>((polarity * shape[1] + y) * shape[2] + x), 1});
   }
-  RANVIER_TRY(train, finished(std::move(train), options, path, ""));
+  RANVIER_TRY(train, finished(std::move(train), options, path, "", Repeats::Count));
   return SpikeTrains{{"", std::move(train)}};
 }
 

@@ -63,7 +63,8 @@ TEST_CASE("CSV with and without header, values, comments, blanks") {
   CHECK(csv("\xEF\xBB\xBFstep,neuron\n1,3\n2,0\n").events == two);
   CHECK(csv("step,neuron,value\n1,3,1\n2,0,-2.5e-1\n").events == Events{{1, 3, 1}, {2, 0, -0.25f}});
   CHECK(csv("1,3\n1,4,2\n").events == Events{{1, 3, 1}, {1, 4, 2}});
-  CHECK(csv("1,3\n1,3\n2,0,0.5\n2,0,0.25\n").events == Events{{1, 3, 2}, {2, 0, 0.75f}}); // Twice is one event of the sum.
+  CHECK(csv("1,3\n1,3\n2,0,0.5\n2,0,0.25\n").events == Events{{1, 3, 1}, {2, 0, 0.75f}}); // A spike is a flag; values add up,
+  CHECK(csv("1,3\n1,3,2\n1,3\n").events == Events{{1, 3, 4}});                            // and plain ones among them count 1.
   CHECK(csv("").events.empty());
   CHECK(csv("step,neuron\n").events.empty());
   CHECK(csv("7,4\n").neurons == 5);
@@ -153,7 +154,7 @@ TEST_CASE("NIRGraphData: events, valued events, grids, graphs in graphs, samples
   CHECK(first.at("part.grid").steps == 3);
   CHECK(first.at("coarse").events == Events{{3, 0, 1}, {13, 0, 2}}); // Rows of 5 ms: the middle of a row decides.
   const SpikeTrains second = good(readSpikes(path, {.dt = 1e-3}, 1));
-  CHECK(second.at("events").events == Events{{2, 1, 2}, {11, 2}});
+  CHECK(second.at("events").events == Events{{2, 1}, {11, 2}});
   CHECK(second.at("valued").events == Events{{2, 1, -3}});
   CHECK(second.at("part.grid").events == Events{{2, 1}});
   refused(readSpikes(path, {.dt = 1e-3}, 2), 1056, path,
@@ -201,7 +202,7 @@ TEST_CASE("SONATA spikes: populations, units, any order, the older layout") {
     CHECK(trains.at(name).neurons == 8);
   }
   CHECK(only(readSpikes(foreign("old_sonata.h5"), {.dt = 1e-3})).events == Events{{2, 5}, {3, 6}});
-  CHECK(good(readSpikes(foreign("sonata.h5"), {.dt = 0.1})).at("v1").events == Events{{1, 0, 2}, {1, 7}});
+  CHECK(good(readSpikes(foreign("sonata.h5"), {.dt = 0.1})).at("v1").events == Events{{1, 0}, {1, 7}});
 }
 
 TEST_CASE("SONATA spikes that are wrong") {

@@ -17,8 +17,8 @@ struct SpikeEvent {
   float value = 1; ///< Payload; 1 for plain spikes.
   bool operator==(const SpikeEvent &) const = default;
 };
-/// Spikes of one population, sorted by (step, neuron), one event for each: several of a neuron in a step are one of their summed
-/// value.
+/// Spikes of one population, sorted by (step, neuron), one event for each: several plain ones of a neuron in a step are one, values
+/// add up (a plain one among them counts 1), and camera events are counted.
 struct SpikeTrain {
   uint32_t neurons = 0, steps = 0; ///< Bounds; steps 0 if the file does not say, neurons then one more than the last that spikes.
   std::vector<SpikeEvent> events;
