@@ -1,65 +1,98 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Benchmarks by name; each prints one JSON object: our figures at the top, `peer`, `roofline`, `machine`."""
+"""Benchmarks by name; each gives one JSON object: our figures at the top, `peer`, `roofline`, `machine`."""
 
 import json
+import os
 import pathlib
 import platform
+import random
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 
+# Measured on an idle machine of two Zen 3 virtual cores, not in this run; networks differ, so no ratio is drawn.
 PEERS = {
-    "note": "peers measured on a machine of two Zen 3 virtual cores, not in this run; networks differ, so no ratio is drawn",
     "nest_3.10_brunel_events_per_second_per_core": 2.1e7,
+    "nest_3.10_microcircuit_events_per_second_per_core": 4.0e6,
     "brian2_2.5.1_brunel_events_per_second_per_core": 5.0e7,
-    "sana_fe_2.2_dvs_simple_events_per_second_per_core": 5.0e6,
+    "sana_fe_2.2_dvs_events_per_second": 5.0e6,
 }
 
 
 def machine():
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    cores = sum(line.startswith("processor") for line in open("/proc/cpuinfo"))
-    return {"cpu": model, "cores": cores}
+    return {"processor": model, "processors": os.cpu_count(), "load_at_start": round(os.getloadavg()[0], 2)}
+
+
+def call(program, *arguments):
+    """(JSON on stdout, seconds, peak resident memory [bytes]) of one run of a program; its complaints end the benchmark."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(program), *map(str, arguments)], stdout=out, stderr=complaints)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), complaints.seek(0)
+        if process.returncode != 0:
+            sys.exit(f"{program} {' '.join(map(str, arguments))}: exit code {process.returncode}\n{complaints.read()}")
+        return json.loads(out.read()), seconds, usage.ru_maxrss * 1024
+
+
+def measured(root, *arguments):
+    return call(root / "build/release/bin/ranvier", *arguments, "--json")
 
 
 def ranvier(root, *arguments):
-    done = subprocess.run([str(root / "build/release/bin/ranvier"), *map(str, arguments), "--json"], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return measured(root, *arguments)[0]
+
+
+def engine_program(root, *arguments):
+    return call(root / "build/release/bench/bench-engine", *arguments)[0]
 
 
 def digits(root):
-    """The 450 test images of the digits network on loihi1, one worker; median of five runs, executors in turn."""
+    """The 450 test images of the digits network on loihi1, one thread; median of five runs, modes in turn so that a busy moment of the
+    machine hits all of them."""
     folder = root / "examples" / "digits"
+    modes = {"jit": [], "interp": ["--executor", "interp"], "jit_timing_off": ["--timing", "off"]}
+    rates = {name: [] for name in modes}
+    limits = []
     with tempfile.TemporaryDirectory() as tmp:
         image = pathlib.Path(tmp) / "digits.rvi"
         ranvier(root, "compile", folder / "network.nir", "--target", "loihi1", "-o", image)
-        rates = {"jit": [], "interp": [], "jit_timing_off": []}
-        events = 0
         for _ in range(5):
-            for name in rates:
-                options = ["--executor", name.split("_")[0]] + (["--timing", "off"] if name.endswith("off") else [])
+            limits.append(engine_program(root, "--roofline")["events_per_second_1_thread"])
+            for name, options in modes.items():
                 result = ranvier(root, "eval", image, "--data", folder / "test_set.h5", *options)
                 steps = result["samples"] * (result["steps"] + result["depth"])
                 rates[name].append(steps / result["wall"]["seconds"])
                 if name == "jit":
                     events = result["totals"]["synaptic_events"] / steps
     median = {name: statistics.median(values) for name, values in rates.items()}
-    return {"benchmark": "digits", "steps_per_second": median["jit"], "steps_per_second_interp": median["interp"],
-            "steps_per_second_timing_off": median["jit_timing_off"], "jit_over_interp": median["jit"] / median["interp"],
-            "timing_fast_over_off": median["jit_timing_off"] / median["jit"],
-            "synaptic_events_per_second": median["jit"] * events, "peer": PEERS, "roofline": {}, "machine": machine()}
+    limit = statistics.median(limits)
+    return {"benchmark": "digits", "steps_per_second": median["jit"], "synaptic_events_per_second": median["jit"] * events,
+            "of_roofline": median["jit"] * events / limit, "jit_over_interp": median["jit"] / median["interp"],
+            "steps_per_second_interp": median["interp"], "steps_per_second_timing_off": median["jit_timing_off"],
+            "timing_costs": median["jit_timing_off"] / median["jit"], "synaptic_events_per_step": events, "spread": spread(rates["jit"]), "peer": PEERS,
+            "roofline": {"kernel": "scatter-add of packed synapses, one thread", "events_per_second": limit}, "machine": machine()}
+
+
+def spread(values):
+    """(largest - smallest) / median: how quiet the machine was."""
+    return (max(values) - min(values)) / statistics.median(values)
 
 
 def engine(root):
-    done = subprocess.run([str(root / "build/release/bin/bench-engine")], capture_output=True, text=True, check=True)
-    result = json.loads(done.stdout)
-    result.setdefault("benchmark", "engine")
-    result.setdefault("peer", PEERS)
-    result.setdefault("machine", machine())
+    result = engine_program(root)
+    result["peer"] = PEERS
     return result
 
+
+# --- Mapping -----------------------------------------------------------------------------------------------------------------------
 
 def mapping(root):
     """Placement, routing and table compression on PACMAN's own test data, beside what PACMAN needs for them."""
@@ -78,41 +111,131 @@ def mapping(root):
             "roofline": bound, "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "mapping": mapping}
+# --- Compile -----------------------------------------------------------------------------------------------------------------------
+
+def blob(shape, low, high, choose):
+    """Weights as the hexadecimal blob of a dense resource."""
+    count = 1
+    for extent in shape:
+        count *= extent
+    return "0x04000000" + struct.pack(f"<{count}f", *(choose.uniform(low, high) for _ in range(count))).hex().upper()
 
 
-def show(result, indent=""):
+def conv_network(path):
+    """The layers of a common N-MNIST network (34 x 34 x 2 events, three convolutions, two dense layers) with drawn weights."""
+    choose = random.Random(1)
+    shapes = {"c1": (16, 2, 5, 5), "c2": (16, 16, 3, 3), "c3": (8, 16, 3, 3), "f1": (256, 128), "f2": (10, 256)}
+    resources = ",\n      ".join(f'{name}: "{blob(shape, -0.1, 0.3, choose)}"' for name, shape in shapes.items())
+    kernel = {name: f"dense_resource<{name}> : tensor<{'x'.join(map(str, shape))}xf32>" for name, shape in shapes.items()}
+    path.write_text(f"""snn.network @conv dt 1.0e-3 {{
+  snn.input @events shape [2, 34, 34]
+  snn.population @l1 model @if shape [16, 16, 16] params {{v_threshold = 1.0}}
+  snn.population @l2 model @if shape [16, 16, 16] params {{v_threshold = 1.0}}
+  snn.junction @p2 shape [16, 8, 8]
+  snn.population @l3 model @if shape [8, 8, 8] params {{v_threshold = 1.0}}
+  snn.junction @p3 shape [8, 4, 4]
+  snn.population @l4 model @if shape [256] params {{v_threshold = 1.0}}
+  snn.population @l5 model @if shape [10] params {{v_threshold = 1.0}}
+  snn.conv2d @c1 from @events to @l1 weights {kernel['c1']} input [2, 34, 34] stride [2, 2] padding [1, 1] dilation [1, 1]
+  snn.conv2d @c2 from @l1 to @l2 weights {kernel['c2']} input [16, 16, 16] stride [1, 1] padding [1, 1] dilation [1, 1]
+  snn.pool @s2 from @l2 to @p2 "sum" input [16, 16, 16] kernel [2, 2] stride [2, 2] padding [0, 0]
+  snn.conv2d @c3 from @p2 to @l3 weights {kernel['c3']} input [16, 8, 8] stride [1, 1] padding [1, 1] dilation [1, 1]
+  snn.pool @s3 from @l3 to @p3 "sum" input [8, 8, 8] kernel [2, 2] stride [2, 2] padding [0, 0]
+  snn.dense @f1 from @p3 to @l4 weights {kernel['f1']}
+  snn.dense @f2 from @l4 to @l5 weights {kernel['f2']}
+  snn.output @class from @l5
+}}
+
+{{-#
+  dialect_resources: {{
+    builtin: {{
+      {resources}
+    }}
+  }}
+#-}}
+""")
+
+
+def random_network(path, neurons, in_degree):
+    path.write_text(f"""snn.network @random dt 1.0e-3 seed 3 {{
+  snn.input @drive shape [1000] source #snn.poisson<[20.0], seed = 5>
+  snn.population @cells model @lif shape [{neurons}] params {{tau = 0.02, r = 20.0, v_threshold = 1.0}}
+  snn.connect @feed from @drive to @cells "fixed_in_degree" {{k = 5}} weights 0.4
+  snn.connect @recur from @cells to @cells delay 1 "fixed_in_degree" {{k = {in_degree}}} weights 0.01
+  snn.output @out from @cells
+}}
+""")
+
+
+def write_speed(folder, size):
+    """Bytes per second of writing and syncing a file of this size: no compiler can be faster than its output."""
+    data = os.urandom(min(size, 1 << 24))
+    best = 0.0
+    for _ in range(3):
+        path = folder / "roofline"
+        start = time.perf_counter()
+        with open(path, "wb") as out:
+            for _ in range(max(1, size // len(data))):
+                out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        best = max(best, path.stat().st_size / (time.perf_counter() - start))
+        path.unlink()
+    return best
+
+
+def compile_(root):
+    """`ranvier compile` for loihi1, process start to exit: seconds (least of several) and peak resident memory (VmHWM)."""
+    figures, roofline = {}, {"kernel": "writing and syncing as many bytes as the image has"}
+    with tempfile.TemporaryDirectory() as tmp:
+        folder = pathlib.Path(tmp)
+        conv_network(folder / "conv.mlir")
+        random_network(folder / "random.mlir", 100000, 20)
+        networks = {"digits": (root / "examples" / "digits" / "network.nir", 5), "conv": (folder / "conv.mlir", 3), "neurons_100k": (folder / "random.mlir", 2)}
+        for name, (network, passes) in networks.items():
+            image = folder / "out.rvi"
+            runs = [measured(root, "compile", network, "--target", "loihi1", "-o", image) for _ in range(passes)]
+            result, seconds, peak = min(runs, key=lambda run: run[1])
+            total = result["mapping"]["total"]
+            speed = write_speed(folder, image.stat().st_size)
+            figures[name] = {"seconds": seconds, "peak_memory_mb": peak / 1e6, "neurons": total["neurons"], "synapses": total["synapses"],
+                             "cores": result["mapping"]["cores"]["used"], "image_mb": image.stat().st_size / 1e6, "synapses_per_second": total["synapses"] / seconds,
+                             "peak_bytes_per_synapse": peak / total["synapses"], "of_roofline": image.stat().st_size / speed / seconds}
+            roofline[f"{name}_bytes_per_second"] = speed
+    return {"benchmark": "compile", **{f"{name}_{key}": value for name, entry in figures.items() for key, value in entry.items()}, "peer": {}, "roofline": roofline,
+            "machine": machine()}
+
+
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping}
+
+
+# --- Output ------------------------------------------------------------------------------------------------------------------------
+
+def number(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def rows(result, prefix=""):
+    """(path, value) of every figure, nested objects joined by a dot."""
     for key, value in result.items():
         if isinstance(value, dict):
-            print(f"{indent}{key}:")
-            show(value, indent + "  ")
-        else:
-            print(f"{indent}{key}: {value:.6g}" if isinstance(value, float) else f"{indent}{key}: {value}")
+            yield from rows(value, f"{prefix}{key}.")
+        elif prefix or key != "benchmark":
+            yield prefix + key, value
 
 
 def write_results(root, results):
-    commit = subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    lines = ["# Results", "", "Written by `scripts/bench all`; figures of one run on a shared machine: quote ratios, not single figures.", "",
-             f"Commit {commit}, machine: {machine()['cpu']}, {machine()['cores']} cores.", ""]
+    commit = subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
+    changed = subprocess.run(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True).stdout.strip()
+    about = results[0]["machine"]
+    lines = ["# Results", "", "Written by `scripts/bench all`. Figures of one run on a shared machine: ratios measured in the same run (`of_roofline`, `jit_over_interp`)",
+             "say more than any single figure. What each benchmark does: [bench/README.md](../bench/README.md).", "",
+             f"Commit {commit}{' with changes' if changed else ''}, machine: {about['processor']}, {about['processors']} processors.", ""]
     for result in results:
         lines += [f"## {result['benchmark']}", "", "| figure | value |", "|---|---|"]
-
-        def rows(prefix, mapping):
-            for key, value in mapping.items():
-                if key in ("benchmark", "machine"):
-                    continue
-                if isinstance(value, dict):
-                    rows(f"{prefix}{key}.", value)
-                else:
-                    lines.append(f"| {prefix}{key} | {value:.4g} |" if isinstance(value, float) else f"| {prefix}{key} | {value} |")
-
-        rows("", result)
+        lines += [f"| {name} | {number(value)} |" for name, value in rows(result) if not name.startswith("machine.processor")]
         lines.append("")
-    page = root / "docs" / "results.md"
-    tail = ""
-    if page.exists() and "\n# Recorded by hand\n" in page.read_text():
-        tail = "\n# Recorded by hand\n" + page.read_text().split("\n# Recorded by hand\n", 1)[1]
-    page.write_text("\n".join(lines) + tail)
+    (root / "docs" / "results.md").write_text("\n".join(lines).rstrip("\n") + "\n")
 
 
 def main():
@@ -122,19 +245,20 @@ def main():
     if unknown or len(names) != 1:
         print(f"scripts/bench: expected one of all, {', '.join(BENCHMARKS)} and perhaps --json, found {' '.join(arguments)}", file=sys.stderr)
         return 2
-    chosen = list(BENCHMARKS) if names[0] == "all" else names
     results = []
-    for name in chosen:
+    for name in BENCHMARKS if names[0] == "all" else names:
         print(f"benchmark {name} ...", file=sys.stderr, flush=True)
         results.append(BENCHMARKS[name](root))
     if "--json" in arguments:
-        print(json.dumps(results[0] if len(results) == 1 else {"benchmarks": results}, indent=2))
+        print(json.dumps(results[0] if names[0] != "all" else {"benchmarks": results, "machine": machine()}, indent=2))
     else:
         for result in results:
-            show(result)
-            print()
+            print(result["benchmark"])
+            for name, value in rows(result):
+                print(f"  {name:<48} {number(value)}")
     if names[0] == "all":
         write_results(root, results)
+        print("refreshed docs/results.md", file=sys.stderr)
     return 0
 
 
