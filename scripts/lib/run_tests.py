@@ -135,6 +135,7 @@ def main():
         runner.doctests(build, "unit")
         runner.lit(build)
         runner.python("e2e", "e2e", {"RANVIER_BIN": str(build / "bin")})
+        runner.python("install", "install", {"RANVIER_BUILD": str(build)})
     if arguments.mode == "long":
         asan = runner.build("asan", "asan", ["unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
         if asan:
