@@ -69,7 +69,7 @@ const Field table[] = {
     native<&NativeCubaLif::decayBits>("decay_bits", 1, 30),
     native<&NativeCubaLif::currentDecayOffset>("current_decay_offset", 0, int64_t(1) << 30),
     native<&NativeCubaLif::inputShift>("input_shift", 0, 31),
-    native<&NativeCubaLif::stateBits>("state_bits", 8, 32),
+    native<&NativeCubaLif::stateBits>("state_bits", 8, 31), // a 32-bit word holds the sum before it wraps or saturates
     flag<&Chip::nativeCuba, &NativeCubaLif::currentWraps>("native", "current_wraps"),
     native<&NativeCubaLif::thresholdBits>("threshold_bits", 1, 31),
     native<&NativeCubaLif::thresholdShift>("threshold_shift", 0, 30),

@@ -50,7 +50,7 @@ public:
       Json states = Json::object();
       for (uint32_t s = 0; s < names.size(); ++s)
         states[names[s]] = {ranges[p][s].first, ranges[p][s].second};
-      populations[meta.name] = {{"states", states}, {"inputs", Json::object()}};
+      populations[meta.name] = {{"states", states}};
     }
     return Json{{"format", "ranvier-calibration"}, {"version", 1}, {"populations", populations}}.dump();
   }

@@ -59,7 +59,7 @@ struct TargetOptions {
   uint64_t seed = 0;
 };
 
-/// The profile of a network on sample input: its `reference` image is run on the samples and the extremes of every state and input
+/// The profile of a network on sample input: its `reference` image is run on the samples and the extremes of every state are
 /// recorded (JSON text for the quantiser).
 Result<std::string> recordProfile(const NetworkOptions &network, const std::string &sampleFile, Context &context);
 

@@ -3,6 +3,7 @@
 #include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
 #include "ranvier/Lowering/FloatLowering.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace ranvier;
@@ -34,6 +35,10 @@ Result<std::vector<Values>> valuesOf(snn::PopulationOp population, const std::ve
     std::optional<std::vector<double>> values = snn::readElements(attribute);
     if (!values || (values->size() != 1 && values->size() != count))
       values = snn::drawValues(attribute, count);
+    if (values && !llvm::all_of(*values, [](double value) { return std::isfinite(value); }))
+      return placed(
+          population,
+          {.code = 5111, .message = std::string(what) + " '" + slot.name + "' is not finite", .expected = "finite numbers"});
     if (!values || values->empty())
       return placed(population, {.code = 5111, .message = std::string(what) + " '" + slot.name + "' is no list of numbers",
                                  .expected = "a number, a distribution or " + std::to_string(count) + " elements"});
@@ -85,6 +90,8 @@ Result<std::vector<Values>> compiler::collectBiases(snn::NodeOpInterface target,
     if (!values || values->empty() || count % values->size() != 0)
       return placed(projection, {.code = 5113, .message = "the bias does not fit the target", .expected = "one value per neuron or channel of " + std::to_string(count) + " neurons",
                                  .found = values ? std::to_string(values->size()) + " values" : "no numbers"});
+    if (!llvm::all_of(*values, [](double value) { return std::isfinite(value); }))
+      return placed(projection, {.code = 5113, .message = "a bias is not finite", .expected = "finite numbers"});
     Values &sum = sums[receptor];
     sum.resize(count, 0.0);
     const size_t perValue = count / values->size();

@@ -153,7 +153,7 @@ private:
       for (int operand : {node.a, node.b, node.c})
         if (operand >= 0) {
           depends[n] = std::max(depends[n], depends[operand]);
-          count = std::max(count, values[operand].size());
+          count = std::max(count, values[representative[operand]].size()); // a repeated expression has no values of its own
         }
       if (depends[n] == Dependence::Dynamic || representative[n] != int(n))
         continue;

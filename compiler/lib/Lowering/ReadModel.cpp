@@ -69,12 +69,14 @@ private:
 
   int of(Value value) const { return nodes.lookup(value); }
 
-  void add(Operation *from, Node node) {
+  /// Appends a node that `from` stands for in messages; the op's result is the last one added for it. Returns its number.
+  int add(Operation *from, Node node) {
     node.op = from->getName().getStringRef().str();
     node.place = placeOf(from).second;
     node.boolean = from->getResult(0).getType().isInteger(1);
     nodes[from->getResult(0)] = static_cast<int>(model.nodes.size());
     model.nodes.push_back(std::move(node));
+    return static_cast<int>(model.nodes.size()) - 1;
   }
 
   Result<void> unsupported(Operation *inner, const std::string &why) const {
@@ -137,9 +139,15 @@ private:
     } else if (auto compare = dyn_cast<arith::CmpFOp>(inner)) {
       add(inner, {.kind = NodeKind::Compare, .a = of(compare.getLhs()), .b = of(compare.getRhs()),
                   .predicate = static_cast<Predicate>(compare.getPredicate())});
+    } else if (auto ceil = dyn_cast<math::CeilOp>(inner)) {
+      // -floor(-x), exact in every profile and with IEEE's signs of zero.
+      const int flipped = add(inner, {.kind = NodeKind::Neg, .a = of(ceil.getOperand())});
+      const int below = add(inner, {.kind = NodeKind::Floor, .a = flipped});
+      add(inner, {.kind = NodeKind::Neg, .a = below});
+    } else if (isa<arith::ExtFOp, arith::TruncFOp>(inner)) {
+      // A target has one kind of number; f64 in a model is computed in it like f32.
+      nodes[inner->getResult(0)] = of(inner->getOperand(0));
     } else if (auto select = dyn_cast<arith::SelectOp>(inner)) {
-      if (select.getType().isInteger(1))
-        return unsupported(inner, " on i1");
       add(inner, {.kind = NodeKind::Select, .a = of(select.getCondition()), .b = of(select.getTrueValue()), .c = of(select.getFalseValue())});
     } else if (auto number = dyn_cast<arith::UIToFPOp>(inner)) {
       if (!number.getIn().getType().isInteger(1))

@@ -122,9 +122,60 @@ private:
 };
 } // namespace
 
-snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
-                                    StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
-  // The op lists rows by target; a second stable sort turns the rows by source around.
+namespace {
+/// Synapses of the same rows in which no pair occurs twice: those of one delay are added up, a pair's k-th delay is in part k.
+std::vector<Synapses> withoutRepeats(const Synapses &synapses) {
+  std::vector<Synapses> parts;
+  const auto part = [&](size_t k, uint64_t source) -> Synapses & {
+    while (parts.size() <= k) {
+      Synapses empty;
+      empty.sources = synapses.sources;
+      empty.targetCount = synapses.targetCount;
+      empty.rowPtr.assign(synapses.sources + 1, 0);
+      parts.push_back(std::move(empty));
+    }
+    ++parts[k].rowPtr[source + 1];
+    return parts[k];
+  };
+  std::vector<std::pair<uint32_t, double>> pair; // delay, weight
+  for (uint64_t s = 0; s < synapses.sources; ++s)
+    for (uint64_t k = synapses.rowPtr[s]; k < synapses.rowPtr[s + 1];) {
+      const uint32_t target = synapses.targets[k];
+      pair.clear();
+      for (; k < synapses.rowPtr[s + 1] && synapses.targets[k] == target; ++k) {
+        const uint32_t delay = synapses.delay(k);
+        const auto known = llvm::find_if(pair, [&](const auto &p) { return p.first == delay; });
+        if (known != pair.end())
+          known->second += synapses.weight(k);
+        else
+          pair.push_back({delay, synapses.weight(k)});
+      }
+      for (size_t i = 0; i < pair.size(); ++i) {
+        Synapses &to = part(i, s);
+        to.targets.push_back(target);
+        to.delays.push_back(pair[i].first);
+        to.weights.push_back(pair[i].second);
+      }
+    }
+  if (parts.empty())
+    parts.push_back(synapses);
+  for (Synapses &to : parts)
+    for (uint64_t s = 0; s < to.sources && !synapses.targets.empty(); ++s)
+      to.rowPtr[s + 1] += to.rowPtr[s];
+  return parts;
+}
+
+std::string freeName(OpBuilder &builder, const std::string &wanted) {
+  Operation *scope = builder.getInsertionBlock()->getParentOp();
+  std::string name = wanted;
+  while (SymbolTable::lookupSymbolIn(scope, name))
+    name += "_";
+  return name;
+}
+
+/// One snn.sparse. The op lists rows by target; a second stable sort turns the rows by source around.
+void sparseOp(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
+              StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
   std::vector<int64_t> rows(synapses.targetCount + 1, 0);
   for (uint32_t t : synapses.targets)
     ++rows[t + 1];
@@ -133,7 +184,8 @@ snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef 
   std::vector<int64_t> at(rows.begin(), rows.end());
   std::vector<int32_t> columns(synapses.size());
   std::vector<float> weights(synapses.size());
-  std::vector<int32_t> delays(synapses.delays.size() == 1 ? 0 : synapses.size());
+  const bool sameDelay = synapses.delays.empty() || llvm::all_equal(synapses.delays);
+  std::vector<int32_t> delays(sameDelay ? 0 : synapses.size());
   for (uint64_t s = 0; s < synapses.sources; ++s)
     for (uint64_t k = synapses.rowPtr[s]; k < synapses.rowPtr[s + 1]; ++k) {
       const int64_t place = at[synapses.targets[k]]++;
@@ -153,11 +205,20 @@ snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef 
   ElementsAttr biasAttr;
   if (!bias.empty())
     biasAttr = snn::makeResource(context, (name + ".bias").str(), {static_cast<int64_t>(bias.size())}, std::span<const float>(biasWords));
-  return snn::SparseOp::create(
+  snn::SparseOp::create(
       builder, loc, builder.getStringAttr(name), source, target, receptor, delay, IntegerAttr(), IntegerAttr(),
       snn::makeResource(context, (name + ".row_ptr").str(), {static_cast<int64_t>(rows.size())}, std::span<const int64_t>(rows)),
       snn::makeResource(context, (name + ".columns").str(), {count}, std::span<const int32_t>(columns)),
       snn::makeResource(context, (name + ".weights").str(), {count}, std::span<const float>(weights)), biasAttr);
+}
+} // namespace
+
+void compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
+                           StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
+  const std::vector<Synapses> parts = withoutRepeats(synapses);
+  for (size_t k = 0; k < parts.size(); ++k)
+    sparseOp(builder, loc, k ? freeName(builder, name.str() + "." + std::to_string(k + 1)) : name.str(), source, target, receptor,
+             parts[k], k ? std::vector<double>() : bias);
 }
 
 Result<void> compiler::composeJunctions(snn::NetworkOp network) { return Composer(network).run(); }
@@ -181,9 +242,8 @@ Result<void> compiler::expandDistributions(snn::NetworkOp network) {
     FlatSymbolRefAttr source = projection.getSourceAttr(), target = projection.getTargetAttr();
     StringAttr receptor = projection.getReceptorAttr();
     const Location loc = op.getLoc();
-    auto sparse = buildSparse(builder, loc, name, source, target, receptor, synapses, bias);
+    buildSparse(builder, loc, name, source, target, receptor, synapses, bias);
     op.erase();
-    (void)sparse;
   }
   return {};
 }

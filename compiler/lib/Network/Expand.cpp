@@ -46,9 +46,10 @@ std::vector<double> values(Attribute attribute, uint64_t count) {
 
 class Expander {
 public:
-  explicit Expander(snn::ProjectionOpInterface projection)
+  /// `given`: weights in place of the op's own; empty: those.
+  Expander(snn::ProjectionOpInterface projection, std::span<const double> given)
       : projection(projection), op(projection.getOperation()), source(nodeOf(op, projection.getSourceAttr())),
-        target(nodeOf(op, projection.getTargetAttr())) {}
+        target(nodeOf(op, projection.getTargetAttr())), given(given) {}
 
   Result<Synapses> run() {
     auto out = llvm::TypeSwitch<Operation *, Result<Synapses>>(op)
@@ -70,9 +71,13 @@ public:
   }
 
 private:
+  std::vector<double> weightsOr(Attribute attribute, uint64_t count) const {
+    return given.empty() ? values(attribute, count) : std::vector<double>(given.begin(), given.end());
+  }
+
   Result<Synapses> expandDense(snn::DenseOp dense) {
     const uint64_t sources = source.getNodeCount(), targets = target.getNodeCount();
-    const std::vector<double> w = values(dense.getWeights(), sources * targets);
+    const std::vector<double> w = weightsOr(dense.getWeights(), sources * targets);
     Synapses out;
     out.sources = sources;
     out.targetCount = targets;
@@ -94,7 +99,7 @@ private:
 
   Result<Synapses> expandSparse(snn::SparseOp sparse) {
     const std::vector<double> rows = *snn::readElements(sparse.getRowPtr()), columns = *snn::readElements(sparse.getColumns());
-    const std::vector<double> w = *snn::readElements(sparse.getWeights());
+    const std::vector<double> w = weightsOr(sparse.getWeights(), columns.size());
     std::vector<Connection> connections(columns.size());
     for (uint64_t t = 0; t + 1 < rows.size(); ++t)
       for (uint64_t k = static_cast<uint64_t>(rows[t]); k < static_cast<uint64_t>(rows[t + 1]); ++k)
@@ -116,7 +121,7 @@ private:
     const auto input = conv.getInputShape(), stride = conv.getStride(), padding = conv.getPadding(), dilation = conv.getDilation();
     const auto shape = cast<ShapedType>(conv.getWeights().getType()).getShape();
     return convolution(input[0], shape[0], conv.getGroups(), axis(input[1], shape[2], stride[0], padding[0], dilation[0]),
-                       axis(input[2], shape[3], stride[1], padding[1], dilation[1]), *snn::readElements(conv.getWeights()), 0);
+                       axis(input[2], shape[3], stride[1], padding[1], dilation[1]), weightsOr(conv.getWeights(), 0), 0);
   }
 
   Result<Synapses> expandConv1d(snn::Conv1dOp conv) {
@@ -124,13 +129,20 @@ private:
     const auto shape = cast<ShapedType>(conv.getWeights().getType()).getShape();
     return convolution(input[0], shape[0], conv.getGroups(), WindowAxis{},
                        axis(input[1], shape[2], conv.getStride()[0], conv.getPadding()[0], conv.getDilation()[0]),
-                       *snn::readElements(conv.getWeights()), 0);
+                       weightsOr(conv.getWeights(), 0), 0);
   }
 
   Result<Synapses> expandPool(snn::PoolOp pool) {
     const auto input = pool.getInputShape(), kernel = pool.getKernel(), stride = pool.getStride(), padding = pool.getPadding();
-    const double value = pool.getKind() == "average" ? 1.0 / static_cast<double>(kernel[0] * kernel[1]) : 1.0;
-    return pooling(input[0], axis(input[1], kernel[0], stride[0], padding[0], 1), axis(input[2], kernel[1], stride[1], padding[1], 1), value, 0);
+    const WindowAxis y = axis(input[1], kernel[0], stride[0], padding[0], 1),
+                     x = axis(input[2], kernel[1], stride[1], padding[1], 1);
+    const int64_t taps = kernel[0] * kernel[1];
+    if (given.empty())
+      return pooling(input[0], y, x, pool.getKind() == "average" ? 1.0 / static_cast<double>(taps) : 1.0, 0);
+    std::vector<double> kernels; // one weight a channel: a depthwise convolution
+    for (double weight : given)
+      kernels.insert(kernels.end(), static_cast<size_t>(taps), weight);
+    return convolution(input[0], input[0], input[0], y, x, kernels, 0);
   }
 
   Result<Synapses> expandConnect(snn::ConnectOp connection) {
@@ -150,7 +162,7 @@ private:
     rule.sourceShape.assign(source.getNodeShape().begin(), source.getNodeShape().end());
     rule.targetShape.assign(target.getNodeShape().begin(), target.getNodeShape().end());
     RANVIER_TRY(Synapses out, connect(rule, source.getNodeCount(), target.getNodeCount()));
-    out.weights = values(connection.getWeights(), out.size());
+    out.weights = weightsOr(connection.getWeights(), out.size());
     return out;
   }
 
@@ -181,8 +193,11 @@ private:
   snn::ProjectionOpInterface projection;
   Operation *op;
   snn::NodeOpInterface source, target;
+  std::span<const double> given;
   std::vector<uint64_t> elementOf; ///< Synapse -> element of the op's arrays; empty: the same order.
 };
 } // namespace
 
-Result<Synapses> compiler::expandProjection(snn::ProjectionOpInterface projection) { return Expander(projection).run(); }
+Result<Synapses> compiler::expandProjection(snn::ProjectionOpInterface projection, std::span<const double> weights) {
+  return Expander(projection, weights).run();
+}

@@ -66,7 +66,7 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
     QuantizeOptions quantise;
     quantise.weightBits = options.weightBits;
     quantise.calibration = options.calibration;
-    RANVIER_TRY(report.quantisation, quantizeForTarget(module, options.chip, quantise));
+    RANVIER_TRY(report.quantisation, quantizeForTarget(module, options.chip, quantise, &report.warnings));
   }
   Builder builder(module.getContext());
   network.setTargetAttr(builder.getStringAttr(options.targetName));
@@ -84,6 +84,7 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
 Result<void> compiler::map(ModuleOp module, const CompileOptions &options, CompileReport &report) {
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
+  RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
   begin(options, "map");
   mapping::Mapping placed;
   if (!options.mappingText.empty()) {
@@ -115,6 +116,7 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
 
 Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance, CompileReport &report) {
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
+  RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
   begin(options, "emit");
   auto where = mappingOf(module);
   if (!where)

@@ -9,6 +9,8 @@ using namespace ranvier::compiler;
 
 namespace {
 constexpr double tolerance = 1e-6;
+/// Sums whose terms cancel to less than this part of them are rounding noise of the way the update is written.
+constexpr double cancelled = 1e-12;
 
 bool zero(const Values &values) { return values.empty() || allEqual(values, 0.0); }
 bool close(double a, double b) { return std::fabs(a - b) <= tolerance * std::max({std::fabs(a), std::fabs(b), 1e-30}); }
@@ -21,10 +23,18 @@ template <typename Function> Values each(const Values &a, const Values &b, Funct
   return compact(std::move(out));
 }
 
+double plus(double x, double y) { return std::fabs(x + y) <= cancelled * std::max(std::fabs(x), std::fabs(y)) ? 0.0 : x + y; }
 Values combine(const Values &a, const Values &b, double sign) {
   if (b.empty())
     return a;
-  return each(a, b, [&](double x, double y) { return x + sign * y; });
+  return each(a, b, [&](double x, double y) { return plus(x, sign * y); });
+}
+/// The nearest binary32 numbers: what is left of how the update is written lies far below them.
+Values single(const Values &values) {
+  return each(values, {}, [](double x, double) {
+    const auto narrow = static_cast<float>(x);
+    return std::isnormal(narrow) ? static_cast<double>(narrow) : x;
+  });
 }
 Affine combine(const Affine &a, const Affine &b, double sign) {
   Affine out = a;
@@ -173,6 +183,8 @@ private:
       one.constant = {1.0};
       return select(n, Symbol(sym(node.a)), both(one), both(none()));
     }
+    case NodeKind::Random:
+      return fail(n, "draws random numbers");
     default: return fail(n, "computes " + node.op + " of a value that changes");
     }
   }
@@ -257,6 +269,8 @@ private:
       symbols[n] = *condition.truth ? yes : no;
       return true;
     }
+    if (model.nodes[n].boolean)
+      return fail(n, "chooses between two conditions");
     const std::optional<bool> same = sense(*condition.condition);
     if (!same)
       return fail(n, "chooses by a condition that is not the spike condition");
@@ -300,6 +314,11 @@ public:
       return miss(why);
     if (auto why = voltage(); !why.empty())
       return miss(why);
+    for (Values *values : {&form.a, &form.c, &form.b, &form.h, &form.d, &form.threshold, &form.reset})
+      *values = single(*values);
+    for (Values &gain : form.g)
+      if (!gain.empty())
+        gain = single(gain);
     return {form, "", -1};
   }
 
@@ -400,7 +419,7 @@ private:
         look(v.state[s], condition->left.state[s]);
       for (size_t s = 0; s < v.input.size(); ++s)
         look(v.input[s], condition->left.input[s]);
-      form.threshold[i] = at(v.constant, i) - at(condition->left.constant, i) / factor;
+      form.threshold[i] = plus(at(v.constant, i), -at(condition->left.constant, i) / factor);
     }
     form.threshold = compact(std::move(form.threshold));
     return "";
@@ -434,7 +453,8 @@ private:
       form.h[i] = h;
     }
     form.h = compact(std::move(form.h));
-    form.d = each(v.constant, each(form.h, form.c, [](double h, double c) { return h * c; }), [](double all, double part) { return all - part; });
+    form.d = each(v.constant, each(form.h, form.c, [](double h, double c) { return h * c; }),
+                  [](double all, double part) { return plus(all, -part); });
     return "";
   }
 
@@ -452,16 +472,120 @@ bool Affine::isConstant() const {
 
 Analysis compiler::analyse(const Folded &folded) { return Recogniser(folded).run(); }
 
-std::optional<std::vector<Pieces>> compiler::affineUpdates(const Folded &folded) {
-  Symbolic symbolic(folded);
-  if (!symbolic.run())
-    return {};
-  std::vector<Pieces> out;
-  for (int update : folded.model.update) {
-    if (update < 0)
-      return {};
-    const Symbol &symbol = symbolic.symbol(update);
-    out.push_back({symbol.yes, symbol.no});
+namespace {
+/// Every value as the set of affine functions that it may be, whatever the conditions say.
+class Choices {
+public:
+  explicit Choices(const Folded &folded) : folded(folded), model(folded.model) {
+    for (const Node &node : model.nodes)
+      values.push_back(value(node));
   }
+  const Pieces &of(int node) const { return values[node]; }
+
+private:
+  static constexpr size_t most = 16;
+  Affine none() const { return {std::vector<Values>(model.states.size()), std::vector<Values>(model.inputs.size()), {0.0}}; }
+  Affine number(const Values &values) const {
+    Affine out = none();
+    out.constant = values;
+    return out;
+  }
+
+  template <typename Function> Pieces pairs(int a, int b, Function function) const {
+    if (!values[a] || !values[b] || values[a]->size() * values[b]->size() > most)
+      return {};
+    std::vector<Affine> out;
+    for (const Affine &x : *values[a])
+      for (const Affine &y : *values[b]) {
+        std::optional<Affine> result = function(x, y);
+        if (!result)
+          return {};
+        out.push_back(std::move(*result));
+      }
+    return out;
+  }
+  Pieces negated(Pieces pieces) const {
+    if (pieces)
+      for (Affine &affine : *pieces)
+        affine = scaled(affine, {-1.0});
+    return pieces;
+  }
+  Pieces either(const Pieces &a, const Pieces &b) const {
+    if (!a || !b || a->size() + b->size() > most)
+      return {};
+    std::vector<Affine> out = *a;
+    out.insert(out.end(), b->begin(), b->end());
+    return out;
+  }
+
+  Pieces value(const Node &node) const {
+    using Result = std::optional<Affine>;
+    const auto one = [](Affine affine) { return std::vector<Affine>{std::move(affine)}; };
+    switch (node.kind) {
+    case NodeKind::Constant:
+      return one(number({node.value}));
+    case NodeKind::Parameter:
+      return one(number(folded.params[node.slot]));
+    case NodeKind::State: {
+      Affine affine = none();
+      affine.state[node.slot] = {1.0};
+      return one(affine);
+    }
+    case NodeKind::Input: {
+      Affine affine = none();
+      affine.input[node.slot] = {1.0};
+      return one(affine);
+    }
+    case NodeKind::Add:
+      return pairs(node.a, node.b, [](const Affine &x, const Affine &y) { return Result(combine(x, y, 1)); });
+    case NodeKind::Sub:
+      return pairs(node.a, node.b, [](const Affine &x, const Affine &y) { return Result(combine(x, y, -1)); });
+    case NodeKind::Neg:
+      return negated(values[node.a]);
+    case NodeKind::Mul:
+      return pairs(node.a, node.b, [](const Affine &x, const Affine &y) {
+        return y.isConstant() ? Result(scaled(x, y.constant)) : x.isConstant() ? Result(scaled(y, x.constant)) : Result();
+      });
+    case NodeKind::Div:
+      return pairs(node.a, node.b, [](const Affine &x, const Affine &y) {
+        return y.isConstant() ? Result(scaled(x, each({1.0}, y.constant, [](double i, double v) { return i / v; }))) : Result();
+      });
+    case NodeKind::Abs:
+      return either(values[node.a], negated(values[node.a]));
+    case NodeKind::Maximum:
+    case NodeKind::Minimum:
+    case NodeKind::MaxNum:
+    case NodeKind::MinNum:
+      return either(values[node.a], values[node.b]);
+    case NodeKind::Select:
+      return node.boolean ? Pieces() : either(values[node.b], values[node.c]);
+    case NodeKind::FromBool:
+      return std::vector<Affine>{number({0.0}), number({1.0})};
+    case NodeKind::Random:
+      return std::vector<Affine>{number({0.0}), number({1.0})}; // and everything between them
+    default:
+      return {};
+    }
+  }
+
+  const Folded &folded;
+  const Model &model;
+  std::vector<Pieces> values;
+};
+} // namespace
+
+std::vector<Pieces> compiler::affinePieces(const Folded &folded) {
+  std::vector<Pieces> out(folded.model.states.size());
+  Symbolic symbolic(folded);
+  if (symbolic.run()) { // knows which choices go together
+    for (size_t s = 0; s < out.size(); ++s)
+      if (const int update = folded.model.update[s]; update >= 0)
+        out[s] = std::vector<Affine>{symbolic.symbol(update).yes, symbolic.symbol(update).no};
+    return out;
+  }
+  const Choices choices(folded);
+  for (size_t s = 0; s < out.size(); ++s)
+    if (const int update = folded.model.update[s]; update >= 0)
+      out[s] = choices.of(update);
   return out;
 }

@@ -42,18 +42,23 @@ public:
 private:
   int li(double word) { return code.value(Opcode::Li, -1, -1, static_cast<uint32_t>(static_cast<int32_t>(word))); }
 
+  /// A parameter slot with these numbers. The name is for readers: a model may have a parameter called like a derived one.
   int loadParam(const std::string &name, int fraction, const Values &real) {
-    const std::string slot = name + (fraction == 0 ? "" : "_q" + std::to_string(fraction));
+    Values encoded(real.size());
+    for (size_t i = 0; i < real.size(); ++i)
+      encoded[i] = std::round(std::ldexp(real[i], fraction));
+    encoded = compact(std::move(encoded));
     auto &names = out.lowered.program.params;
-    size_t at = std::find(names.begin(), names.end(), slot) - names.begin();
-    if (at == names.size()) {
-      names.push_back(slot);
-      Values encoded(real.size());
-      for (size_t i = 0; i < real.size(); ++i)
-        encoded[i] = std::round(std::ldexp(real[i], fraction));
-      out.lowered.params.push_back(compact(std::move(encoded)));
+    for (std::string slot = name + (fraction == 0 ? "" : "_q" + std::to_string(fraction));; slot += "_") {
+      const size_t at = std::find(names.begin(), names.end(), slot) - names.begin();
+      if (at == names.size()) {
+        names.push_back(slot);
+        out.lowered.params.push_back(encoded);
+      } else if (out.lowered.params[at] != encoded) {
+        continue;
+      }
+      return code.value(Opcode::LdParam, -1, -1, static_cast<uint32_t>(at));
     }
-    return code.value(Opcode::LdParam, -1, -1, static_cast<uint32_t>(at));
   }
 
   /// A constant or parameter as an integer with the given fraction; `inverse`: its reciprocal.
@@ -91,6 +96,10 @@ private:
 
   int input(const Node &leaf, const Format &format) {
     int sum = code.value(Opcode::LdInput, -1, -1, leaf.slot);
+    if (const double scale = inputScale(options, leaf.slot); scale != 1) {
+      const int factor = li(std::round(std::ldexp(scale, scaleBits)));
+      sum = code.value(Opcode::Mulsh, sum, factor, rounded(options.inputFraction[leaf.slot] + scaleBits - format.fraction));
+    }
     Interval range = options.inputs[leaf.slot];
     if (options.bias.size() > leaf.slot && !options.bias[leaf.slot].empty()) {
       const Values &bias = options.bias[leaf.slot];
@@ -113,8 +122,8 @@ private:
   int shifted(int value, int from, int to) {
     for (; from > to; from -= std::min(from - to, 31))
       value = code.value(Opcode::Shr, value, -1, rounded(std::min(from - to, 31)));
-    if (to > from)
-      value = code.value(Opcode::Shl, value, -1, static_cast<uint32_t>(to - from));
+    for (; to > from; from += std::min(to - from, 31)) // by more than a word only where the interval says that the word is 0
+      value = code.value(Opcode::Shl, value, -1, static_cast<uint32_t>(std::min(to - from, 31)));
     return value;
   }
   /// The word of a node brought to a fraction.
@@ -199,12 +208,8 @@ private:
     const Format &from = plan.nodes[n], &to = plan.states[s];
     out.stepError[s] = from.error + (from.flexible || from.fraction > to.fraction ? std::ldexp(0.5, -to.fraction) : 0.0);
     const bool inside = from.range.low - out.stepError[s] >= to.range.low && from.range.high + out.stepError[s] <= to.range.high;
-    if (from.flexible) {
-      // An encoded parameter outside the state's range would not fit a word: clip the values, not the word.
-      const int raw = from.fraction < to.fraction ? encoded(n, from.fraction) : encoded(n, to.fraction);
-      const int at = std::min(from.fraction, to.fraction);
-      return shifted(inside ? raw : clamp(raw, to.range, at), at, to.fraction);
-    }
+    if (from.flexible)
+      return parameterWord(s, n, to, inside);
     if (from.fraction >= to.fraction) {
       const int value = shifted(word(n), from.fraction, to.fraction);
       return inside ? value : clamp(value, to.range, to.fraction);
@@ -213,6 +218,18 @@ private:
     if (!inside) // clipping to whole units of the coarser fraction
       out.stepError[s] += std::ldexp(1.0, -from.fraction);
     return shifted(value, from.fraction, to.fraction);
+  }
+
+  /// A constant or parameter as the word that a state keeps. Its values are clipped, not its word: a parameter outside the state's
+  /// range need not fit a word with the state's binary point.
+  int parameterWord(size_t s, int n, const Format &to, bool inside) {
+    const Node &leaf = model.nodes[n];
+    Values real = leaf.kind == NodeKind::Constant ? Values{leaf.value} : folded.params[leaf.slot];
+    for (double &value : real)
+      value = std::clamp(value, to.range.low, to.range.high);
+    if (leaf.kind == NodeKind::Constant)
+      return li(std::round(std::ldexp(real[0], to.fraction)));
+    return loadParam(model.params[leaf.slot].name + (inside ? "" : "_within_" + model.states[s].name), to.fraction, real);
   }
 
   void finish() {

@@ -53,8 +53,7 @@ private:
     if (const auto &declared = model.states[s].range)
       range = Interval{declared->first, declared->second};
     if (!range)
-      return model.error({.code = 5402, .message = "state '" + model.states[s].name + "' has no range",
-                          .hint = "declare one: snn.state \"" + model.states[s].name + "\" range [low, high], or give a calibration profile"});
+      return rangeless(model, s);
     const int bits = static_cast<int>(std::min(chip.stateBits, 31u)) - 1;
     int fraction = fittingFraction(*range, bits);
     if (std::ldexp(range->magnitude(), fraction) > std::ldexp(1.0, bits) - 1) // the word 2^bits itself does not exist
@@ -65,12 +64,16 @@ private:
 
   Format input(const Node &n) const {
     const Interval sum = options.inputs[n.slot];
-    const int fraction = options.inputFraction[n.slot];
-    Format format{sum, fraction, 0, false};
-    if (options.bias.size() > n.slot && !options.bias[n.slot].empty()) {
+    Format format{sum, options.inputFraction[n.slot], 0, false};
+    const bool biased = options.bias.size() > n.slot && !options.bias[n.slot].empty();
+    if (biased)
       format.range = {sum.low + smallest(options.bias[n.slot]), sum.high + largest(options.bias[n.slot])};
-      format.error = std::ldexp(0.5, -fraction);
+    if (inputScale(options, n.slot) != 1) { // a product brings the sum to the finest binary point; its factor has 30 bits
+      format.fraction = std::clamp(fittingFraction(hull(sum, format.range)), minFraction, format.fraction + scaleBits);
+      format.error = std::ldexp(0.5, -format.fraction) + std::ldexp(sum.magnitude(), -scaleBits - 1);
     }
+    if (biased)
+      format.error += std::ldexp(0.5, -format.fraction);
     if (const auto &declared = model.inputs[n.slot].range)
       format.range = {std::clamp(format.range.low, declared->first, declared->second), std::clamp(format.range.high, declared->first, declared->second)};
     return format;
@@ -168,6 +171,14 @@ int compiler::commonFraction(const Format &a, const Format &b, const Interval &r
   return std::min(fits, a.flexible ? b.fraction : b.flexible ? a.fraction : std::max(a.fraction, b.fraction));
 }
 
+Error compiler::rangeless(const Model &model, size_t s) {
+  const std::string &name = model.states[s].name;
+  return model.error({.code = 5402,
+                      .message = "state '" + name + "' has no range, and none follows from its update",
+                      .hint = "declare one: snn.state \"" + name + "\" range [low, high], or give a calibration profile",
+                      .kind = ErrorKind::Unsupported});
+}
+
 Result<void> compiler::checkOperations(const Folded &folded) {
   const Model &model = folded.model;
   for (size_t n = 0; n < model.nodes.size(); ++n) {
@@ -221,18 +232,18 @@ std::vector<std::optional<Interval>> compiler::deriveRanges(const Folded &folded
   for (size_t s = 0; s < out.size(); ++s)
     if (const auto &declared = model.states[s].range)
       out[s] = Interval{declared->first, declared->second};
-  const auto pieces = affineUpdates(folded);
-  if (!pieces)
-    return out;
+    else if (model.update[s] < 0)
+      out[s] = Interval{smallest(init[s]), largest(init[s])};
+  const std::vector<Pieces> pieces = affinePieces(folded);
   for (size_t round = 0; round < out.size(); ++round) // as often as states may wait for another's range
     for (size_t s = 0; s < out.size(); ++s) {
-      if (out[s])
+      if (out[s] || !pieces[s])
         continue;
       Interval range{smallest(init[s]), largest(init[s])};
       bool known = true;
-      for (const Affine *piece : {&(*pieces)[s].fired, &(*pieces)[s].rest}) {
-        const Values kept = piece->state[s].empty() ? Values{0.0} : piece->state[s];
-        const std::optional<Interval> others = otherTerms(*piece, s, out, inputs);
+      for (const Affine &piece : *pieces[s]) {
+        const Values kept = piece.state[s].empty() ? Values{0.0} : piece.state[s];
+        const std::optional<Interval> others = otherTerms(piece, s, out, inputs);
         known = known && others && smallest(kept) >= 0 && largest(kept) < 1;
         if (known) // closed: kept * high + others.high <= high
           range = hull(range, {std::min(others->low / (1 - largest(kept)), others->low / (1 - smallest(kept))),

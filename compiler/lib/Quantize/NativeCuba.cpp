@@ -14,8 +14,6 @@ using namespace ranvier;
 using namespace ranvier::compiler;
 
 namespace {
-/// Sampled weights suffice to compare scales.
-constexpr size_t maxSamples = 16384;
 /// A threshold of fewer steps than this is coarser than one percent of a percent; then the voltage may saturate at its floor.
 constexpr double wantedThresholdSteps = 1024;
 /// A calibrated scale leaves this much room above what was seen.
@@ -41,7 +39,7 @@ public:
     for (const ProjectionView &projection : projections) {
       const WeightFormat format = weightFormat(projection.weights, limits, options.weightBits);
       const double one = std::ldexp(1.0, static_cast<int>(unit.inputShift)) / out.scale;
-      out.projections.push_back(quantiseWeights(projection.weights, format, one, *smallestExponent(projection.weights, format, one, limits)));
+      out.projections.push_back(*bestWeights(projection.weights, format, one, limits));
     }
     return std::move(out);
   }
@@ -49,8 +47,9 @@ public:
 private:
   double full() const { return std::ldexp(1.0, static_cast<int>(unit.decayBits)); }
   double stateMax() const { return std::ldexp(1.0, static_cast<int>(unit.stateBits) - 1) - 1; }
-  double biasMax() const {
-    return (std::ldexp(1.0, static_cast<int>(unit.biasMantissaBits) - 1) - 1) * std::ldexp(1.0, (1 << unit.biasExponentBits) - 1);
+  double biasMax() const { // in a word of 32 bits, whatever the mantissa and exponent could make
+    return std::min(0x1p30, (std::ldexp(1.0, static_cast<int>(unit.biasMantissaBits) - 1) - 1) *
+                                std::ldexp(1.0, (1 << unit.biasExponentBits) - 1));
   }
   double thresholdMax() const { return std::ldexp(1.0, static_cast<int>(unit.thresholdBits)) - 1; }
   double thresholdStep() const { return std::ldexp(1.0, static_cast<int>(unit.thresholdShift)); }
@@ -135,6 +134,8 @@ private:
       below = std::max({below, -floor, std::fabs(at(startV, i))});
       mostBias = std::max(mostBias, std::fabs(at(bias, i)));
     }
+    if (current == none)
+      return noScale("a current that does not decay has no bound");
     double most = current > 0 ? stateMax() / current : none;
     if (mostBias > 0)
       most = std::min(most, biasMax() / mostBias);
@@ -142,8 +143,8 @@ private:
     if (top > 0)
       most = std::min(most, thresholdMax() * thresholdStep() / top);
     double voltage = below > 0 ? stateMax() / below : none;
-    if (top > 0 && voltage * top / thresholdStep() < wantedThresholdSteps) {
-      voltage = std::min(most, wantedThresholdSteps * thresholdStep() / top);
+    if (top > 0 ? voltage * top / thresholdStep() < wantedThresholdSteps : voltage == 0) {
+      voltage = top > 0 ? std::min(most, wantedThresholdSteps * thresholdStep() / top) : none;
       floorReachable = true;
     }
     for (uint64_t i = 0; i < startV.size(); ++i) // An initial value must be exact whatever the floor is.
@@ -160,6 +161,7 @@ private:
     }
     if (most == none)
       most = thresholdStep(); // nothing to scale: no weights, threshold 0
+    most = std::min(most, options.largestScale);
     if (top > 0 && most * top / thresholdStep() < 1)
       return noScale("the threshold would be less than one step of the unit");
     return most;
@@ -168,17 +170,8 @@ private:
   /// Q4: the scale of the last octave with the least squared weight error; thresholds are met exactly where all are equal.
   std::optional<double> chooseScale(double most) const {
     std::vector<Values> samples;
-    for (const ProjectionView &projection : projections) {
-      const size_t stride = 1 + projection.weights.size() / maxSamples;
-      Values sample;
-      for (size_t i = 0; i < projection.weights.size(); i += stride)
-        sample.push_back(projection.weights[i]);
-      if (!projection.weights.empty()) { // the extremes decide the exponent
-        sample.push_back(smallest(projection.weights));
-        sample.push_back(largest(projection.weights));
-      }
-      samples.push_back(std::move(sample));
-    }
+    for (const ProjectionView &projection : projections)
+      samples.push_back(sampleOf(projection.weights));
     std::optional<double> best;
     double least = 0;
     for (int candidate = 0; candidate < scaleCandidates; ++candidate) {
@@ -192,12 +185,11 @@ private:
       for (const Values &sample : samples) {
         const WeightFormat format = weightFormat(sample, limits, options.weightBits);
         const double one = std::ldexp(1.0, static_cast<int>(unit.inputShift)) / scale;
-        const std::optional<int> exponent = smallestExponent(sample, format, one, limits);
-        fits = fits && exponent.has_value();
+        const std::optional<QuantisedWeights> words = bestWeights(sample, format, one, limits);
+        fits = fits && words.has_value();
         if (!fits)
           break;
-        const double rms = quantiseWeights(sample, format, one, *exponent).rms;
-        cost += rms * rms * double(sample.size());
+        cost += words->rms * words->rms * double(sample.size());
       }
       if (fits && (!best || cost < least * (1 - 1e-9))) {
         best = scale;
@@ -250,6 +242,19 @@ private:
   bool floorReachable = false;
 };
 } // namespace
+
+double compiler::currentLoad(const NativeCuba &numbers, const Values &high, const Values &low, const hw::NativeCubaLif &unit) {
+  const double full = std::ldexp(1.0, static_cast<int>(unit.decayBits)),
+               most = std::ldexp(1.0, static_cast<int>(unit.stateBits) - 1) - 1;
+  double load = 0;
+  for (size_t i = 0; i < std::max({high.size(), low.size(), numbers.du.size(), numbers.u0.size()}); ++i) {
+    const double arriving = std::ldexp(std::max(at(high, i), -at(low, i)), static_cast<int>(unit.inputShift));
+    const double kept = std::max(0.0, full - at(numbers.du, i) - unit.currentDecayOffset) / full;
+    // Rounding towards zero only shortens what is kept, so that the geometric sum bounds u.
+    load = std::max({load, std::fabs(at(numbers.u0, i)) / most, arriving == 0 ? 0 : arriving / (1 - kept) / most});
+  }
+  return load;
+}
 
 Result<NativeCuba> compiler::quantiseNative(const Model &model, const CubaForm &form, uint64_t count, const std::vector<Values> &init,
                                             const std::vector<ProjectionView> &projections, const hw::NativeCubaLif &unit,

@@ -3,6 +3,8 @@
 #include "ProjectionIO.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
 #include "ranvier/Network/Network.h"
+#include <cmath>
+#include <set>
 
 using namespace mlir;
 using namespace ranvier;
@@ -46,8 +48,12 @@ Result<Values> gainedWeights(snn::ProjectionOpInterface projection, const Values
     return weights;
   }
   std::optional<std::vector<double>> weights = snn::readElements(op->getAttr("weights"));
-  if (!weights || weights->empty())
+  if (!weights)
     return located(op, {.code = 5307, .message = "the weights are no numbers", .hint = "distributions are expanded before quantisation"});
+  if (!llvm::all_of(*weights, [](double w) { return std::isfinite(w); }))
+    return located(op, {.code = 5307, .message = "a weight is not finite", .expected = "finite numbers"});
+  if (weights->empty()) // a rule that happened to connect nothing
+    return std::move(*weights);
   if (isa<snn::DenseOp>(op)) {
     const size_t row = weights->size() / targets;
     RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i / row, size_t(1)); }));
@@ -116,6 +122,32 @@ Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface proje
     const uint32_t neuron = synapses.targets[k];
     const double weight = synapses.weight(k) * at(gain, neuron);
     (weight > 0 ? out.positive : out.negative)[neuron] += weight;
+  }
+  return out;
+}
+
+Result<ArrivingWords> compiler::arrivingWords(snn::ProjectionOpInterface projection, const QuantisedWeights &weights,
+                                              double leastPayload, double mostPayload) {
+  const std::vector<double> words(weights.words.begin(), weights.words.end());
+  RANVIER_TRY(Synapses synapses, expandProjection(projection, words));
+  ArrivingWords out{Values(synapses.targetCount, 0.0), Values(synapses.targetCount, 0.0)};
+  for (uint64_t k = 0; k < synapses.size(); ++k) {
+    const double a = synapses.weight(k) * leastPayload, b = synapses.weight(k) * mostPayload;
+    out.high[synapses.targets[k]] += std::max({a, b, 0.0});
+    out.low[synapses.targets[k]] += std::min({a, b, 0.0});
+  }
+  // Sums form per emission step and delay, and each loses less than one unit to the floor.
+  const double sums = weights.exponent < 0 ? double(std::set<uint32_t>(synapses.delays.begin(), synapses.delays.end()).size()) : 0;
+  for (uint64_t n = 0; n < synapses.targetCount; ++n) {
+    if (weights.exponent < 0 && std::max(out.high[n], -out.low[n]) >= 0x1p31)
+      return located(projection, {.code = 5309,
+                                  .message = "the sum of a step may leave 32 bits before it is shifted",
+                                  .expected = "a magnitude below 2^31",
+                                  .found = std::to_string(std::max(out.high[n], -out.low[n])),
+                                  .hint = "give the target larger weights, or compile without a calibration profile",
+                                  .kind = ErrorKind::DoesNotFit});
+    out.high[n] = std::ldexp(out.high[n], weights.exponent);
+    out.low[n] = out.low[n] < 0 ? std::ldexp(out.low[n], weights.exponent) - sums : 0;
   }
   return out;
 }

@@ -72,7 +72,7 @@ public:
   Quantizer(ModuleOp module, snn::NetworkOp network, const hw::Chip &chip, const QuantizeOptions &options)
       : module(module), network(network), chip(chip), options(options) {}
 
-  Result<std::string> run() {
+  Result<QuantizationReport> run() {
     if (options.weightBits < chip.weights.minBits || options.weightBits > chip.weights.maxBits || options.weightBits > 8)
       return Error{.code = 5322, .message = "the target has no weights of that many bits",
                    .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(std::min(8u, chip.weights.maxBits)), .found = std::to_string(options.weightBits)};
@@ -90,7 +90,7 @@ public:
         waiting.insert(population.getSymName().str());
     for (auto population : llvm::make_early_inc_range(network.getBody().getOps<snn::PopulationOp>()))
       RANVIER_CHECK(visit(population));
-    return printReport(report);
+    return std::move(report);
   }
 
 private:
@@ -212,8 +212,21 @@ private:
     double largest = 0;
     for (double weight : before.weights)
       largest = std::max(largest, std::fabs(weight));
-    report.projections.push_back({cast<SymbolOpInterface>(projection.getOperation()).getName().str(), weights.format.mode, weights.exponent,
-                                  weights.format.storedBits, weights.unit, weights.rms, weights.worst, largest});
+    report.projections.push_back({cast<SymbolOpInterface>(projection.getOperation()).getName().str(), weights.format.mode,
+                                  weights.exponent, weights.format.storedBits, weights.unit, weights.rms, weights.worst, largest,
+                                  weightWarnings(weights, before)});
+  }
+
+  static std::vector<std::string> weightWarnings(const QuantisedWeights &weights, const ProjectionView &before) {
+    size_t lost = 0;
+    for (size_t i = 0; i < weights.words.size(); ++i)
+      lost += weights.words[i] == 0 && before.weights[i] != 0;
+    std::vector<std::string> out;
+    if (weights.format.low < 0 && weights.format.high == 0 && largest(before.weights) > 0)
+      out.push_back("the one bit of a mixed projection is its sign: positive weights become 0 (2 bits keep both signs)");
+    else if (!weights.words.empty() && lost == weights.words.size())
+      out.push_back("all weights become 0: they are too small beside the population's other numbers");
+    return out;
   }
 
   Result<void> native(Neurons &neurons) {
@@ -238,7 +251,7 @@ private:
       how.current = observed(profile->states, neurons.model.states[form.uState].name);
     if (form.vState >= 0)
       how.voltage = observed(profile->states, neurons.model.states[form.vState].name);
-    RANVIER_TRY(NativeCuba numbers, quantiseNative(neurons.folded.model, form, neurons.count(), neurons.init, views, *chip.nativeCuba, chip.weights, how));
+    RANVIER_TRY(NativeCuba numbers, nativeNumbers(neurons, form, projections, views, how));
     SmallVector<std::pair<std::string, double>> scales;
     if (form.h.size() == 1 && form.h[0] > 0)
       scales.push_back({"u", 1 / (numbers.scale * form.h[0])});
@@ -252,6 +265,45 @@ private:
       RANVIER_CHECK(writeProjection(projections[p], numbers.projections[p], /*dropReceptor=*/true));
     }
     return {};
+  }
+
+  /// Rounded weights may sum to more than the real ones did: the scale shrinks until u holds whatever can arrive. With a
+  /// calibration profile the scale is the profile's business.
+  Result<NativeCuba> nativeNumbers(Neurons &neurons, const CubaForm &form,
+                                   const std::vector<snn::ProjectionOpInterface> &projections,
+                                   const std::vector<ProjectionView> &views, NativeOptions how) {
+    constexpr unsigned mostAttempts = 32;
+    double load = 0;
+    for (unsigned attempt = 0; attempt < mostAttempts; ++attempt) {
+      RANVIER_TRY(NativeCuba numbers, quantiseNative(neurons.folded.model, form, neurons.count(), neurons.init, views,
+                                                     *chip.nativeCuba, chip.weights, how));
+      Values high(neurons.count(), 0.0), low = high;
+      for (size_t p = 0; p < projections.size(); ++p) {
+        RANVIER_TRY(ArrivingWords words, arriving(projections[p], numbers.projections[p]));
+        for (uint64_t i = 0; i < neurons.count(); ++i) {
+          high[i] += words.high[i];
+          low[i] += words.low[i];
+        }
+      }
+      load = currentLoad(numbers, high, low, *chip.nativeCuba);
+      if (load <= 1 || how.current)
+        return std::move(numbers);
+      how.largestScale = numbers.scale / load;
+    }
+    return neurons.folded.model.error({.code = 5303,
+                                       .message = "the dynamic range does not fit the unit: rounded weights sum to " +
+                                                  std::to_string(load) + " times what its current holds",
+                                       .hint = "use more weight bits or a calibration profile",
+                                       .kind = ErrorKind::DoesNotFit});
+  }
+
+  /// What a projection with these weights can bring in one step.
+  Result<ArrivingWords> arriving(snn::ProjectionOpInterface projection, const QuantisedWeights &weights) {
+    const auto graded = payloads.find(projection.getSourceAttr().getValue().str());
+    if (graded == payloads.end())
+      return arrivingWords(projection, weights, 1, 1);
+    const auto &[unit, range] = graded->second; // the word may lie a rounding beside the range
+    return arrivingWords(projection, weights, std::floor(range.low / unit) - 1, std::ceil(range.high / unit) + 1);
   }
 
   void reportNative(Neurons &neurons, const CubaForm &form, const NativeCuba &numbers) {
@@ -295,6 +347,7 @@ private:
     const size_t inputs = neurons.model.inputs.size();
     how.inputs.assign(inputs, {0, 0});
     how.inputFraction.assign(inputs, 0);
+    how.inputScale.assign(inputs, 1.0);
     std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
     std::vector<ProjectionView> views;
     std::vector<size_t> receptors;
@@ -309,17 +362,35 @@ private:
       views.push_back(std::move(seen));
       receptors.push_back(receptor);
     }
-    std::vector<Interval> arriving(inputs);
     for (size_t r = 0; r < inputs; ++r) {
-      how.inputs[r] = arriving[r] = {smallest(low[r]), largest(high[r])};
+      double sums = std::max(-smallest(low[r]), largest(high[r]));
       if (!neurons.bias[r].empty())
-        arriving[r] = {how.inputs[r].low + smallest(neurons.bias[r]), how.inputs[r].high + largest(neurons.bias[r])};
-      const double sums = std::max(how.inputs[r].magnitude(), arriving[r].magnitude());
-      how.inputFraction[r] = inputFraction(sums, views, receptors, r);
-      if (const auto &declared = neurons.model.inputs[r].range)
-        arriving[r] = {std::clamp(arriving[r].low, declared->first, declared->second), std::clamp(arriving[r].high, declared->first, declared->second)};
+        sums = std::max({sums, -(smallest(low[r]) + smallest(neurons.bias[r])), largest(high[r]) + largest(neurons.bias[r])});
+      chooseUnit(how, r, sums, projections, views, receptors);
     }
-    how.states = deriveRanges(neurons.folded, arriving, neurons.init);
+    // The intervals come from the integers: rounded weights may sum to more than the real ones.
+    std::vector<QuantisedWeights> words;
+    high.assign(inputs, Values(neurons.count(), 0.0));
+    low = high;
+    for (size_t p = 0; p < projections.size(); ++p) {
+      RANVIER_TRY(QuantisedWeights weights, genericWeights(projections[p], views[p], unitOf(how, receptors[p])));
+      RANVIER_TRY(ArrivingWords sums, arriving(projections[p], weights));
+      for (uint64_t i = 0; i < neurons.count(); ++i) {
+        high[receptors[p]][i] += sums.high[i];
+        low[receptors[p]][i] += sums.low[i];
+      }
+      words.push_back(std::move(weights));
+    }
+    std::vector<Interval> reaching(inputs);
+    for (size_t r = 0; r < inputs; ++r) {
+      how.inputs[r] = reaching[r] = {smallest(low[r]) * unitOf(how, r), largest(high[r]) * unitOf(how, r)};
+      if (!neurons.bias[r].empty())
+        reaching[r] = {how.inputs[r].low + smallest(neurons.bias[r]), how.inputs[r].high + largest(neurons.bias[r])};
+      if (const auto &declared = neurons.model.inputs[r].range)
+        reaching[r] = {std::clamp(reaching[r].low, declared->first, declared->second),
+                       std::clamp(reaching[r].high, declared->first, declared->second)};
+    }
+    how.states = deriveRanges(neurons.folded, reaching, neurons.init);
     for (size_t s = 0; s < how.states.size(); ++s) {
       const Model::Slot &slot = neurons.model.states[s];
       const Interval start{smallest(neurons.init[s]), largest(neurons.init[s])};
@@ -350,34 +421,84 @@ private:
     fixed.lowered.program.name = neurons.model.name + "_int";
     setPopulation(neurons, fixed.lowered.program, fixed.lowered.params, init, scales);
     for (size_t p = 0; p < projections.size(); ++p) {
-      const double unit = std::ldexp(1.0, -how.inputFraction[receptors[p]]);
-      const WeightFormat format = weightFormat(views[p].weights, chip.weights, options.weightBits);
-      hw::Weights limits = chip.weights;
-      if (payloads.count(projections[p].getSourceAttr().getValue().str()))
-        limits.minExponent = std::max(0, limits.minExponent); // a shift after the sum would need a wider one than a word
-      const std::optional<int> exponent = smallestExponent(views[p].weights, format, unit, limits);
-      if (!exponent)
-        return located(projections[p], {.code = 5303, .message = "the weights do not fit the target's exponents",
-                                        .expected = "exponents up to " + std::to_string(chip.weights.maxExponent), .kind = ErrorKind::DoesNotFit});
-      const QuantisedWeights weights = quantiseWeights(views[p].weights, format, unit, *exponent);
-      reportProjection(projections[p], weights, views[p]);
-      RANVIER_CHECK(writeProjection(projections[p], weights, /*dropReceptor=*/false));
+      reportProjection(projections[p], words[p], views[p]);
+      RANVIER_CHECK(writeProjection(projections[p], words[p], /*dropReceptor=*/false));
     }
     return {};
   }
 
-  /// Binary point of an accumulator: the finest at which the largest sum stays below 2^30 and every weight finds an exponent.
-  int inputFraction(double magnitude, const std::vector<ProjectionView> &views, const std::vector<size_t> &receptors, size_t receptor) {
+  static double unitOf(const FixedOptions &how, size_t r) { return std::ldexp(how.inputScale[r], -how.inputFraction[r]); }
+
+  /// Exponents that a projection may use on a generic model.
+  hw::Weights genericLimits(snn::ProjectionOpInterface projection) {
+    hw::Weights limits = chip.weights;
+    if (payloads.count(projection.getSourceAttr().getValue().str()))
+      limits.minExponent = std::max(0, limits.minExponent); // a shift after the sum would need a wider one than a word
+    return limits;
+  }
+
+  /// Weights for an accumulator with the given unit. Errors: RNV5303.
+  Result<QuantisedWeights> genericWeights(snn::ProjectionOpInterface projection, const ProjectionView &view, double unit) {
+    const WeightFormat format = weightFormat(view.weights, chip.weights, options.weightBits);
+    std::optional<QuantisedWeights> words = bestWeights(view.weights, format, unit, genericLimits(projection));
+    if (!words)
+      return located(projection, {.code = 5303,
+                                  .message = "the weights do not fit the target's exponents",
+                                  .expected = "exponents up to " + std::to_string(chip.weights.maxExponent),
+                                  .kind = ErrorKind::DoesNotFit});
+    return std::move(*words);
+  }
+
+  /// Unit of an accumulator: of 64 scales in an octave the one with the least squared weight error, if it beats a binary unit by a
+  /// tenth (a scale costs a product a step).
+  void chooseUnit(FixedOptions &how, size_t r, double sums, const std::vector<snn::ProjectionOpInterface> &projections,
+                  const std::vector<ProjectionView> &views, const std::vector<size_t> &receptors) {
+    constexpr int candidates = 64;
+    constexpr double worthwhile = 0.9;
     double largestWeight = 0;
+    std::vector<std::pair<Values, hw::Weights>> samples;
     for (size_t p = 0; p < views.size(); ++p)
-      if (receptors[p] == receptor)
+      if (receptors[p] == r) {
+        samples.push_back({sampleOf(views[p].weights), genericLimits(projections[p])});
         for (double w : views[p].weights)
           largestWeight = std::max(largestWeight, std::fabs(w));
-    if (largestWeight == 0)
-      return 0;
+      }
+    how.inputFraction[r] = inputFraction(sums, largestWeight);
+    if (largestWeight == 0 || std::find(chip.forbiddenOps.begin(), chip.forbiddenOps.end(), "mulsh") != chip.forbiddenOps.end())
+      return;
+    double least = 0;
+    for (int candidate = 0; candidate < candidates; ++candidate) {
+      const double scale = std::exp2(double(candidate) / candidates);
+      const int fraction = inputFraction(sums / scale, largestWeight / scale);
+      double cost = 0;
+      bool fits = true;
+      for (const auto &[sample, limits] : samples) {
+        const auto words =
+            bestWeights(sample, weightFormat(sample, limits, options.weightBits), std::ldexp(scale, -fraction), limits);
+        fits = fits && words.has_value();
+        cost += words ? words->rms * words->rms * double(sample.size()) : 0;
+      }
+      if (candidate == 0)
+        least = worthwhile * worthwhile * cost;
+      else if (fits && cost < least) {
+        least = cost;
+        how.inputScale[r] = scale;
+        how.inputFraction[r] = fraction;
+      }
+    }
+  }
+
+  /// Binary point of an accumulator: the finest at which the largest sum stays below 2^29 (rounded weights may double it) and the
+  /// largest weight finds an exponent.
+  int inputFraction(double sums, double largestWeight) const {
+    constexpr int untouched = 30; // nothing ever arrives
+    if (sums == 0)
+      return untouched;
+    const int byWord = 29 - static_cast<int>(std::ceil(std::log2(sums)));
+    if (largestWeight == 0) // a bias alone
+      return std::clamp(byWord, -30, 60);
     // The largest weight uses all its bits at exponent chip.weights.maxExponent at most; the sum stays in a word.
     const int byWeight = chip.weights.maxExponent + static_cast<int>(std::floor(std::log2(((1 << options.weightBits) - 1) / largestWeight)));
-    const int byWord = 29 - static_cast<int>(std::ceil(std::log2(std::max(magnitude, 1e-300))));
     return std::clamp(std::min(byWeight, byWord), -30, 60);
   }
 
@@ -387,7 +508,8 @@ private:
     for (size_t s = 0; s < neurons.model.states.size(); ++s)
       entry.formats.push_back({neurons.model.states[s].name, fixed.stateFraction[s], fixed.stateRange[s].low, fixed.stateRange[s].high, fixed.stepError[s]});
     for (size_t r = 0; r < neurons.model.inputs.size(); ++r)
-      entry.formats.push_back({neurons.model.inputs[r].name, how.inputFraction[r], how.inputs[r].low, how.inputs[r].high, 0});
+      entry.formats.push_back(
+          {neurons.model.inputs[r].name, how.inputFraction[r], how.inputs[r].low, how.inputs[r].high, 0, how.inputScale[r]});
     if (neurons.model.payload >= 0)
       entry.formats.push_back({"payload", fixed.payloadFraction, fixed.payload.low, fixed.payload.high, 0});
     report.populations.push_back(std::move(entry));
@@ -404,7 +526,8 @@ private:
 };
 } // namespace
 
-Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options) {
+Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options,
+                                                std::vector<std::string> *warnings) {
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
   std::string text;
   if (chip.profile == isa::Profile::F32) {
@@ -414,7 +537,11 @@ Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip 
     RANVIER_CHECK(lowerModelsF32(module));
     text = printReport(report);
   } else {
-    RANVIER_TRY(text, Quantizer(module, network, chip, options).run());
+    RANVIER_TRY(QuantizationReport report, Quantizer(module, network, chip, options).run());
+    text = printReport(report);
+    if (warnings)
+      for (std::string &warning : warningsOf(report))
+        warnings->push_back(std::move(warning));
   }
   network.setTargetAttr(StringAttr::get(module.getContext(), chip.name));
   return text;
@@ -432,5 +559,11 @@ Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &
   if (neurons.model.payload >= 0 && !chip.gradedSpikes)
     return neurons.folded.model.error({.code = 5305, .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
                                        .kind = ErrorKind::Unsupported});
-  return checkOperations(neurons.folded);
+  RANVIER_CHECK(checkOperations(neurons.folded));
+  // Whether a range follows from the update does not depend on how much arrives.
+  const auto ranges = deriveRanges(neurons.folded, std::vector<Interval>(neurons.model.inputs.size(), {-1, 1}), neurons.init);
+  for (size_t s = 0; s < ranges.size(); ++s)
+    if (!ranges[s])
+      return rangeless(neurons.folded.model, s);
+  return {};
 }

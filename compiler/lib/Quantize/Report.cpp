@@ -16,18 +16,37 @@ std::string compiler::printReport(const QuantizationReport &report) {
     for (const auto &[name, number] : population.numbers)
       entry[name] = number;
     for (const PopulationReport::Format &format : population.formats)
-      entry["formats"].push_back({{"name", format.name}, {"fraction_bits", format.fractionBits}, {"low", format.low}, {"high", format.high},
+      entry["formats"].push_back({{"name", format.name},
+                                  {"fraction_bits", format.fractionBits},
+                                  {"unit", std::ldexp(format.scale, -format.fractionBits)},
+                                  {"low", format.low},
+                                  {"high", format.high},
                                   {"step_error", format.error}});
     if (!population.warnings.empty())
       entry["warnings"] = population.warnings;
     json["populations"].push_back(std::move(entry));
   }
   json["projections"] = Json::array();
-  for (const ProjectionReport &projection : report.projections)
-    json["projections"].push_back({{"name", projection.name}, {"mode", projection.mode}, {"exponent", projection.exponent},
-                                   {"bits", projection.bits}, {"unit", projection.unit}, {"rms_error", projection.rms},
-                                   {"max_error", projection.worst}, {"max_weight", projection.largest}});
+  for (const ProjectionReport &projection : report.projections) {
+    Json entry = {{"name", projection.name},       {"mode", projection.mode},         {"exponent", projection.exponent},
+                  {"bits", projection.bits},       {"unit", projection.unit},         {"rms_error", projection.rms},
+                  {"max_error", projection.worst}, {"max_weight", projection.largest}};
+    if (!projection.warnings.empty())
+      entry["warnings"] = projection.warnings;
+    json["projections"].push_back(std::move(entry));
+  }
   return json.dump(2);
+}
+
+std::vector<std::string> compiler::warningsOf(const QuantizationReport &report) {
+  std::vector<std::string> out;
+  for (const PopulationReport &population : report.populations)
+    for (const std::string &warning : population.warnings)
+      out.push_back("population " + population.name + ": " + warning);
+  for (const ProjectionReport &projection : report.projections)
+    for (const std::string &warning : projection.warnings)
+      out.push_back("projection " + projection.name + ": " + warning);
+  return out;
 }
 
 namespace {
@@ -58,12 +77,12 @@ Result<Calibration> compiler::parseCalibration(const std::string &text) {
   for (const auto &[name, entry] : json["populations"].items()) {
     const std::string place = "populations." + name;
     if (!entry.is_object())
-      return wrong(place, "an object with \"states\" and \"inputs\"");
+      return wrong(place, "an object with \"states\"");
+    out.populations[name];
     for (const auto &[key, ranges] : entry.items()) {
-      if (key != "states" && key != "inputs")
-        return wrong(place + "." + key, "\"states\" or \"inputs\"");
-      RANVIER_TRY(auto observed, readRanges(ranges, place + "." + key));
-      (key == "states" ? out.populations[name].states : out.populations[name].inputs) = std::move(observed);
+      if (key != "states")
+        return wrong(place + "." + key, "\"states\"");
+      RANVIER_TRY(out.populations[name].states, readRanges(ranges, place + "." + key));
     }
   }
   return out;

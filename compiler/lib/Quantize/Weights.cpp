@@ -55,3 +55,30 @@ QuantisedWeights compiler::quantiseWeights(const Values &weights, const WeightFo
   out.rms = weights.empty() ? 0 : std::sqrt(squares / double(weights.size()));
   return out;
 }
+
+Values compiler::sampleOf(const Values &weights) {
+  constexpr size_t enough = 16384;
+  Values sample;
+  for (size_t i = 0; i < weights.size(); i += 1 + weights.size() / enough)
+    sample.push_back(weights[i]);
+  if (!weights.empty()) { // the extremes decide the exponent
+    sample.push_back(smallest(weights));
+    sample.push_back(largest(weights));
+  }
+  return sample;
+}
+
+std::optional<QuantisedWeights> compiler::bestWeights(const Values &weights, const WeightFormat &format, double unit,
+                                                      const hw::Weights &limits) {
+  const std::optional<int> fits = smallestExponent(weights, format, unit, limits);
+  if (!fits)
+    return {};
+  QuantisedWeights best = quantiseWeights(weights, format, unit, *fits);
+  for (int exponent = *fits - 1; exponent >= std::max(limits.minExponent, *fits - 2); --exponent) {
+    QuantisedWeights finer = quantiseWeights(weights, format, unit, exponent);
+    if (finer.rms >= best.rms)
+      break;
+    best = std::move(finer);
+  }
+  return best;
+}

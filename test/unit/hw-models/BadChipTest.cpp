@@ -102,6 +102,8 @@ TEST_CASE("each mistake is named with its line and key") {
       {"value: 5", "value: 99999999999999999999999999", 2009, "line 7", "core.neurons"},
       {"max_steps: 9", "max_steps: 65536", 2009, "line 5", "delays.max_steps"},
       {"min_bits: 1", "min_bits: 32", 2009, "line 6", "weights.min_bits"},
+      {"programmable: true}", "programmable: true}\nnative: {form: cuba_lif, source: s, status: defined, state_bits: 32}", 2009,
+       "line 5", "native.state_bits"},
       {"tiles_x: 2", "tiles_x: 0", 2009, "line 8", "topology.tiles_x"},
       {"energy_pj: 1", "energy_pj: -1", 2009, "line 13", "costs[0].events.axon_in.energy_pj"},
       {"energy_pj: 1", "energy_pj: 1e400", 2009, "line 13", "costs[0].events.axon_in.energy_pj"},

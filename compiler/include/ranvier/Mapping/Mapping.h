@@ -37,6 +37,9 @@ struct CoreUse {
            thresholdConfigs = 0, programWords = 0;
 };
 
+/// Checks that programs, parameters, weights and exponents are ones the chip has (docs/spec/target-semantics.md, I1..I5); networks
+/// that are already integer come from anywhere. Errors: RNV6031..6034.
+Result<void> checkArithmetic(const Network &network, const hw::Chip &chip);
 /// Populations' topological levels on delay-0 edges (0 where there are none). Errors: RNV6001 if delay-0 edges form a cycle.
 Result<std::vector<uint32_t>> levels(const Network &network);
 

@@ -11,6 +11,7 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Mapping/Network.h"
 #include "ranvier/Network/Synapses.h"
+#include <span>
 
 namespace ranvier::compiler {
 
@@ -20,8 +21,9 @@ Error located(mlir::Operation *op, Error error);
 /// The only snn.network of a module. Errors: RNV5710 none or several.
 Result<snn::NetworkOp> theNetwork(mlir::ModuleOp module);
 
-/// Synapses of a projection, weights and delays as the op gives them. Errors: RNV5701..5704.
-Result<Synapses> expandProjection(snn::ProjectionOpInterface projection);
+/// Synapses of a projection, delays as the op gives them. `weights`: in place of the op's own, as many as it has and in the same
+/// order (for a pool: one per channel); empty: the op's. Errors: RNV5701..5704.
+Result<Synapses> expandProjection(snn::ProjectionOpInterface projection, std::span<const double> weights = {});
 
 /// What the time passes decided, for the semantics report.
 struct TimeReport {

@@ -37,11 +37,11 @@ struct Analysis {
 /// `folded` as foldParameters left it. Coefficients are compared to a relative 1e-6 (files carry binary32 parameters).
 Analysis analyse(const Folded &folded);
 
-/// Affine next values on either side of the spike condition, for bounds of states. Nothing if a state's update is not affine.
-struct Pieces {
-  Affine fired, rest;
-};
-std::optional<std::vector<Pieces>> affineUpdates(const Folded &folded);
+/// Affine functions of which the state's next value is always one: two by the spike condition, more where the update chooses by
+/// other conditions, extremes or absolute values. By state slot; nothing for a state that is never updated, or whose update is no
+/// such choice of at most 16.
+using Pieces = std::optional<std::vector<Affine>>;
+std::vector<Pieces> affinePieces(const Folded &folded);
 
 } // namespace ranvier::compiler
 

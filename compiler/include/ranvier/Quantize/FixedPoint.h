@@ -24,7 +24,8 @@ struct Interval {
 struct FixedOptions {
   std::vector<Interval> inputs;                 ///< By slot, real: what can arrive in a step, biases not included. A range that the
                                                 ///< model declares for the sum is enforced on top.
-  std::vector<int> inputFraction;               ///< By slot: one unit of the accumulator is 2^-fraction.
+  std::vector<int> inputFraction;               ///< By slot: one unit of the accumulator is scale * 2^-fraction.
+  std::vector<double> inputScale;               ///< By slot, in [1, 2); empty: 1. A scale other than 1 costs a product a step.
   std::vector<std::optional<Interval>> states;  ///< By slot: range of states whose model declares none.
   std::vector<Values> bias;                     ///< By input slot; empty: none.
 };
@@ -36,8 +37,15 @@ struct Format {
   double error = 0;       ///< Largest difference from exact arithmetic on the same states and inputs.
   bool flexible = false;  ///< A constant or parameter: encoded anew at each use, with the fraction that suits the use.
 };
+/// Binary point of the factor that brings an accumulator with a scale to a binary unit.
+constexpr int scaleBits = 29;
 /// Largest fraction at which every number of the interval fits into `bits` magnitude bits, at most 40.
 int fittingFraction(const Interval &range, int bits = 30);
+
+/// The scale of an input's accumulator, 1 if none is given.
+inline double inputScale(const FixedOptions &options, size_t slot) {
+  return slot < options.inputScale.size() ? options.inputScale[slot] : 1.0;
+}
 
 /// Formats of all nodes of a folded model. Errors: RNV5401, RNV5403, RNV5404.
 struct FixedPlan {
@@ -65,9 +73,12 @@ struct FixedModel {
 /// by a value that changes, RNV5404 a value too large for 32 bits, RNV5405 an instruction the chip lacks, RNV5103, RNV5104.
 Result<FixedModel> convertFixedPoint(const Folded &folded, const hw::Chip &chip, const FixedOptions &options);
 
-/// Ranges of states where every update is affine and every state decays: closed under any input in `inputs` (biases included) and
-/// holding the initial values. By slot; nothing where none can be derived.
+/// Ranges of states that are always one of some affine functions (affinePieces) and decay in each: closed under any input in
+/// `inputs` (biases included) and holding the initial values. By slot; nothing where none can be derived.
 std::vector<std::optional<Interval>> deriveRanges(const Folded &folded, const std::vector<Interval> &inputs, const std::vector<Values> &init);
+
+/// RNV5402: state `s` has no range.
+Error rangeless(const Model &model, size_t s);
 
 /// Whether every operation has an integer form. Errors: RNV5401, RNV5403.
 Result<void> checkOperations(const Folded &folded);

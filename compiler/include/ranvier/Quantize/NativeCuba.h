@@ -8,6 +8,7 @@
 
 #include "ranvier/Quantize/Analysis.h"
 #include "ranvier/Quantize/Weights.h"
+#include <limits>
 
 namespace ranvier::compiler {
 
@@ -19,6 +20,7 @@ struct Observed {
 struct NativeOptions {
   unsigned weightBits = 8;
   std::optional<Observed> current, voltage; ///< Of the model's own u and v; absent: bounds from the weights.
+  double largestScale = std::numeric_limits<double>::infinity(); ///< No larger scale is chosen.
 };
 
 /// Parameter words per neuron (or one for all) of nativeCubaProgram, initial words, weights.
@@ -40,6 +42,10 @@ struct NativeCuba {
 Result<NativeCuba> quantiseNative(const Model &model, const CubaForm &form, uint64_t count, const std::vector<Values> &init,
                                   const std::vector<ProjectionView> &projections, const hw::NativeCubaLif &unit, const hw::Weights &limits,
                                   const NativeOptions &options);
+
+/// The largest |u| that can ever occur, as a part of what the unit's words hold: above 1, u may wrap. `high`, `low`: what can
+/// arrive in one step, in accumulator units, per neuron.
+double currentLoad(const NativeCuba &numbers, const Values &high, const Values &low, const hw::NativeCubaLif &unit);
 
 } // namespace ranvier::compiler
 

@@ -20,6 +20,7 @@ struct PopulationReport {
     std::string name;
     int fractionBits = 0;
     double low = 0, high = 0, error = 0; ///< Range; largest error that one step adds, real units.
+    double scale = 1;                    ///< One unit is scale * 2^-fractionBits.
   };
   std::vector<Format> formats;
   std::vector<std::string> warnings;
@@ -29,6 +30,7 @@ struct ProjectionReport {
   int exponent = 0;
   unsigned bits = 0;
   double unit = 0, rms = 0, worst = 0, largest = 0; ///< Real size of one integer; errors and largest |weight|, real units.
+  std::vector<std::string> warnings;
 };
 struct QuantizationReport {
   std::string target, scales; ///< `scales`: "range" or "calibration".
@@ -38,15 +40,17 @@ struct QuantizationReport {
 };
 /// {"target", "scales", "weight_bits", "populations": [...], "projections": [...]}; the same report gives the same bytes.
 std::string printReport(const QuantizationReport &report);
+/// All warnings, each with the population or projection it is about.
+std::vector<std::string> warningsOf(const QuantizationReport &report);
 
-/// What a run of the float network saw: by population, then by state or input name.
+/// What a run of the float network saw: by population, then by state name.
 struct Calibration {
   struct Population {
-    std::map<std::string, Observed> states, inputs;
+    std::map<std::string, Observed> states;
   };
   std::map<std::string, Population> populations;
 };
-/// {"format": "ranvier-calibration", "version": 1, "populations": {"p": {"states": {"v": [low, high]}, "inputs": {"x": [low, high]}}}}
+/// {"format": "ranvier-calibration", "version": 1, "populations": {"p": {"states": {"v": [low, high]}}}}
 /// Errors: RNV5320.
 Result<Calibration> parseCalibration(const std::string &text);
 

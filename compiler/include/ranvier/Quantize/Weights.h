@@ -43,6 +43,12 @@ struct QuantisedWeights {
 };
 /// To nearest, ties away from zero, then clipped to the range.
 QuantisedWeights quantiseWeights(const Values &weights, const WeightFormat &format, double unit, int exponent);
+/// Every so-manieth weight, and the extremes: enough to compare scales by.
+Values sampleOf(const Values &weights);
+/// The exponent with the least squared error: smallestExponent, or one or two below it. Those clip the largest weights, which pays
+/// where weights have few bits. Nothing: as smallestExponent.
+std::optional<QuantisedWeights> bestWeights(const Values &weights, const WeightFormat &format, double unit,
+                                            const hw::Weights &limits);
 
 } // namespace ranvier::compiler
 

@@ -78,8 +78,8 @@ LogicalResult RandomOp::verify() {
 static bool isModelArithmetic(Operation *op) {
   return isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp, arith::MinimumFOp,
              arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp, arith::CmpFOp, arith::SelectOp, arith::AndIOp, arith::OrIOp,
-             arith::XOrIOp, arith::ExtFOp, arith::TruncFOp, math::AbsFOp, math::CeilOp, math::ExpOp, math::FloorOp, math::LogOp,
-             math::SqrtOp>(op);
+             arith::XOrIOp, arith::ExtFOp, arith::TruncFOp, arith::UIToFPOp, math::AbsFOp, math::CeilOp, math::ExpOp, math::FloorOp,
+             math::LogOp, math::SqrtOp>(op);
 }
 
 /// Two ops that must not stand together: the error at the second, a note at the first.
