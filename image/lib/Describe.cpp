@@ -169,6 +169,9 @@ std::string describe(const Image &image, bool full) {
                                    {"weight_bits", projection.weightBits},
                                    {"delay_bits", projection.delayBits},
                                    {"index_bits", projection.indexBits}});
+  json["probes"] = Json::array();
+  for (const ProbeMeta &probe : meta.probes)
+    json["probes"].push_back({{"name", probe.name}, {"population", meta.populations[probe.population].name}, {"variables", probe.variables}});
   json["programs"] = Json::array();
   for (const isa::Program &program : meta.programs)
     json["programs"].push_back(programJson(program));

@@ -135,6 +135,14 @@ template <typename Coder, typename T> void code(Coder &coder, T &projection)
   coder.field("index_bits", projection.indexBits);
 }
 
+template <typename Coder, typename T> void code(Coder &coder, T &probe)
+  requires std::is_same_v<std::remove_const_t<T>, ProbeMeta>
+{
+  coder.field("name", probe.name);
+  coder.field("population", probe.population);
+  coder.field("variables", probe.variables);
+}
+
 template <typename Coder, typename T> void code(Coder &coder, T &meta)
   requires std::is_same_v<std::remove_const_t<T>, Meta>
 {
@@ -145,6 +153,7 @@ template <typename Coder, typename T> void code(Coder &coder, T &meta)
   coder.field("populations", meta.populations);
   coder.field("projections", meta.projections);
   coder.field("programs", meta.programs);
+  coder.field("probes", meta.probes);
   coder.field("semantics", meta.semantics);
   coder.field("mapping", meta.mapping);
   coder.field("provenance", meta.provenance);

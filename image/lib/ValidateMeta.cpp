@@ -136,6 +136,22 @@ Result<void> checkProjection(const Image &image, size_t index) {
                   number(projection.weightBits) + ", " + number(projection.delayBits) + ", " + number(projection.indexBits));
   return {};
 }
+
+Result<void> checkProbe(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const ProbeMeta &probe = meta.probes[index];
+  const std::string place = at("probes", index) + " '" + probe.name.substr(0, 60) + "'";
+  if (probe.population >= meta.populations.size())
+    return broken(3010, "M12", place, "no such population", "below " + number(meta.populations.size()), number(probe.population));
+  const PopulationMeta &population = meta.populations[probe.population];
+  const std::vector<std::string> none;
+  const std::vector<std::string> &states = population.input ? none : meta.programs[population.program].states;
+  for (const std::string &variable : probe.variables)
+    if (variable != "spikes" && std::find(states.begin(), states.end(), variable) == states.end())
+      return broken(3010, "M12", place, "a probe of something that the population does not have", "spikes or a state of its program",
+                    "'" + variable.substr(0, 60) + "'");
+  return {};
+}
 } // namespace
 
 Result<void> checkMeta(const Image &image) {
@@ -161,6 +177,8 @@ Result<void> checkMeta(const Image &image) {
     RANVIER_CHECK(checkPopulation(image, i));
   for (size_t i = 0; i < meta.projections.size(); ++i)
     RANVIER_CHECK(checkProjection(image, i));
+  for (size_t i = 0; i < meta.probes.size(); ++i)
+    RANVIER_CHECK(checkProbe(image, i));
   return {};
 }
 

@@ -27,7 +27,7 @@ LAYERS = {
     "formats": {"Support", "Formats"},
     "emulator": {"Support", "ISA", "HwModels", "Image", "Emulator"},
     "dialects": {"Support", "ISA", "Dialect"},
-    "compiler": {"Support", "ISA", "HwModels", "Image", "Formats", "Dialect", "Mapping", "Network", "Frontend", "Check", "Lowering", "Quantize", "Pipelines"},
+    "compiler": {"Support", "ISA", "HwModels", "Image", "Formats", "Dialect", "Mapping", "Network", "Frontend", "Check", "Lowering", "Quantize", "Pipelines", "Passes"},
     "compiler/lib/Mapping": {"Support", "ISA", "HwModels", "Image", "Mapping"},
     "compiler/include/ranvier/Mapping": {"Support", "ISA", "HwModels", "Image", "Mapping"},
 }

@@ -4,19 +4,36 @@
 #include "NetworkFile.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
 using namespace ranvier::tools;
 
 namespace {
-Result<void> runCheck(Context &context, const NetworkOptions &options, const std::string &target) {
+/// What only compiling finds out (scales, rounding, the mapping): it is tried where no rule found an error, without writing anything.
+void tryCompiling(mlir::ModuleOp module, const hw::Chip &chip, const std::string &target, check::Findings &findings) {
+  compiler::CompileOptions options;
+  options.chip = chip;
+  options.targetName = target;
+  compiler::CompileReport report;
+  if (auto done = runStages(module, options, compiler::Stage::Fabric, report); !done) {
+    const Error &error = done.error();
+    std::string message = error.message + (error.expected.empty() ? "" : ": expected " + error.expected + ", found " + error.found);
+    findings.push_back({check::Severity::Error, "", error.place, std::move(message), error.hint, error.code});
+  }
+}
+
+Result<void> runCheck(Context &context, const NetworkOptions &options, const std::string &target, bool quick) {
   RANVIER_TRY(hw::Chip chip, hw::findChip(target));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
   RANVIER_CHECK(compiler::theNetwork(*loaded.module)); // A file without a network is bad input, not a finding about one.
   check::CheckOptions how;
   how.modelFits = [&](snn::PopulationOp population) { return compiler::canExecute(population, chip); };
-  const check::Findings findings = check::check(*loaded.module, chip, how);
+  check::Findings findings = check::check(*loaded.module, chip, how);
+  const auto isError = [](const check::Finding &finding) { return finding.severity == check::Severity::Error; };
+  if (!quick && std::none_of(findings.begin(), findings.end(), isError))
+    tryCompiling(*loaded.module, chip, target, findings);
   Json list = Json::array();
   std::string text;
   unsigned errors = 0, warnings = 0;
@@ -34,10 +51,12 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const std
     entry["message"] = finding.message;
     if (!finding.hint.empty())
       entry["hint"] = finding.hint;
+    if (finding.code)
+      entry["code"] = "RNV" + std::to_string(finding.code);
     list.push_back(entry);
-    text += std::string(check::severityName(finding.severity)) + ": @" + finding.op +
-            (finding.parameter.empty() ? "" : " " + finding.parameter) + ": " + finding.message + "\n" +
-            (finding.hint.empty() ? "" : "  hint: " + finding.hint + "\n");
+    text += std::string(check::severityName(finding.severity)) + (finding.code ? " RNV" + std::to_string(finding.code) : "") + ":" +
+            (finding.op.empty() ? "" : " @" + finding.op) + (finding.parameter.empty() ? "" : " " + finding.parameter) + ": " +
+            finding.message + "\n" + (finding.hint.empty() ? "" : "  hint: " + finding.hint + "\n");
   }
   text += errors ? "The target cannot run this network: " + std::to_string(errors) + " errors.\n"
                  : "The target can run this network (" + std::to_string(warnings) + " warnings).\n";
@@ -57,9 +76,11 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const std
 void tools::addCheck(CLI::App &app, Context &context) {
   auto options = std::make_shared<NetworkOptions>();
   auto target = std::make_shared<std::string>();
+  auto quick = std::make_shared<bool>(false);
   CLI::App *command = addCommand(app, context, "check", "List everything a target cannot honour, before compiling",
-                                 "  ranvier check network.nir --target loihi1",
-                                 [&context, options, target] { return runCheck(context, *options, *target); });
+                                 "  ranvier check network.nir --target loihi1\n  ranvier check network.nir --target loihi1 --quick",
+                                 [&context, options, target, quick] { return runCheck(context, *options, *target, *quick); });
   options->addTo(*command);
   command->add_option("--target", *target, "Shipped chip, or a chip's YAML file")->required();
+  command->add_flag("--quick", *quick, "Apply the rules only; else compiling is tried, too, where they find no error");
 }

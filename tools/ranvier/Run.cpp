@@ -27,7 +27,7 @@ Result<void> check(const RunFlags &flags) {
   return flags.machine.check();
 }
 
-/// The states to record, by population; `spikes` is always recorded.
+/// The states to record, by population; `spikes` is always recorded, and `probes` stands for what the network's probes name.
 class Recording {
 public:
   Result<void> open(const RunFlags &flags, const image::Image &image) {
@@ -40,6 +40,12 @@ public:
       at = comma + 1;
     }
     std::vector<bool> used(wanted.size(), false);
+    const bool probed = flags.record.empty() || std::find(wanted.begin(), wanted.end(), "probes") != wanted.end();
+    const auto isProbed = [&](uint32_t population, const std::string &state) {
+      return probed && std::any_of(image.meta.probes.begin(), image.meta.probes.end(), [&](const image::ProbeMeta &probe) {
+        return probe.population == population && std::find(probe.variables.begin(), probe.variables.end(), state) != probe.variables.end();
+      });
+    };
     std::vector<formats::RecordedPopulation> recorded;
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
       const auto &meta = image.meta.populations[p];
@@ -49,27 +55,31 @@ public:
       if (!meta.input) {
         const isa::Program &program = image.meta.programs[meta.program];
         out.graded = isa::emitsPayload(program);
-        for (uint32_t s = 0; s < program.states.size(); ++s)
+        for (uint32_t s = 0; s < program.states.size(); ++s) {
+          const std::string &state = program.states[s];
+          bool take = isProbed(p, state);
           for (size_t w = 0; w < wanted.size(); ++w)
-            if (program.states[s] == wanted[w]) {
-              used[w] = true;
-              double scale = 1;
-              for (const auto &[name, value] : meta.stateScale)
-                if (name == wanted[w])
-                  scale = value;
-              out.states.push_back({wanted[w], scale});
-              slots.push_back(s);
-            }
+            if (state == wanted[w])
+              take = used[w] = true;
+          if (!take)
+            continue;
+          double scale = 1;
+          for (const auto &[name, value] : meta.stateScale)
+            if (name == state)
+              scale = value;
+          out.states.push_back({state, scale});
+          slots.push_back(s);
+        }
       }
       recorded.push_back(out);
       states.push_back(slots);
     }
     for (size_t w = 0; w < wanted.size(); ++w)
-      if (!used[w] && wanted[w] != "spikes" && !flags.record.empty())
+      if (!used[w] && wanted[w] != "spikes" && wanted[w] != "probes" && !flags.record.empty())
         return Error{.code = 8030,
                      .message = "--record names a state that no population has",
                      .file = flags.image,
-                     .expected = "spikes" + statesOf(image),
+                     .expected = "spikes, probes" + statesOf(image),
                      .found = "'" + wanted[w] + "'"};
     RANVIER_TRY(recorder, formats::Recorder::create(flags.output, image.meta.dt, recorded));
     return {};
@@ -183,6 +193,9 @@ Result<void> run(Context &context, const RunFlags &flags) {
   for (uint32_t p = 0; p < spikesOf.size(); ++p)
     populations[image->meta.populations[p].name] = {
         {"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]}, {"depth", image->meta.populations[p].depth}};
+  Json &probes = report["probes"] = Json::array();
+  for (const auto &probe : image->meta.probes)
+    probes.push_back({{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
   report["inputs_after_end"] = outcome->inputsAfterEnd;
   report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
   const std::string text = textReport(report);
@@ -209,7 +222,8 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("--steps", flags->steps, "Steps to run")->required()->check(CLI::Range(1u, 4000000000u));
   command->add_option("-o,--output", flags->output, "Recording (HDF5)");
   command->add_option("--record", flags->record,
-                      "What to record: spikes and names of states, separated by commas; default: spikes");
+                      "What to record besides spikes: names of states, or probes (what the network's probes name), separated by "
+                      "commas; default: probes");
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   flags->machine.addTo(*command);
 }

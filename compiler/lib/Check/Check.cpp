@@ -5,13 +5,13 @@
 // least, so that an error here is certain and what passes here may still fail to fit.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Check/Check.h"
+#include "CheckTime.h"
 #include "FanIn.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
-#include <set>
 
 using namespace mlir;
 
@@ -22,11 +22,6 @@ const char *severityName(Severity severity) {
 }
 
 namespace {
-
-/// Smallest and largest delay of a projection [steps]; of a distribution, its limits.
-struct DelayRange {
-  double least = 0, most = 0;
-};
 
 std::string text(double value) {
   char buffer[32];
@@ -41,26 +36,25 @@ public:
   Findings run();
 
 private:
-  void add(Severity severity, StringRef op, StringRef parameter, std::string message, std::string hint = "") {
-    findings.push_back({severity, op.str(), parameter.str(), std::move(message), std::move(hint)});
+  void add(Severity severity, StringRef op, StringRef parameter, std::string message, std::string hint = "", unsigned code = 0) {
+    findings.push_back({severity, op.str(), parameter.str(), std::move(message), std::move(hint), code});
   }
   void collect();
   void checkModels();
   void checkModel(snn::PopulationOp population, snn::ModelOp model);
   void checkOutputs();
-  void checkDelays();
-  void checkFeedback();
+  bool isJunction(uint32_t node) { return mlir::isa<snn::JunctionOp>(nodes[node].getOperation()); }
+  void checkProbes();
+  void checkGradedLoops();
   void checkBiases();
   void checkNumbers();
   void checkFanIn();
   void checkTotals();
-  bool latePath(const std::vector<uint32_t> &members);
 
   struct Edge {
     snn::ProjectionOpInterface op;
     std::string name;
     uint32_t source = 0, target = 0;
-    DelayRange delay;
     Size size;
   };
 
@@ -72,20 +66,6 @@ private:
   std::map<std::string, uint32_t> indices;
   std::vector<Edge> edges;
 };
-
-DelayRange delayRange(Attribute delay) {
-  if (!delay)
-    return {};
-  if (auto uniform = dyn_cast<snn::UniformAttr>(delay))
-    return {std::round(uniform.getLow()), std::round(uniform.getHigh())};
-  if (auto normal = dyn_cast<snn::NormalAttr>(delay))
-    return {std::round(normal.getLow()), std::round(normal.getHigh())};
-  const auto values = snn::readElements(delay);
-  if (!values || values->empty())
-    return {};
-  const auto [least, most] = std::minmax_element(values->begin(), values->end());
-  return {*least, *most};
-}
 
 void Checker::collect() {
   for (auto node : network.getBody().getOps<snn::NodeOpInterface>()) {
@@ -101,7 +81,6 @@ void Checker::collect() {
               cast<SymbolOpInterface>(op.getOperation()).getName().str(),
               source->second,
               target->second,
-              delayRange(op.getDelayAttr()),
               {}};
     edge.size =
         sizeOf(op, static_cast<double>(nodes[edge.source].getNodeCount()), static_cast<double>(nodes[edge.target].getNodeCount()));
@@ -115,13 +94,13 @@ void Checker::checkModel(snn::PopulationOp population, snn::ModelOp model) {
     if (spike.getPayload() && !chip.gradedSpikes)
       add(Severity::Error, name, "model",
           "model @" + model.getSymName().str() + " emits graded spikes, and " + chip.name + " sends spikes without a payload",
-          "read the population's state by a probe instead, or use a target with graded spikes");
+          "read the population's state by a probe instead, or use a target with graded spikes", 5305);
   if (options.modelFits) {
     // A calibration profile can still give a state its range.
-    constexpr unsigned rangeless = 5402;
-    if (auto fits = options.modelFits(population); !fits)
+    constexpr unsigned rangeless = 5402, graded = 5305; // The second is said above.
+    if (auto fits = options.modelFits(population); !fits && fits.error().code != graded)
       add(fits.error().code == rangeless ? Severity::Warning : Severity::Error, name, "model", fits.error().message,
-          fits.error().hint);
+          fits.error().hint, fits.error().code);
   } else if (!chip.programmable) {
     add(Severity::Note, name, "model", "whether " + chip.name + " has model @" + model.getSymName().str() + " was not examined");
   }
@@ -137,104 +116,67 @@ void Checker::checkModels() {
     if (program && program.getProfile() != profile)
       add(Severity::Error, population.getSymName(), "model",
           "microcode of profile " + program.getProfile().str() + ", and " + chip.name + " executes " + profile.str(),
-          "compile for this target from the network before quantisation");
+          "compile for this target from the network before quantisation", 5714);
   }
 }
 
 void Checker::checkOutputs() {
+  if (!dissolvesJunctions(chip))
+    return;
   for (auto output : network.getBody().getOps<snn::OutputOp>()) {
     const auto node = indices.find(output.getSource().str());
     if (node != indices.end() && mlir::isa<snn::JunctionOp>(nodes[node->second].getOperation()))
       add(Severity::Error, output.getSymName(), "from",
           "the output is a weighted sum (junction @" + output.getSource().str() + ") without a neuron to emit it",
-          "put a neuron node, for example NIR's LI, in front of the output");
+          "put a neuron node, for example NIR's LI, in front of the output", 5713);
   }
 }
 
-void Checker::checkDelays() {
-  double immediate = 0;
-  for (const Edge &edge : edges) {
-    if (chip.maxDelay != 0 && edge.delay.most > chip.maxDelay)
-      add(Severity::Error, edge.name, "delay",
-          "a delay of " + text(edge.delay.most) + " steps, and " + chip.name + " holds at most " + std::to_string(chip.maxDelay),
-          "use a larger time step, or relay through a population");
-    immediate += edge.delay.least < chip.minDelay ? 1 : 0;
-  }
-  if (immediate > 0)
-    add(Severity::Note, network.getSymName(), "delay",
-        text(immediate) + " projections act in fewer steps than the " + std::to_string(chip.minDelay) +
-            " that every edge takes on " + chip.name + ", so each population lags by its depth",
-        "outputs are read that many steps later");
-}
-
-/// True if some loop among `members` would need fewer steps than chip edges take: a cycle of negative weight (delay - minDelay),
-/// found by relaxing edges as often as there are members.
-bool Checker::latePath(const std::vector<uint32_t> &members) {
-  std::map<uint32_t, double> distance;
-  for (uint32_t member : members)
-    distance[member] = 0;
-  for (size_t round = 0; round <= members.size(); ++round) {
-    bool changed = false;
-    for (const Edge &edge : edges) {
-      const auto source = distance.find(edge.source), target = distance.find(edge.target);
-      if (edge.source == edge.target || source == distance.end() || target == distance.end())
-        continue;
-      // A junction passes its sum on in the same step, also on chips, where it is composed away.
-      const double least = mlir::isa<snn::JunctionOp>(nodes[edge.target].getOperation()) ? 0 : chip.minDelay;
-      const double reached = source->second + edge.delay.least - least;
-      if (reached < target->second) {
-        target->second = reached;
-        changed = true;
-      }
-    }
-    if (!changed)
-      return false;
-  }
-  return true;
-}
-
-/// Strongly connected components by reachability both ways, which is enough for graphs of populations.
-void Checker::checkFeedback() {
-  if (chip.minDelay == 0)
+/// What one unit of a payload is worth follows from the sources of the population; of graded populations in a circle each would have to
+/// know the other's first.
+void Checker::checkGradedLoops() {
+  if (chip.profile != isa::Profile::Int || !chip.gradedSpikes)
     return;
-  std::vector<std::vector<uint32_t>> forward(nodes.size()), backward(nodes.size());
-  for (const Edge &edge : edges) {
-    forward[edge.source].push_back(edge.target);
-    backward[edge.target].push_back(edge.source);
-  }
-  const auto reach = [](const std::vector<std::vector<uint32_t>> &next, uint32_t from) {
-    std::set<uint32_t> seen{from};
-    std::vector<uint32_t> open{from};
-    while (!open.empty()) {
+  const auto isGraded = [&](uint32_t node) {
+    auto population = dyn_cast<snn::PopulationOp>(nodes[node].getOperation());
+    auto model = population ? dyn_cast_or_null<snn::ModelOp>(snn::lookupModel(population)) : snn::ModelOp();
+    return model && llvm::any_of(model.getBody().getOps<snn::SpikeOp>(), [](snn::SpikeOp spike) { return spike.getPayload() != nullptr; });
+  };
+  for (uint32_t start = 0; start < nodes.size(); ++start) {
+    if (!isGraded(start))
+      continue;
+    std::vector<uint32_t> open{start};
+    std::vector<bool> seen(nodes.size(), false);
+    bool returns = false;
+    while (!open.empty() && !returns) {
       const uint32_t node = open.back();
       open.pop_back();
-      for (uint32_t other : next[node])
-        if (seen.insert(other).second)
-          open.push_back(other);
-    }
-    return seen;
-  };
-  std::set<uint32_t> done;
-  for (uint32_t i = 0; i < nodes.size(); ++i) {
-    if (done.count(i))
-      continue;
-    const std::set<uint32_t> after = reach(forward, i), before = reach(backward, i);
-    std::vector<uint32_t> members;
-    std::string names;
-    unsigned populations = 0;
-    for (uint32_t other : after)
-      if (before.count(other)) {
-        members.push_back(other);
-        done.insert(other);
-        if (mlir::isa<snn::JunctionOp>(nodes[other].getOperation()))
+      for (const Edge &edge : edges) {
+        if (edge.source != node)
           continue;
-        ++populations;
-        names += (names.empty() ? "" : ", ") + nodes[other].getNodeName().str();
+        returns |= edge.target == start;
+        // A junction hands the payload on.
+        if (!seen[edge.target] && (isGraded(edge.target) || mlir::isa<snn::JunctionOp>(nodes[edge.target].getOperation()))) {
+          seen[edge.target] = true;
+          open.push_back(edge.target);
+        }
       }
-    if (populations > 1 && latePath(members))
-      add(Severity::Warning, nodes[i].getNodeName(), "",
-          "feedback through " + names + " takes one step per edge on " + chip.name + ", and fewer in the network's own reading",
-          "results differ from `reference`; give the loop's projections delays of at least " + std::to_string(chip.minDelay));
+    }
+    if (returns)
+      add(Severity::Error, nodes[start].getNodeName(), "model", "events with values in a feedback loop, which integer targets do not support",
+          "let a neuron without a payload stand in the loop", 5324);
+  }
+}
+
+void Checker::checkProbes() {
+  if (!dissolvesJunctions(chip))
+    return;
+  for (auto probe : network.getBody().getOps<snn::ProbeOp>()) {
+    const auto node = indices.find(probe.getNode().str());
+    if (node != indices.end() && mlir::isa<snn::JunctionOp>(nodes[node->second].getOperation()))
+      add(Severity::Warning, probe.getSymName(), "of",
+          "junction @" + probe.getNode().str() + " becomes part of synapses on " + chip.name + ", so this probe records nothing",
+          "probe a population behind it");
   }
 }
 
@@ -279,35 +221,40 @@ void Checker::checkNumbers() {
         "choose scales with --calibrate");
 }
 
+/// What reaches a node over junctions is not counted: an error here must be certain, and compiling is tried anyway.
 void Checker::checkFanIn() {
-  std::vector<double> fanIn(nodes.size(), 0);
+  const auto sum = [](double a, double b) { return a + b; };
+  const auto most = [](double a, double b) { return std::max(a, b); };
+  std::vector<PerNeuron> fanIn(nodes.size(), PerNeuron{0});
   std::vector<bool> expected(nodes.size(), false);
-  std::vector<std::map<uint32_t, double>> fromSource(nodes.size()); // One axon serves all projections of a source neuron.
+  std::vector<std::map<uint32_t, PerNeuron>> fromSource(nodes.size()); // One axon serves all projections of a source neuron.
   for (const Edge &edge : edges) {
-    fanIn[edge.target] += edge.size.fanIn;
+    if (isJunction(edge.source))
+      continue;
+    combine(fanIn[edge.target], edge.size.fanIn, sum);
     expected[edge.target] = expected[edge.target] || edge.size.expected;
-    double &axons = fromSource[edge.target][edge.source];
-    axons = std::max(axons, std::min(edge.size.fanIn, static_cast<double>(nodes[edge.source].getNodeCount())));
+    combine(fromSource[edge.target].try_emplace(edge.source, PerNeuron{0}).first->second, edge.size.sources, most);
   }
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     if (!mlir::isa<snn::PopulationOp>(nodes[i].getOperation()))
       continue;
-    double axons = 0;
+    PerNeuron axonsOf{0};
     for (const auto &[source, count] : fromSource[i])
-      axons += count;
+      combine(axonsOf, count, sum);
+    const double synapses = *std::max_element(fanIn[i].begin(), fanIn[i].end()), axons = *std::max_element(axonsOf.begin(), axonsOf.end());
     const std::string on = (expected[i] ? " on average" : "") + std::string(", and ") + chip.name;
-    const auto exceeds = [&](const std::string &message) {
-      add(Severity::Error, nodes[i].getNodeName(), "", message, "prune, or use smaller layers");
+    const auto exceeds = [&](const std::string &message, unsigned code) { // An average may be missed by what is drawn.
+      add(expected[i] ? Severity::Warning : Severity::Error, nodes[i].getNodeName(), "", message, "prune, or use smaller layers", expected[i] ? 0 : code);
     };
-    if (chip.core.fanIn != 0 && fanIn[i] > chip.core.fanIn)
-      exceeds("a neuron has " + text(fanIn[i]) + " synapses" + on + " allows " + std::to_string(chip.core.fanIn));
+    if (chip.core.fanIn != 0 && synapses > chip.core.fanIn)
+      exceeds("a neuron has " + text(synapses) + " synapses" + on + " allows " + std::to_string(chip.core.fanIn), 6013);
     if (chip.core.axonsIn != 0 && axons > chip.core.axonsIn)
       exceeds("a neuron listens to " + text(axons) + " neurons" + on + " has " + std::to_string(chip.core.axonsIn) +
-              " axons into a core");
-    const double bits = fanIn[i] * (chip.weights.minBits + chip.storage.tagBits);
-    if (chip.core.synapticMemoryBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))
+              " axons into a core", 6011);
+    const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
+    if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))
       exceeds("the synapses of one neuron need at least " + text(bits) + " bits" + on + " has " +
-              std::to_string(chip.core.synapticMemoryBits) + " in a core");
+              std::to_string(chip.core.synapticMemoryBits) + " in a core", 6010);
   }
 }
 
@@ -319,32 +266,36 @@ void Checker::checkTotals() {
       neurons += static_cast<double>(node.getNodeCount());
   bool expected = false;
   for (const Edge &edge : edges) {
-    synapses += edge.size.synapses;
-    expected |= edge.size.expected;
+    if (!isJunction(edge.source) && !isJunction(edge.target)) {
+      synapses += edge.size.synapses;
+      expected |= edge.size.expected;
+    }
     auto op = edge.op;
     if (op.isProcedural() && edge.size.synapses > 4294967296.0)
       add(Severity::Error, edge.name, "rule",
-          text(edge.size.synapses) + " synapses, and one projection can be expanded to at most 4294967296", "split the projection");
+          text(edge.size.synapses) + " synapses, and one projection can be expanded to at most 4294967296", "split the projection", 5703);
   }
   if (chip.core.neurons != 0 && neurons > cores * chip.core.neurons)
     add(Severity::Error, network.getSymName(), "",
         text(neurons) + " neurons, and " + chip.name + " holds " + text(cores * chip.core.neurons) + " (" + text(cores) +
-            " cores of " + std::to_string(chip.core.neurons) + ")");
+            " cores of " + std::to_string(chip.core.neurons) + ")", "", 6016);
   const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
   const double memory = cores * static_cast<double>(chip.core.synapticMemoryBits);
   const bool shared = chip.weights.sharedKernels; // Kernels stored once make the sum no lower bound.
-  if (chip.core.synapticMemoryBits != 0 && !shared && bits > memory)
-    add(Severity::Error, network.getSymName(), "",
+  if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && !shared && bits > memory)
+    add(expected ? Severity::Warning : Severity::Error, network.getSymName(), "",
         text(synapses) + " synapses" + (expected ? " on average" : "") + " need at least " + text(bits) + " bits, and " +
-            chip.name + " has " + text(memory));
+            chip.name + " has " + text(memory), "", expected ? 0 : 6016);
 }
 
 Findings Checker::run() {
   collect();
   checkModels();
   checkOutputs();
-  checkDelays();
-  checkFeedback();
+  checkProbes();
+  checkGradedLoops();
+  for (Finding &finding : checkTime(network, chip))
+    findings.push_back(std::move(finding));
   checkBiases();
   checkNumbers();
   checkFanIn();

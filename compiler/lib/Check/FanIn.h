@@ -4,18 +4,32 @@
 #define RANVIER_LIB_CHECK_FANIN_H
 
 #include "ranvier/Dialect/SNN/IR/SNN.h"
+#include <vector>
 
 namespace ranvier::check {
 
-/// Size of a projection. Doubles: counts may exceed 2^64 in nonsense networks and nothing here needs the last digit.
+/// One number per target neuron, or one for all (size 1). Doubles: counts may exceed 2^64 in nonsense networks and nothing here needs the
+/// last digit.
+using PerNeuron = std::vector<double>;
+
+/// Size of a projection.
 struct Size {
-  double fanIn = 0;      ///< Synapses onto the neuron that has most (seeded connectors: expected on average).
-  double synapses = 0;   ///< All synapses (windows at a border counted whole).
+  PerNeuron fanIn{0};    ///< Synapses onto each target neuron (seeded connectors: expected on average).
+  PerNeuron sources{0};  ///< Source neurons that each target neuron has at least.
+  double synapses = 0;   ///< All synapses.
   bool expected = false; ///< From a probability: an average, not a bound.
 };
 
 /// `sources`, `targets`: neurons of the two nodes.
 Size sizeOf(snn::ProjectionOpInterface projection, double sources, double targets);
+
+/// Element by element: `into` combined with `other` by `operation`.
+template <typename Operation> void combine(PerNeuron &into, const PerNeuron &other, Operation operation) {
+  if (into.size() < other.size())
+    into.resize(other.size(), into[0]); // One for all until now.
+  for (size_t i = 0; i < into.size(); ++i)
+    into[i] = operation(into[i], other[other.size() == 1 ? 0 : i]);
+}
 
 } // namespace ranvier::check
 

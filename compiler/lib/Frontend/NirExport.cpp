@@ -90,7 +90,7 @@ private:
   std::vector<std::pair<snn::ProjectionOpInterface, Chain>> chains;
   std::map<std::string, std::vector<size_t>> intoJunction; ///< Junction -> chains that end in it.
   std::set<std::pair<std::string, std::string>> edges;
-  std::map<std::string, std::string> flattened; ///< Node -> the Flatten behind it.
+  std::map<std::pair<std::string, Shape>, std::string> flattened; ///< Node and shape -> the Flatten behind it that gives this shape.
   std::vector<GainPair> gains;
 };
 
@@ -138,24 +138,42 @@ std::string NirExporter::add(const std::string &name, const std::string &type, s
   return name;
 }
 
+/// The axes [first, last] of `from` whose merging gives `to`, or nothing.
+std::optional<std::pair<size_t, size_t>> mergedAxes(const Shape &from, const Shape &to) {
+  if (to.empty() || from.size() <= to.size())
+    return std::nullopt;
+  const size_t merged = from.size() - to.size();
+  for (size_t first = 0; first < to.size(); ++first) {
+    uint64_t extent = 1;
+    for (size_t k = first; k <= first + merged; ++k)
+      extent *= from[k];
+    if (extent == to[first] && std::equal(from.begin(), from.begin() + first, to.begin()) &&
+        std::equal(from.begin() + first + merged + 1, from.end(), to.begin() + first + 1))
+      return std::pair(first, first + merged);
+  }
+  return std::nullopt;
+}
+
 /// NIR wants equal shapes on an edge and at most one edge between two nodes: a Flatten or a Scale by 1 goes between otherwise.
 Result<void> NirExporter::edge(const std::string &source, const std::string &target) {
   std::string from = source;
   const Shape in = made[target].in;
   if (made[from].out != in) {
-    if (in.size() != 1 || product(made[from].out) != in[0])
+    const auto axes = mergedAxes(made[from].out, in);
+    if (!axes)
       return Error{.code = 5221,
-                   .message = "unsupported: NIR has no node that gives a flat signal a shape",
+                   .message = "unsupported: NIR has no node that turns one shape into the other",
                    .place = "edge from " + source + " to " + target,
-                   .expected = "equal shapes, or a flat target",
+                   .expected = "equal shapes, or a target with axes of the source merged",
                    .found = std::to_string(made[from].out.size()) + " axes into " + std::to_string(in.size()),
                    .kind = ErrorKind::Unsupported};
-    std::string &flat = flattened[from];
+    std::string &flat = flattened[{from, in}];
     if (flat.empty()) {
       const Shape shape = made[from].out;
+      const bool whole = in.size() == 1;
       flat = add(fresh(from + ".flatten"), "Flatten",
-                 {{"start_dim", integer(0)},
-                  {"end_dim", integer(-1)},
+                 {{"start_dim", integer(static_cast<int64_t>(axes->first))},
+                  {"end_dim", integer(whole ? -1 : static_cast<int64_t>(axes->second))},
                   {"input_type", integers(SmallVector<int64_t>(shape.begin(), shape.end()))}},
                  shape, in);
       edges.emplace(from, flat);
@@ -303,6 +321,8 @@ Result<std::string> NirExporter::connect(snn::ConnectOp op) {
   if (!oneToOne && op.getRule() != "all_to_all")
     return unsupported(op, "connector \"" + op.getRule().str() + "\"", "expand the connector into listed synapses first");
   RANVIER_TRY(std::vector<double> weights, numbers(op, op.getWeights()));
+  if (oneToOne && !op.getAutapses() && op.getSource() == op.getTarget())
+    return unsupported(op, "a projection without synapses", "remove it");
   if (oneToOne) {
     if (mlir::isa<FloatAttr, IntegerAttr>(op.getWeights()) && weights[0] == 1.0)
       return std::string();
@@ -320,7 +340,8 @@ Result<std::string> NirExporter::connect(snn::ConnectOp op) {
   return linear(op, op.getSymName(), {rows, columns}, std::move(matrix), ElementsAttr());
 }
 
-/// A delay for all synapses is a Delay node behind the weights; one per source neuron is a Delay node before them.
+/// A delay for all synapses is a Delay node behind the weights, one per source neuron a Delay node before them. A bias is not delayed, so
+/// that with one the node stands before the weights, too.
 Result<void> NirExporter::delay(snn::ProjectionOpInterface op, Chain &chain) {
   const Attribute attribute = op.getDelayAttr();
   if (!attribute)
@@ -332,15 +353,17 @@ Result<void> NirExporter::delay(snn::ProjectionOpInterface op, Chain &chain) {
   const std::string name = cast<SymbolOpInterface>(op.getOperation()).getName().str();
   const Shape source = nodeShapes[op.getSourceAttr().getValue().str()];
   const bool perSource = steps.size() != 1;
-  if (perSource && steps.size() != product(source))
+  auto listed = dyn_cast<snn::SparseOp>(op.getOperation());
+  if (perSource && (steps.size() != product(source) || (listed && steps.size() == static_cast<size_t>(listed.getColumns().getNumElements()))))
     return unsupported(op, "delays that differ between the synapses of a neuron");
-  const Shape shape = perSource || chain.empty() ? source : made[chain.back()].out;
+  const bool before = perSource || op.getBiasOrNull();
+  const Shape shape = before || chain.empty() ? source : made[chain.back()].out;
   std::vector<double> seconds(product(shape));
   for (size_t i = 0; i < seconds.size(); ++i)
     seconds[i] = steps[perSource ? i : 0] * dt;
   const std::string node =
       add(chain.empty() ? name : fresh(name + ".delay"), "Delay", {{"delay", floats(shape, std::move(seconds))}}, shape, shape);
-  chain.insert(perSource ? chain.begin() : chain.end(), node);
+  chain.insert(before ? chain.begin() : chain.end(), node);
   return {};
 }
 

@@ -224,6 +224,8 @@ void NirImporter::createNodes() {
       carriers[i] = unique(graph.nodes[i].name + ".out");
       snn::JunctionOp::create(builder, locate(graph.nodes[i]), symbol(carriers[i]), shapeOf(graph.nodes[i]));
     }
+  for (uint32_t i = 0; i < graph.nodes.size(); ++i)
+    carrierShapes[carriers[i]] = graph.nodes[i].outputShape;
 }
 
 Result<void> NirImporter::verify(ModuleOp module) {

@@ -54,6 +54,10 @@ private:
   Result<void> createScale(const Node &node, llvm::ArrayRef<std::pair<std::string, std::string>> ends);
   Result<void> createDelay(const Node &node, llvm::ArrayRef<std::pair<std::string, std::string>> ends);
   void createDirect(const std::string &source, const std::string &target, mlir::Location loc);
+  /// The ends of a kernel as nodes of the shapes it sees: a junction goes between where a Flatten gave a node another shape.
+  std::pair<std::string, std::string> shapedEnds(const Node &node, const std::pair<std::string, std::string> &ends);
+  /// The kernel of a convolution with padding "same", and the padding per axis, both sides alike.
+  Result<mlir::ElementsAttr> sameKernel(const Node &node, std::vector<int64_t> &dilation, std::vector<int64_t> &padding);
   Result<void> createOutputs();
   Result<mlir::ElementsAttr> weights(const Node &node, const std::string &parameter, llvm::ArrayRef<int64_t> shape);
   /// The bias of a node, or null; all-zero biases of convolutions (NIR makes them mandatory) count as none.
@@ -85,6 +89,8 @@ private:
   std::vector<Neuron> neurons;
   std::map<const Model *, std::string> modelSymbols;   ///< Looked up, never iterated.
   std::vector<std::string> carriers;                   ///< By node: the symbol that holds its result ("" for none).
+  std::map<std::string, std::vector<uint64_t>> carrierShapes; ///< By symbol.
+  std::map<std::pair<std::string, std::vector<uint64_t>>, std::string> reshaped; ///< Symbol and shape -> junction that holds it so.
   std::set<std::string> names;                         ///< Symbols of the network, used or reserved.
   std::map<std::string, mlir::ElementsAttr> resources; ///< By "node.parameter".
   Semantics semantics;

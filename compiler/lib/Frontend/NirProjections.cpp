@@ -16,6 +16,7 @@ namespace ranvier::frontend {
 namespace {
 
 using Ends = ArrayRef<std::pair<std::string, std::string>>;
+constexpr int64_t largestKernel = int64_t(1) << 26; ///< Taps of a kernel that is written out with its dilation.
 constexpr int64_t longestDelay = 65535; ///< [steps]; what a mapping::Projection can hold.
 
 std::vector<int64_t> signedShape(ArrayRef<uint64_t> shape) { return {shape.begin(), shape.end()}; }
@@ -125,29 +126,28 @@ Result<void> NirImporter::createConv(const Node &node, unsigned axes, Ends ends)
     return problem(5215, node, "input_shape", "unsupported: convolution of another rank",
                    axes == 2 ? "an input [channels, height, width]" : "an input [channels, length]", shapeText(node.inputShape));
   RANVIER_TRY(const std::vector<int64_t> stride, integers(node, "stride", axes, 1));
-  RANVIER_TRY(const std::vector<int64_t> dilation, integers(node, "dilation", axes, 1));
+  RANVIER_TRY(std::vector<int64_t> dilation, integers(node, "dilation", axes, 1));
   RANVIER_TRY(const std::vector<int64_t> groups, integers(node, "groups", 1, 1));
   std::vector<int64_t> padding(axes, 0);
   const auto given = node.params.find("padding");
   const std::string *word = given == node.params.end() ? nullptr : std::get_if<std::string>(&given->second);
+  ElementsAttr kernel;
   if (word && *word == "same") {
-    for (unsigned i = 0; i < axes; ++i) {
-      const int64_t both = dilation[i] * (static_cast<int64_t>(weight->shape[2 + i]) - 1);
-      if (both % 2 != 0 || stride[i] != 1)
-        return problem(5215, node, "padding", "unsupported: 'same' that pads the two sides differently or goes with a stride",
-                       "odd kernels and stride 1",
-                       "kernel " + std::to_string(weight->shape[2 + i]) + ", stride " + std::to_string(stride[i]));
-      padding[i] = both / 2;
-    }
+    if (std::any_of(stride.begin(), stride.end(), [](int64_t step) { return step != 1; }))
+      return problem(5215, node, "padding", "unsupported: 'same' together with a stride", "stride 1", "a larger one");
+    RANVIER_TRY(kernel, sameKernel(node, dilation, padding));
   } else if (word && *word != "valid") {
     return problem(5212, node, "padding", "unknown padding", "numbers, 'same' or 'valid'", *word);
-  } else if (!word) {
-    RANVIER_TRY(padding, integers(node, "padding", axes, 0));
+  } else {
+    if (!word) {
+      RANVIER_TRY(padding, integers(node, "padding", axes, 0));
+    }
+    RANVIER_TRY(kernel, weights(node, "weight", signedShape(weight->shape)));
   }
-  RANVIER_TRY(const ElementsAttr kernel, weights(node, "weight", signedShape(weight->shape)));
   RANVIER_TRY(ElementsAttr offset, bias(node, true));
   const auto array = [&](const std::vector<int64_t> &values) { return builder.getDenseI64ArrayAttr(values); };
-  for (const auto &[source, target] : ends) {
+  for (const auto &pair : ends) {
+    const auto [source, target] = shapedEnds(node, pair);
     const StringAttr name = symbol(unique(node.name));
     if (axes == 2)
       snn::Conv2dOp::create(builder, locate(node), name, reference(source), reference(target), StringAttr(), Attribute(),
@@ -162,6 +162,78 @@ Result<void> NirImporter::createConv(const Node &node, unsigned axes, Ends ends)
   return {};
 }
 
+/// An axis whose padding is odd gets one more at its end, as PyTorch does it. The dialect pads both sides alike, so the kernel is written out
+/// with its dilation, and a tap of weight zero goes before it: then both sides pad alike and no other tap moves.
+Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64_t> &dilation, std::vector<int64_t> &padding) {
+  RANVIER_TRY(const Tensor *weight, tensor(node, "weight"));
+  const std::vector<int64_t> shape = signedShape(weight->shape);
+  std::vector<int64_t> wide = shape, spread = dilation, lead(dilation.size(), 0);
+  bool uneven = false;
+  for (size_t i = 0; i < dilation.size(); ++i) {
+    const int64_t both = dilation[i] * (shape[2 + i] - 1);
+    padding[i] = (both + 1) / 2;
+    if (both % 2 == 0) {
+      spread[i] = 1;
+      continue;
+    }
+    uneven = true;
+    wide[2 + i] = both + 2;
+    lead[i] = 1;
+    dilation[i] = 1;
+  }
+  if (!uneven)
+    return weights(node, "weight", shape);
+  assume("node " + node.name + ": 'same' pads the end of an axis by one more than its beginning; the kernel was extended by zeros to say so");
+  RANVIER_TRY(const ElementsAttr original, weights(node, "weight", shape));
+  const std::vector<double> values = *snn::readElements(original);
+  int64_t count = 1;
+  for (int64_t extent : wide)
+    if (__builtin_mul_overflow(count, extent, &count) || count > largestKernel)
+      return problem(5215, node, "padding", "unsupported: 'same' with so large a dilation", "at most 2^26 taps when written out", "more");
+  std::vector<float> numbers(static_cast<size_t>(count), 0.0f);
+  for (size_t from = 0; from < values.size(); ++from) {
+    // Row-major position of the tap in the wide kernel, axis by axis from the last.
+    int64_t rest = static_cast<int64_t>(from), place = 0, unit = 1;
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      int64_t at = rest % shape[axis];
+      rest /= shape[axis];
+      if (axis >= 2)
+        at = at * spread[axis - 2] + lead[axis - 2];
+      place += at * unit;
+      unit *= wide[axis];
+    }
+    numbers[static_cast<size_t>(place)] = static_cast<float>(values[from]);
+  }
+  return snn::makeResource(context, node.name + ".weight", wide, std::span<const float>(numbers));
+}
+
+std::pair<std::string, std::string> NirImporter::shapedEnds(const Node &node, const std::pair<std::string, std::string> &ends) {
+  auto [source, target] = ends;
+  const auto differs = [&](const std::string &carrier, const std::vector<uint64_t> &shape) {
+    const std::vector<uint64_t> &own = carrierShapes[carrier];
+    return own != shape && own.size() != 1;
+  };
+  const auto junction = [&](const std::string &name, const std::vector<uint64_t> &shape) {
+    snn::JunctionOp::create(builder, locate(node), symbol(name), builder.getDenseI64ArrayAttr(signedShape(shape)));
+    carrierShapes[name] = shape;
+    return name;
+  };
+  if (differs(source, node.inputShape)) {
+    std::string &seen = reshaped[{source, node.inputShape}];
+    if (seen.empty()) {
+      seen = junction(unique(source + ".reshaped"), node.inputShape);
+      createDirect(source, seen, locate(node));
+    }
+    source = seen;
+  }
+  if (differs(target, node.outputShape)) {
+    const std::string shaped = junction(unique(node.name + ".out"), node.outputShape);
+    createDirect(shaped, target, locate(node));
+    target = shaped;
+  }
+  return {source, target};
+}
+
 Result<void> NirImporter::createPool(const Node &node, bool average, Ends ends) {
   if (node.inputShape.size() != 3)
     return problem(5215, node, "", "unsupported: pooling of another rank", "an input [channels, height, width]",
@@ -171,11 +243,13 @@ Result<void> NirImporter::createPool(const Node &node, bool average, Ends ends) 
   RANVIER_TRY(const std::vector<int64_t> padding, integers(node, "padding", 2, 0));
   if (!node.params.count("stride"))
     stride = kernel; // PyTorch's default.
-  for (const auto &[source, target] : ends)
+  for (const auto &pair : ends) {
+    const auto [source, target] = shapedEnds(node, pair);
     snn::PoolOp::create(builder, locate(node), symbol(unique(node.name)), reference(source), reference(target), StringAttr(),
                         Attribute(), IntegerAttr(), IntegerAttr(), symbol(average ? "average" : "sum"),
                         builder.getDenseI64ArrayAttr(signedShape(node.inputShape)), builder.getDenseI64ArrayAttr(kernel),
                         builder.getDenseI64ArrayAttr(stride), builder.getDenseI64ArrayAttr(padding));
+  }
   return {};
 }
 

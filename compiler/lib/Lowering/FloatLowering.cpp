@@ -218,7 +218,20 @@ private:
 };
 } // namespace
 
+/// Parameters and what is computed from them alone may be f64; nothing else may, because no program could hold it.
+static Result<void> refuseWideValues(const Model &model) {
+  for (size_t n = 0; n < model.nodes.size(); ++n) {
+    const Node &node = model.nodes[n];
+    if (node.wide && node.kind != NodeKind::Constant && node.kind != NodeKind::Parameter)
+      return model.error({.code = 5105, .message = "unsupported: a value of type f64 that changes from step to step (" + node.op + ")",
+                          .expected = "f32", .found = "f64", .hint = "parameters and expressions of parameters may be f64",
+                          .kind = ErrorKind::Unsupported}, static_cast<int>(n));
+  }
+  return {};
+}
+
 Result<Lowered> compiler::lowerF32(const Folded &folded, const std::vector<Values> &bias) {
+  RANVIER_CHECK(refuseWideValues(folded.model));
   for (bool reload : {false, true}) {
     bool fits = false;
     RANVIER_TRY(Lowered lowered, FloatLowering(folded, bias, reload).run(fits));

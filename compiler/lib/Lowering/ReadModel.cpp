@@ -69,14 +69,18 @@ private:
 
   int of(Value value) const { return nodes.lookup(value); }
 
-  /// Appends a node that `from` stands for in messages; the op's result is the last one added for it. Returns its number.
-  int add(Operation *from, Node node) {
+  /// A node that stands for the op's result or for a part of its computation.
+  int append(Operation *from, Node node) {
     node.op = from->getName().getStringRef().str();
     node.place = placeOf(from).second;
     node.boolean = from->getResult(0).getType().isInteger(1);
-    nodes[from->getResult(0)] = static_cast<int>(model.nodes.size());
+    node.wide = from->getResult(0).getType().isF64();
     model.nodes.push_back(std::move(node));
     return static_cast<int>(model.nodes.size()) - 1;
+  }
+  void add(Operation *from, Node node) {
+    const int result = append(from, std::move(node));
+    nodes[from->getResult(0)] = result;
   }
 
   Result<void> unsupported(Operation *inner, const std::string &why) const {
@@ -124,6 +128,15 @@ private:
     return {};
   }
 
+  /// c ? a : b of booleans: (c and a) or (not c and b).
+  void readChoice(arith::SelectOp select) {
+    const int condition = of(select.getCondition()), truth = append(select, {.kind = NodeKind::Constant, .value = 1});
+    const int otherwise = append(select, {.kind = NodeKind::Xor, .a = condition, .b = truth});
+    const int first = append(select, {.kind = NodeKind::And, .a = condition, .b = of(select.getTrueValue())});
+    const int second = append(select, {.kind = NodeKind::And, .a = otherwise, .b = of(select.getFalseValue())});
+    add(select, {.kind = NodeKind::Or, .a = first, .b = second});
+  }
+
   Result<void> read(Operation *inner) {
     if (inner->getDialect() && inner->getDialect()->getNamespace() == "snn")
       return readDeclaration(inner);
@@ -134,19 +147,20 @@ private:
       return unsupported(inner, " on anything but i1");
     if (auto kind = binaryKind(inner)) {
       add(inner, {.kind = *kind, .a = of(inner->getOperand(0)), .b = of(inner->getOperand(1))});
+    } else if (isa<math::CeilOp>(inner)) { // -floor(-x), the sign of zero included
+      const int below = append(inner, {.kind = NodeKind::Neg, .a = of(inner->getOperand(0))});
+      add(inner, {.kind = NodeKind::Neg, .a = append(inner, {.kind = NodeKind::Floor, .a = below})});
+    } else if (isa<arith::ExtFOp, arith::TruncFOp>(inner)) {
+      // Values that change from step to step have the target's one number format, all others are computed in double precision: see
+      // Node::wide.
+      nodes[inner->getResult(0)] = of(inner->getOperand(0));
     } else if (auto kind = unaryKind(inner)) {
       add(inner, {.kind = *kind, .a = of(inner->getOperand(0))});
     } else if (auto compare = dyn_cast<arith::CmpFOp>(inner)) {
       add(inner, {.kind = NodeKind::Compare, .a = of(compare.getLhs()), .b = of(compare.getRhs()),
                   .predicate = static_cast<Predicate>(compare.getPredicate())});
-    } else if (auto ceil = dyn_cast<math::CeilOp>(inner)) {
-      // -floor(-x), exact in every profile and with IEEE's signs of zero.
-      const int flipped = add(inner, {.kind = NodeKind::Neg, .a = of(ceil.getOperand())});
-      const int below = add(inner, {.kind = NodeKind::Floor, .a = flipped});
-      add(inner, {.kind = NodeKind::Neg, .a = below});
-    } else if (isa<arith::ExtFOp, arith::TruncFOp>(inner)) {
-      // A target has one kind of number; f64 in a model is computed in it like f32.
-      nodes[inner->getResult(0)] = of(inner->getOperand(0));
+    } else if (auto select = dyn_cast<arith::SelectOp>(inner); select && select.getType().isInteger(1)) {
+      readChoice(select);
     } else if (auto select = dyn_cast<arith::SelectOp>(inner)) {
       add(inner, {.kind = NodeKind::Select, .a = of(select.getCondition()), .b = of(select.getTrueValue()), .c = of(select.getFalseValue())});
     } else if (auto number = dyn_cast<arith::UIToFPOp>(inner)) {

@@ -102,6 +102,8 @@ void Emitter::makeMeta(const std::string &provenance) {
     to.indexBits = formats[p].indexBits;
     meta.projections.push_back(std::move(to));
   }
+  for (const Probe &from : network.probes)
+    meta.probes.push_back({from.name, from.population, from.variables});
   data.chipText = hw::resolvedText(chip);
 }
 

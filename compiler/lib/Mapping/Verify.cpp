@@ -59,6 +59,8 @@ void Rebuilder::copyMeta() {
   network.seed = meta.seed;
   network.programs = meta.programs;
   network.semantics = meta.semantics;
+  for (const image::ProbeMeta &from : meta.probes)
+    network.probes.push_back({from.name, from.population, from.variables});
   for (const image::PopulationMeta &from : meta.populations) {
     Population to;
     to.name = from.name;
@@ -331,6 +333,7 @@ std::vector<std::string> mapping::compareNetworks(const Network &expected, const
   differences.check("network: dt [s]", expected.dt, found.dt);
   differences.check("network: seed", expected.seed, found.seed);
   differences.check("network: number profile", expected.profile, found.profile);
+  differences.check("network: probes", expected.probes, found.probes);
   differences.check("network: populations", expected.populations.size(), found.populations.size());
   differences.check("network: projections", expected.projections.size(), found.projections.size());
   if (expected.populations.size() != found.populations.size() || expected.projections.size() != found.projections.size())

@@ -20,8 +20,29 @@ bool isIdentity(snn::ProjectionOpInterface projection) {
   auto connect = dyn_cast<snn::ConnectOp>(projection.getOperation());
   if (!connect || connect.getRule() != "one_to_one" || projection.getDelayAttr())
     return false;
+  if (!connect.getAutapses() && connect.getSource() == connect.getTarget())
+    return false;
   auto weights = snn::readElements(connect.getWeights());
   return weights && llvm::all_of(*weights, [](double w) { return w == 1; });
+}
+
+/// Whether a projection means the same when a node of shape `now` takes the place of one of shape `before` at one of its ends. Kernels and
+/// distances see shapes; all other kinds see numbers of neurons only.
+bool acceptsShape(snn::ProjectionOpInterface projection, ArrayRef<int64_t> before, ArrayRef<int64_t> now) {
+  auto connect = dyn_cast<snn::ConnectOp>(projection.getOperation());
+  const bool seesShape = isa<snn::Conv1dOp, snn::Conv2dOp, snn::PoolOp>(projection.getOperation()) ||
+                         (connect && connect.getRule() == "distance_dependent");
+  return !seesShape || before == now;
+}
+
+/// A copy between other nodes. "No autapses" was no restriction between two nodes, and is none if they now are one.
+Operation *copyBetween(OpBuilder &builder, snn::ProjectionOpInterface projection, FlatSymbolRefAttr source, FlatSymbolRefAttr target) {
+  Operation *copy = builder.clone(*projection.getOperation());
+  if (auto connect = dyn_cast<snn::ConnectOp>(copy); connect && connect.getSourceAttr() != connect.getTargetAttr())
+    connect.setAutapses(true);
+  copy->setAttr("source", source);
+  copy->setAttr("target", target);
+  return copy;
 }
 
 std::string uniqueName(snn::NetworkOp network, const std::string &wanted) {
@@ -47,14 +68,14 @@ class Composer {
 public:
   explicit Composer(snn::NetworkOp network) : network(network) {}
 
-  Result<void> run() {
+  Result<std::vector<std::string>> run() {
     for (auto output : network.getBody().getOps<snn::OutputOp>())
       if (auto junction = dyn_cast_or_null<snn::JunctionOp>(network.lookupSymbol(output.getSource())))
         return located(junction, {.code = 5713, .message = "the output is a linear node, and the target holds neurons only",
                                   .hint = "end the network in a neuron population", .kind = ErrorKind::Unsupported});
     for (auto junction : llvm::make_early_inc_range(network.getBody().getOps<snn::JunctionOp>()))
       RANVIER_CHECK(dissolve(junction));
-    return {};
+    return std::move(lostProbes);
   }
 
 private:
@@ -71,18 +92,37 @@ private:
         if (from)
           out.push_back(projection);
       }
-    for (auto second : out)
+    for (auto second : out) {
       for (auto first : in)
         RANVIER_CHECK(join(junction, first, second, first == in.front()));
+      if (in.empty() && second.getBiasOrNull())
+        keepBias(second);
+    }
     for (auto projection : in)
       projection->erase();
     for (auto projection : out)
       projection->erase();
     for (Operation &op : llvm::make_early_inc_range(network.getBody().front()))
-      if (auto probe = dyn_cast<snn::ProbeOp>(op); probe && probe.getNodeAttr().getAttr() == junction.getSymNameAttr())
+      if (auto probe = dyn_cast<snn::ProbeOp>(op); probe && probe.getNodeAttr().getAttr() == junction.getSymNameAttr()) {
+        lostProbes.push_back(probe.getSymName().str());
         probe.erase();
+      }
     junction.erase();
     return {};
+  }
+
+  /// The bias of a projection from a junction that nothing feeds still reaches its target: as a projection without synapses.
+  void keepBias(snn::ProjectionOpInterface projection) {
+    OpBuilder builder(projection.getOperation());
+    auto target = snn::lookupNode(projection, projection.getTargetAttr());
+    Synapses none;
+    none.sources = none.targetCount = static_cast<uint64_t>(target.getNodeCount());
+    none.rowPtr.assign(none.sources + 1, 0);
+    none.weights.assign(1, 0);
+    none.delays.assign(1, 0);
+    const std::string name = cast<SymbolOpInterface>(projection.getOperation()).getName().str();
+    buildSparse(builder, projection.getLoc(), uniqueName(network, name), projection.getTargetAttr(), projection.getTargetAttr(),
+                projection.getReceptorAttr(), none, biasPerNeuron(projection, none.targetCount));
   }
 
   /// One projection source(first) -> target(second). `carriesBias`: the bias of `second` goes with it (once per junction).
@@ -90,16 +130,16 @@ private:
     OpBuilder builder(second.getOperation());
     const std::string firstName = cast<SymbolOpInterface>(first.getOperation()).getName().str();
     const std::string secondName = cast<SymbolOpInterface>(second.getOperation()).getName().str();
-    const bool dropsBias = second.getBiasOrNull() && !carriesBias;
-    if (isIdentity(first) && !first.getBiasOrNull() && !dropsBias) {
-      Operation *copy = builder.clone(*second.getOperation());
-      copy->setAttr("source", first.getSourceAttr());
+    const auto shapeOf = [&](FlatSymbolRefAttr node) { return snn::lookupNode(first, node).getNodeShape(); };
+    if (isIdentity(first) && acceptsShape(second, junction.getShape(), shapeOf(first.getSourceAttr()))) {
+      Operation *copy = copyBetween(builder, second, first.getSourceAttr(), second.getTargetAttr());
+      if (!carriesBias)
+        copy->removeAttr("bias");
       SymbolTable::setSymbolName(copy, uniqueName(network, secondName));
       return {};
     }
-    if (isIdentity(second)) {
-      Operation *copy = builder.clone(*first.getOperation());
-      copy->setAttr("target", second.getTargetAttr());
+    if (isIdentity(second) && acceptsShape(first, junction.getShape(), shapeOf(second.getTargetAttr()))) {
+      Operation *copy = copyBetween(builder, first, first.getSourceAttr(), second.getTargetAttr());
       if (second.getReceptorAttr())
         copy->setAttr("receptor", second.getReceptorAttr());
       SymbolTable::setSymbolName(copy, uniqueName(network, firstName));
@@ -119,63 +159,13 @@ private:
   }
 
   snn::NetworkOp network;
+  std::vector<std::string> lostProbes;
 };
 } // namespace
 
-namespace {
-/// Synapses of the same rows in which no pair occurs twice: those of one delay are added up, a pair's k-th delay is in part k.
-std::vector<Synapses> withoutRepeats(const Synapses &synapses) {
-  std::vector<Synapses> parts;
-  const auto part = [&](size_t k, uint64_t source) -> Synapses & {
-    while (parts.size() <= k) {
-      Synapses empty;
-      empty.sources = synapses.sources;
-      empty.targetCount = synapses.targetCount;
-      empty.rowPtr.assign(synapses.sources + 1, 0);
-      parts.push_back(std::move(empty));
-    }
-    ++parts[k].rowPtr[source + 1];
-    return parts[k];
-  };
-  std::vector<std::pair<uint32_t, double>> pair; // delay, weight
-  for (uint64_t s = 0; s < synapses.sources; ++s)
-    for (uint64_t k = synapses.rowPtr[s]; k < synapses.rowPtr[s + 1];) {
-      const uint32_t target = synapses.targets[k];
-      pair.clear();
-      for (; k < synapses.rowPtr[s + 1] && synapses.targets[k] == target; ++k) {
-        const uint32_t delay = synapses.delay(k);
-        const auto known = llvm::find_if(pair, [&](const auto &p) { return p.first == delay; });
-        if (known != pair.end())
-          known->second += synapses.weight(k);
-        else
-          pair.push_back({delay, synapses.weight(k)});
-      }
-      for (size_t i = 0; i < pair.size(); ++i) {
-        Synapses &to = part(i, s);
-        to.targets.push_back(target);
-        to.delays.push_back(pair[i].first);
-        to.weights.push_back(pair[i].second);
-      }
-    }
-  if (parts.empty())
-    parts.push_back(synapses);
-  for (Synapses &to : parts)
-    for (uint64_t s = 0; s < to.sources && !synapses.targets.empty(); ++s)
-      to.rowPtr[s + 1] += to.rowPtr[s];
-  return parts;
-}
-
-std::string freeName(OpBuilder &builder, const std::string &wanted) {
-  Operation *scope = builder.getInsertionBlock()->getParentOp();
-  std::string name = wanted;
-  while (SymbolTable::lookupSymbolIn(scope, name))
-    name += "_";
-  return name;
-}
-
-/// One snn.sparse. The op lists rows by target; a second stable sort turns the rows by source around.
-void sparseOp(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
-              StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
+snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
+                                    StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
+  // The op lists rows by target; a second stable sort turns the rows by source around.
   std::vector<int64_t> rows(synapses.targetCount + 1, 0);
   for (uint32_t t : synapses.targets)
     ++rows[t + 1];
@@ -205,45 +195,39 @@ void sparseOp(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAtt
   ElementsAttr biasAttr;
   if (!bias.empty())
     biasAttr = snn::makeResource(context, (name + ".bias").str(), {static_cast<int64_t>(bias.size())}, std::span<const float>(biasWords));
-  snn::SparseOp::create(
+  return snn::SparseOp::create(
       builder, loc, builder.getStringAttr(name), source, target, receptor, delay, IntegerAttr(), IntegerAttr(),
       snn::makeResource(context, (name + ".row_ptr").str(), {static_cast<int64_t>(rows.size())}, std::span<const int64_t>(rows)),
       snn::makeResource(context, (name + ".columns").str(), {count}, std::span<const int32_t>(columns)),
       snn::makeResource(context, (name + ".weights").str(), {count}, std::span<const float>(weights)), biasAttr);
 }
-} // namespace
 
-void compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
-                           StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
-  const std::vector<Synapses> parts = withoutRepeats(synapses);
-  for (size_t k = 0; k < parts.size(); ++k)
-    sparseOp(builder, loc, k ? freeName(builder, name.str() + "." + std::to_string(k + 1)) : name.str(), source, target, receptor,
-             parts[k], k ? std::vector<double>() : bias);
+Result<std::vector<std::string>> compiler::composeJunctions(snn::NetworkOp network) { return Composer(network).run(); }
+
+Result<snn::ProjectionOpInterface> compiler::listSynapses(snn::ProjectionOpInterface projection) {
+  RANVIER_TRY(Synapses synapses, expandProjection(projection));
+  Operation *op = projection;
+  OpBuilder builder(op);
+  const std::string name = cast<SymbolOpInterface>(op).getName().str();
+  std::vector<double> bias;
+  if (projection.getBiasOrNull())
+    bias = biasPerNeuron(projection, synapses.targetCount);
+  auto sparse = buildSparse(builder, op->getLoc(), name, projection.getSourceAttr(), projection.getTargetAttr(), projection.getReceptorAttr(),
+                            synapses, bias);
+  op->erase();
+  return snn::ProjectionOpInterface(sparse);
 }
-
-Result<void> compiler::composeJunctions(snn::NetworkOp network) { return Composer(network).run(); }
 
 Result<void> compiler::expandDistributions(snn::NetworkOp network) {
   for (Operation &op : llvm::make_early_inc_range(network.getBody().front())) {
     auto projection = dyn_cast<snn::ProjectionOpInterface>(op);
     if (!projection)
       continue;
-    auto isDrawn = [](Attribute attribute) { return attribute && llvm::isa<snn::UniformAttr, snn::NormalAttr>(attribute); };
+    auto isDrawn = [](Attribute attribute) { return attribute && snn::isDistribution(attribute); };
     auto connect = dyn_cast<snn::ConnectOp>(op);
     const bool perSource = connect && projection.getDelayAttr() && llvm::isa<ElementsAttr>(projection.getDelayAttr());
-    if (!(connect && isDrawn(connect.getWeights())) && !isDrawn(projection.getDelayAttr()) && !perSource)
-      continue;
-    RANVIER_TRY(Synapses synapses, expandProjection(projection));
-    OpBuilder builder(&op);
-    const std::string name = cast<SymbolOpInterface>(op).getName().str();
-    std::vector<double> bias;
-    if (ElementsAttr given = projection.getBiasOrNull())
-      bias = biasPerNeuron(projection, synapses.targetCount);
-    FlatSymbolRefAttr source = projection.getSourceAttr(), target = projection.getTargetAttr();
-    StringAttr receptor = projection.getReceptorAttr();
-    const Location loc = op.getLoc();
-    buildSparse(builder, loc, name, source, target, receptor, synapses, bias);
-    op.erase();
+    if ((connect && isDrawn(connect.getWeights())) || isDrawn(projection.getDelayAttr()) || perSource)
+      RANVIER_CHECK(listSynapses(projection));
   }
   return {};
 }

@@ -166,27 +166,34 @@ private:
     return out;
   }
 
-  /// One delay, one per synapse (in the order of the op's weights) or one per source neuron.
+  /// Elements of delays are one for each source neuron, or one for each synapse where the kind lists its synapses: which of the two
+  /// follows from the kind and the shape, never from how many synapses there happen to be.
+  bool isPerSynapse(ElementsAttr delays) const {
+    if (llvm::isa<snn::DenseOp>(op))
+      return delays.getShapedType().getRank() == 2;
+    auto sparse = dyn_cast<snn::SparseOp>(op);
+    return sparse && delays.getNumElements() == sparse.getColumns().getNumElements();
+  }
+
   Result<void> setDelays(Synapses &out) {
     Attribute attribute = projection.getDelayAttr();
-    std::vector<double> numbers = attribute ? values(attribute, out.size()) : std::vector<double>{0};
-    auto steps = [](double value) { return static_cast<uint32_t>(std::max(0.0, std::nearbyint(value))); };
-    if (numbers.size() == 1) {
+    const auto steps = [](double value) { return static_cast<uint32_t>(std::max<int64_t>(0, std::llround(value))); };
+    const bool isDrawn = attribute && snn::isDistribution(attribute);
+    const std::vector<double> numbers = attribute ? values(attribute, out.size()) : std::vector<double>{0};
+    auto elements = dyn_cast_or_null<ElementsAttr>(attribute);
+    if (!isDrawn && !elements) {
       out.delays.assign(1, steps(numbers[0]));
       return {};
     }
-    out.delays.resize(out.size());
-    if (numbers.size() == out.size()) {
-      for (uint64_t k = 0; k < out.size(); ++k)
-        out.delays[k] = steps(numbers[elementOf.empty() ? k : elementOf[k]]);
-    } else if (numbers.size() == out.sources) {
-      for (uint64_t s = 0; s < out.sources; ++s)
-        for (uint64_t k = out.rowPtr[s]; k < out.rowPtr[s + 1]; ++k)
-          out.delays[k] = steps(numbers[s]);
-    } else {
+    const bool perSynapse = isDrawn || isPerSynapse(elements);
+    const uint64_t expected = perSynapse ? out.size() : out.sources;
+    if (numbers.size() != expected)
       return Error{.code = 5703, .message = "the number of delays fits neither synapses nor source neurons",
-                   .expected = std::to_string(out.size()) + " or " + std::to_string(out.sources), .found = std::to_string(numbers.size())};
-    }
+                   .expected = std::to_string(expected), .found = std::to_string(numbers.size())};
+    out.delays.resize(out.size());
+    for (uint64_t s = 0; s < out.sources; ++s)
+      for (uint64_t k = out.rowPtr[s]; k < out.rowPtr[s + 1]; ++k)
+        out.delays[k] = steps(numbers[!perSynapse ? s : elementOf.empty() ? k : elementOf[k]]);
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace ranvier;
@@ -42,10 +43,28 @@ public:
         RANVIER_CHECK(synapses(projection));
     for (auto output : network.getBody().getOps<snn::OutputOp>())
       out.populations[indexOf[output.getSource().str()]].output = true;
+    for (auto probe : network.getBody().getOps<snn::ProbeOp>())
+      out.probes.push_back({probe.getSymName().str(), indexOf[probe.getNode().str()], strings(probe.getVariables())});
+    setStreams();
     return std::move(out);
   }
 
 private:
+  /// Every population draws from a stream of its own: a hash of its name (FNV-1a) is added to the seed's high word. A name stays what it is
+  /// when a pass removes or adds other ops, a position would not. Of two names with one hash the later takes the next free number.
+  void setStreams() {
+    std::set<uint32_t> taken;
+    for (mapping::Population &population : out.populations) {
+      uint32_t hash = 2166136261u;
+      for (unsigned char letter : population.name)
+        hash = (hash ^ letter) * 16777619u;
+      while (!taken.insert(hash).second)
+        ++hash;
+      if (population.source.empty())
+        population.seed = out.seed + (static_cast<uint64_t>(hash) << 32);
+    }
+  }
+
   /// A value to a word of the target's profile.
   Result<int32_t> word(double value, Operation *op, const std::string &what) {
     int32_t bits = 0;
@@ -101,6 +120,15 @@ private:
     if (lowered.profile != chip.profile)
       return located(op, {.code = 5714, .message = "the program is for another kind of target",
                           .expected = chip.profile == isa::Profile::F32 ? "profile f32" : "profile int", .found = "profile " + op.getProfile().str()});
+    for (const isa::Instruction &instruction : lowered.code) {
+      const std::string mnemonic(isa::opcodeInfo(instruction.op).mnemonic);
+      if (llvm::is_contained(chip.forbiddenOps, mnemonic))
+        return located(op, {.code = 5405, .message = "unsupported: the program needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
+                            .kind = ErrorKind::Unsupported});
+    }
+    if (isa::emitsPayload(lowered) && !chip.gradedSpikes)
+      return located(op, {.code = 5305, .message = "unsupported: the program's events carry values, " + chip.name + "'s do not",
+                          .kind = ErrorKind::Unsupported});
     out.programs.push_back(std::move(lowered));
     return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
   }
@@ -111,8 +139,6 @@ private:
     population.name = interface.getNodeName().str();
     population.shape.assign(interface.getNodeShape().begin(), interface.getNodeShape().end());
     population.count = static_cast<uint64_t>(interface.getNodeCount());
-    // Every population draws from its own stream: the seed's high word separates them.
-    population.seed = out.seed + (static_cast<uint64_t>(out.populations.size() + 1) << 32);
     indexOf[population.name] = static_cast<uint32_t>(out.populations.size());
     if (auto input = dyn_cast<snn::InputOp>(op)) {
       population.input = true;
@@ -204,7 +230,7 @@ private:
       projection.weights.push_back(bits);
     }
     projection.delays.assign(list.delays.begin(), list.delays.end());
-    for (uint32_t delay : list.delays)
+    for (uint32_t delay : list.size() ? list.delays : std::vector<uint32_t>()) // Without synapses no delay is stored.
       if (delay > chip.maxDelay || delay < chip.minDelay)
         return located(op, {.code = 5712, .message = "a delay is outside the target's range",
                             .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps", .found = std::to_string(delay),

@@ -7,12 +7,10 @@
 
 namespace ranvier::compiler {
 
-/// An snn.sparse with these synapses; weights are rounded to binary32. Synapses of one pair and one delay become one; where a pair
-/// has several delays, each further one goes into an op of its own, <name>.2, <name>.3... `bias`: one value per target neuron, or
-/// empty.
-void buildSparse(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, mlir::FlatSymbolRefAttr source,
-                 mlir::FlatSymbolRefAttr target, mlir::StringAttr receptor, const Synapses &synapses,
-                 const std::vector<double> &bias);
+/// An snn.sparse with these synapses; weights are rounded to binary32. `bias`: one value per target neuron, or empty.
+snn::SparseOp buildSparse(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, mlir::FlatSymbolRefAttr source,
+                          mlir::FlatSymbolRefAttr target, mlir::StringAttr receptor, const Synapses &synapses,
+                          const std::vector<double> &bias);
 
 } // namespace ranvier::compiler
 

@@ -141,7 +141,8 @@ private:
       return Error{.code = 5702, .message = "one_to_one joins populations of different size", .expected = std::to_string(sources),
                    .found = std::to_string(targets)};
     for (uint64_t i = 0; i < sources; ++i)
-      add(i, i);
+      if (allowed(i, i))
+        add(i, i);
     return std::move(list);
   }
 
@@ -169,7 +170,7 @@ private:
   }
 
   Result<std::vector<Connection>> fixedInDegree() {
-    if (rule.number * targets > maxSynapses)
+    if (targets > 0 && rule.number > maxSynapses / targets) // The product may exceed 64 bits.
       return tooMany(rule);
     if (rule.number > 0 && (sources == 0 || (sources == 1 && !allowed(0, 0))))
       return Error{.code = 5702, .message = "fixed_in_degree has no source to draw from"};

@@ -53,12 +53,17 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
   begin(options, "quantise");
   TimeReport time;
   RANVIER_CHECK(breakCycles(network, time));
+  // Where edges act within a step, a junction is a neuron that passes on its sum; where they do not, it would cost a step.
+  if (options.chip.minDelay > 0 || options.chip.profile == isa::Profile::Int || !options.chip.gradedSpikes) {
+    RANVIER_TRY(const std::vector<std::string> lost, composeJunctions(network));
+    for (const std::string &probe : lost)
+      report.warnings.push_back("probe " + probe + " records nothing: its junction becomes part of synapses on " + options.chip.name);
+  }
   if (options.chip.profile == isa::Profile::F32) {
     if (options.chip.minDelay > 0)
       RANVIER_CHECK(legalizeDelays(network, options.chip, time));
     RANVIER_CHECK(lowerModelsF32(module));
   } else {
-    RANVIER_CHECK(composeJunctions(network));
     if (options.chip.minDelay > 0)
       RANVIER_CHECK(legalizeDelays(network, options.chip, time));
     else

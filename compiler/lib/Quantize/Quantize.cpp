@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/Quantize.h"
 #include "ProjectionIO.h"
+#include "ranvier/Lowering/FloatLowering.h"
 #include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Mapping/NativeForm.h"
 #include "ranvier/Network/Network.h"
@@ -102,7 +103,8 @@ private:
     waiting.erase(name);
     onPath.insert(name);
     for (snn::ProjectionOpInterface projection : projectionsOnto(population))
-      if (auto source = dyn_cast_or_null<snn::PopulationOp>(sourceOf(projection)); source && waiting.count(source.getSymName().str()))
+      if (auto source = dyn_cast_or_null<snn::PopulationOp>(sourceOf(projection));
+          source && waiting.count(source.getSymName().str()) && emitsPayload(projection))
         RANVIER_CHECK(visit(source));
     RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
     for (snn::ProjectionOpInterface projection : projectionsOnto(population))
@@ -552,7 +554,12 @@ Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &
     return {};
   auto network = population->getParentOfType<snn::NetworkOp>();
   RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
-  if (chip.profile == isa::Profile::F32 || (chip.nativeCuba && neurons.analysis.form))
+  if (chip.profile == isa::Profile::F32) {
+    RANVIER_TRY(const Lowered lowered, lowerF32(neurons.folded, neurons.bias));
+    (void)lowered;
+    return {};
+  }
+  if (chip.nativeCuba && neurons.analysis.form)
     return {};
   if (!chip.programmable)
     return notNative(neurons, chip);

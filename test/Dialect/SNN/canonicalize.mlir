@@ -136,7 +136,7 @@ snn.network @renames dt 1.0e-3 {
 
 // -----
 
-// These are no mere names: a weight, a delay, a second source, another shape, an output, a probe, a loop.
+// These are no mere names: a weight, a delay, a second source, another shape, an output, a probe, an exponent, a loop.
 // CHECK-LABEL: snn.network @kept
 // CHECK-COUNT-8: snn.junction @k
 snn.network @kept dt 1.0e-3 {
@@ -185,4 +185,77 @@ snn.network @dead dt 1.0e-3 {
   snn.output @first from @in
   snn.output @second from @in
   snn.connect @c from @in to @j "all_to_all" {} weights 1.0
+}
+
+// -----
+
+// Where nodes feed each other in a circle, silent edges and junctions take part in the search for the edge that closes it.
+// CHECK-LABEL: snn.network @circle
+// CHECK: snn.junction @j
+// CHECK: snn.connect @zero_weight
+// CHECK: snn.connect @zero_p
+// CHECK: snn.dense @zero_dense
+// CHECK: snn.connect @name
+snn.network @circle dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.junction @j shape [2]
+  snn.junction @a shape [2]
+  snn.junction @b shape [2]
+  snn.output @out from @a
+  snn.connect @zero_weight from @in to @b "all_to_all" {} weights 0.0
+  snn.connect @zero_p from @in to @a "fixed_probability" {p = 0.0} weights 1.0
+  snn.dense @zero_dense from @in to @a weights dense<0.0> : tensor<2x2xf32>
+  snn.connect @name from @in to @j "one_to_one" {} weights 1.0
+  snn.connect @read from @j to @a "all_to_all" {} weights 1.0
+  snn.connect @ab from @a to @b "all_to_all" {} weights 1.0
+  snn.connect @ba from @b to @a delay 1 "all_to_all" {} weights 1.0
+}
+
+// -----
+
+// A node that feeds itself is no circle of several.
+// CHECK-LABEL: snn.network @own_circle
+// CHECK-NOT: @zero
+snn.network @own_circle dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.junction @a shape [2]
+  snn.output @out from @a
+  snn.connect @zero_weight from @in to @a "all_to_all" {} weights 0.0
+  snn.connect @zero_loop from @a to @a delay 1 "all_to_all" {} weights 0.0
+  snn.connect @in_a from @in to @a "all_to_all" {} weights 1.0
+  snn.connect @loop from @a to @a delay 1 "all_to_all" {} weights 1.0
+}
+
+// -----
+
+// Terms are added in the order of their sources: @m stands between @in and @j, so @in must not take the place of @j; beside it, nothing
+// stands between; and @in that feeds the target itself would mix its own terms with the junction's.
+// CHECK-LABEL: snn.network @order
+// CHECK: snn.junction @j shape
+// CHECK-NOT: snn.junction @next
+// CHECK: snn.junction @both
+// CHECK: snn.connect @in_j from @in to @j
+// CHECK: snn.connect @next_b from @m to @b
+// CHECK: snn.connect @in_both from @in to @both
+snn.network @order dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.input @m shape [2]
+  snn.junction @j shape [2]
+  snn.junction @next shape [2]
+  snn.junction @both shape [2]
+  snn.junction @a shape [2]
+  snn.junction @b shape [2]
+  snn.junction @c shape [2]
+  snn.output @out_a from @a
+  snn.output @out_b from @b
+  snn.output @out_c from @c
+  snn.connect @in_j from @in to @j "one_to_one" {} weights 1.0
+  snn.connect @j_a from @j to @a "all_to_all" {} weights 0.1
+  snn.connect @m_a from @m to @a "all_to_all" {} weights 0.3
+  snn.connect @m_next from @m to @next "one_to_one" {} weights 1.0
+  snn.connect @next_b from @next to @b "all_to_all" {} weights 0.1
+  snn.connect @in_b from @in to @b "all_to_all" {} weights 0.3
+  snn.connect @in_both from @in to @both "one_to_one" {} weights 1.0
+  snn.connect @both_c from @both to @c "all_to_all" {} weights 0.1
+  snn.connect @in_c from @in to @c "all_to_all" {} weights 0.3
 }

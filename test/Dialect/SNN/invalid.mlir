@@ -988,16 +988,6 @@ snn.network @n dt 1.0e-3 {
 
 // -----
 
-// No synapse is listed twice.
-snn.network @n dt 1.0e-3 {
-  snn.input @in shape [3]
-  snn.junction @a shape [2]
-  // expected-error @+1 {{expected columns in ascending order in each row, found 1 after 1 at target 1}}
-  snn.sparse @s from @in to @a row_ptr dense<[0, 1, 3]> : tensor<3xi64> columns dense<[2, 1, 1]> : tensor<3xi32> weights dense<1.0> : tensor<3xf32>
-}
-
-// -----
-
 // Columns name sources.
 snn.network @n dt 1.0e-3 {
   snn.input @in shape [3]

@@ -1,6 +1,8 @@
 // Junctions composed away, distributions made into lists, networks extracted as plain data.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Ir.h"
+#include "mlir/IR/Verifier.h"
+#include "ranvier/Dialect/SNN/IR/Elements.h"
 
 using namespace ranvier;
 using namespace ranvier::compiler;
@@ -36,6 +38,103 @@ TEST_CASE("an identity on one side keeps the other side's structure") {
     kept = ir.network().lookupSymbol("d");
   REQUIRE(kept);
   CHECK(llvm::isa<snn::DenseOp>(kept));
+}
+
+TEST_CASE("a bias behind a junction reaches its target once, whatever feeds the junction") {
+  const std::string two = "snn.input @other shape [4]\n";
+  const std::string one = "snn.connect @i from @input to @j \"one_to_one\" {} weights 1.0\n", second = "snn.connect @k from @other to @j \"one_to_one\" {} weights 1.0\n";
+  const std::string nodes = "snn.input @input shape [4]\nsnn.junction @j shape [4]\nsnn.population @a model @m shape [3]\n";
+  for (const std::string &sources : {std::string(), one, one + second}) {
+    Ir ir(nodes + two + sources + dense);
+    REQUIRE(composeJunctions(ir.network()));
+    std::vector<double> bias(3, 0);
+    for (auto projection : ir.network().getBody().getOps<snn::ProjectionOpInterface>())
+      if (auto given = projection.getBiasOrNull())
+        for (size_t i = 0; i < 3; ++i)
+          bias[i] += (*snn::readElements(given))[i];
+    CHECK(bias == std::vector<double>{0.25, 0.5, 0.75});
+    CHECK(mlir::succeeded(mlir::verify(*ir.module)));
+  }
+}
+
+TEST_CASE("an identity that changes the shape is not taken for none by kinds that see shapes") {
+  // Distances are those of the junction's grid, and a kernel's input is the junction's array.
+  const std::string nodes = "snn.input @input shape [16]\nsnn.input @line shape [2, 8]\nsnn.junction @j shape [4, 4]\nsnn.junction @k shape [1, 4, 4]\n"
+                            "snn.population @a model @m shape [4, 4]\nsnn.population @b model @m shape [16]\n";
+  const std::string text = nodes + "snn.connect @i from @input to @j \"one_to_one\" {} weights 1.0\n"
+                                   "snn.connect @near from @j to @a \"distance_dependent\" {p_max = 1.0, scale = 0.5} weights 1.0 seed 3\n"
+                                   "snn.connect @l from @line to @k \"one_to_one\" {} weights 1.0\n"
+                                   "snn.conv2d @c from @k to @b weights dense<1.0> : tensor<1x1x3x3xf32> input [1, 4, 4] stride [1, 1] padding [1, 1] dilation [1, 1]\n";
+  Ir before(text), after(text);
+  REQUIRE(composeJunctions(after.network()));
+  CHECK(mlir::succeeded(mlir::verify(*after.module)));
+  for (const char *name : {"near", "c"}) {
+    auto own = expandProjection(before.projection(name));
+    REQUIRE(own);
+    bool found = false;
+    for (auto projection : after.network().getBody().getOps<snn::ProjectionOpInterface>()) {
+      auto synapses = expandProjection(projection);
+      REQUIRE(synapses);
+      found |= synapses->targets == own->targets && synapses->rowPtr == own->rowPtr;
+    }
+    CHECK(found);
+  }
+}
+
+TEST_CASE("a rule without autapses between a population and a junction keeps its pairs when the junction leads back") {
+  Ir ir("snn.input @input shape [4]\nsnn.population @a model @m shape [4]\nsnn.junction @j shape [4]\n"
+        "snn.connect @all from @a to @j \"all_to_all\" {} weights 1.0 autapses false\n"
+        "snn.connect @back from @j to @a delay 0 \"one_to_one\" {} weights 1.0\nsnn.connect @again from @j to @a \"one_to_one\" {} weights 1.0\n");
+  REQUIRE(composeJunctions(ir.network()));
+  for (auto projection : ir.network().getBody().getOps<snn::ProjectionOpInterface>())
+    CHECK(expandProjection(projection)->size() == 16);
+}
+
+TEST_CASE("probes go with their junctions, by name") {
+  Ir ir(frame + pool + dense + "snn.probe @watch of @j [\"spikes\"]\nsnn.probe @kept of @a [\"v\"]\n");
+  auto lost = composeJunctions(ir.network());
+  REQUIRE(lost);
+  CHECK(*lost == std::vector<std::string>{"watch"});
+  CHECK(ir.network().lookupSymbol("kept"));
+  CHECK(!ir.network().lookupSymbol("watch"));
+}
+
+TEST_CASE("delays are per source or per synapse by kind, not by their number") {
+  const std::string nodes = "snn.input @input shape [4]\nsnn.population @a model @m shape [2]\n";
+  const auto delays = [&](const std::string &projection) {
+    Ir ir(nodes + projection);
+    auto synapses = expandProjection(ir.projection("p"));
+    REQUIRE(synapses);
+    std::vector<std::pair<uint32_t, uint32_t>> out; // (source, delay)
+    for (uint32_t s = 0; s < synapses->sources; ++s)
+      for (uint64_t k = synapses->rowPtr[s]; k < synapses->rowPtr[s + 1]; ++k)
+        out.push_back({s, synapses->delay(k)});
+    return out;
+  };
+  for (const auto &[source, delay] : delays("snn.connect @p from @input to @a delay dense<[10, 11, 12, 13]> : tensor<4xi32> "
+                                            "\"fixed_total_number\" {n = 4} weights 1.0 seed 3"))
+    CHECK(delay == 10 + source);
+  for (const auto &[source, delay] : delays("snn.connect @p from @input to @a delay dense<[10, 11, 12, 13]> : tensor<4xi32> "
+                                            "\"fixed_in_degree\" {k = 2} weights 1.0 seed 3"))
+    CHECK(delay == 10 + source);
+  // Four synapses from four sources in a sparse projection: per synapse, in the order of the op.
+  CHECK(delays("snn.sparse @p from @input to @a delay dense<[10, 11, 12, 13]> : tensor<4xi32> row_ptr dense<[0, 2, 4]> : tensor<3xi64> "
+               "columns dense<[0, 1, 0, 3]> : tensor<4xi32> weights dense<1.0> : tensor<4xf32>") ==
+        std::vector<std::pair<uint32_t, uint32_t>>{{0, 10}, {0, 12}, {1, 11}, {3, 13}});
+}
+
+TEST_CASE("synapses of one pair stay apart when a rule that draws with replacement is listed") {
+  Ir ir("snn.input @input shape [2]\nsnn.population @a model @m shape [3]\n"
+        "snn.connect @c from @input to @a \"fixed_in_degree\" {k = 9} weights #snn.uniform<0.0, 1.0, seed = 4> seed 2");
+  auto before = expandProjection(ir.projection("c"));
+  REQUIRE(expandDistributions(ir.network()));
+  CHECK(mlir::succeeded(mlir::verify(*ir.module)));
+  auto after = expandProjection(ir.projection("c"));
+  REQUIRE(after);
+  CHECK(after->size() == 27);
+  CHECK(after->targets == before->targets);
+  for (uint64_t k = 0; k < 27; ++k)
+    CHECK(after->weight(k) == static_cast<float>(before->weight(k)));
 }
 
 TEST_CASE("an output that is a linear node is refused") {

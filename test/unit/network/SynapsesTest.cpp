@@ -86,6 +86,8 @@ TEST_CASE("connectors keep their rules") {
     REQUIRE(got);
     CHECK(got->size() == 5);
     CHECK(connect({.rule = "one_to_one"}, 5, 6).error().code == 5702);
+    CHECK(connect({.rule = "one_to_one", .autapses = false, .samePopulation = true}, 5, 5)->size() == 0);
+    CHECK(connect({.rule = "one_to_one", .autapses = false}, 5, 5)->size() == 5);
   }
   SUBCASE("all_to_all without autapses") {
     auto got = connect({.rule = "all_to_all", .autapses = false, .samePopulation = true}, 6, 6);
@@ -135,6 +137,8 @@ TEST_CASE("connectors keep their rules") {
   }
   CHECK(connect({.rule = "small_world"}, 3, 3).error().code == 5701);
   CHECK(connect({.rule = "fixed_total_number", .number = uint64_t(1) << 40}, 3, 3).error().code == 5703);
+  // The product of in-degree and targets is 2^64.
+  CHECK(connect({.rule = "fixed_in_degree", .number = uint64_t(1) << 34}, 3, uint64_t(1) << 30).error().code == 5703);
 }
 
 TEST_CASE("a composition is the matrix product, delays added") {

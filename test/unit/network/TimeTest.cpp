@@ -49,6 +49,32 @@ TEST_CASE("a cycle that already has a delay stays as it is") {
   CHECK(ir.delay("ba") == 2);
 }
 
+TEST_CASE("a drawn delay that closes a cycle becomes listed synapses, none of them in the same step") {
+  Ir ir(nodes({"a", "b"}) + edge("in", "input", "a") + edge("ab", "a", "b") + edge("ba", "b", "a", "#snn.uniform<0.0, 3.0, seed = 2>"));
+  auto before = expandProjection(ir.projection("ba"));
+  REQUIRE(before);
+  TimeReport report;
+  REQUIRE(breakCycles(ir.network(), report));
+  CHECK(report.closingEdges == std::vector<std::string>{"ba"});
+  auto after = expandProjection(ir.projection("ba"));
+  REQUIRE(after);
+  CHECK(after->targets == before->targets);
+  for (uint64_t k = 0; k < after->size(); ++k)
+    CHECK(after->delay(k) == std::max(1u, before->delay(k)));
+  CHECK(llvm::isa<snn::ConnectOp>(ir.network().lookupSymbol("ab")));
+}
+
+TEST_CASE("a lower bound of a half rounds away from 0") {
+  Ir ir(nodes({"a"}) + edge("in", "input", "a") + edge("rec", "a", "a", "#snn.normal<0.0, 0.1, clip = [0.5, 2.0], seed = 2>"));
+  TimeReport report;
+  REQUIRE(breakCycles(ir.network(), report));
+  CHECK(report.closingEdges.empty());
+  auto synapses = expandProjection(ir.projection("rec"));
+  REQUIRE(synapses);
+  for (uint64_t k = 0; k < synapses->size(); ++k)
+    CHECK(synapses->delay(k) == 1);
+}
+
 TEST_CASE("on chips a skip path gets the delay of the long path") {
   Ir ir(nodes({"a", "b", "c"}) + edge("in", "input", "a") + edge("ab", "a", "b") + edge("bc", "b", "c") + edge("skip", "input", "c") + edge("rec", "b", "b"));
   TimeReport report;

@@ -30,6 +30,7 @@ struct Finding {
   std::string parameter; ///< Parameter or attribute of the op; may be empty.
   std::string message;   ///< One sentence without a full stop, with the limit and what was found.
   std::string hint;      ///< What to do; may be empty.
+  unsigned code = 0;     ///< Of the error with which compiling would stop here; 0 where it would not.
   bool operator==(const Finding &) const = default;
 };
 using Findings = std::vector<Finding>;
@@ -41,7 +42,8 @@ struct CheckOptions {
 };
 
 /// Findings in a fixed order: by rule, then by declaration. Works on networks before and after quantisation. A module without
-/// exactly one network gives one error. Nothing is expanded: cost is linear in ops and in listed synapses.
+/// exactly one network gives one error. Only projections whose delays are drawn are expanded; else the cost is linear in ops and in listed
+/// synapses.
 Findings check(mlir::ModuleOp module, const hw::Chip &chip, const CheckOptions &options = {});
 
 } // namespace ranvier::check

@@ -44,6 +44,7 @@ struct Node {
   int a = -1, b = -1, c = -1;
   Predicate predicate = Predicate::False;
   bool boolean = false;
+  bool wide = false;     ///< Of type f64: binary32 targets refuse it where it changes from step to step.
   double value = 0;      ///< Constant; a boolean one is 0 or 1.
   uint32_t slot = 0;     ///< Parameter, State, Input: number of the slot; Random: number of the draw.
   std::string op = {};   ///< Name of the op it came from, for messages ("math.exp").

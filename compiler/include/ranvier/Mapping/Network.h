@@ -51,6 +51,14 @@ struct Projection {
   uint32_t delay(uint64_t synapse) const { return delays.size() == 1 ? delays[0] : delays[synapse]; }
 };
 
+/// See image::ProbeMeta.
+struct Probe {
+  std::string name;
+  uint32_t population = 0;
+  std::vector<std::string> variables;
+  bool operator==(const Probe &) const = default;
+};
+
 struct Network {
   std::string name;
   double dt = 1e-3;               ///< [s]
@@ -59,6 +67,7 @@ struct Network {
   std::vector<isa::Program> programs;
   std::vector<Population> populations; ///< Order is the order of additions.
   std::vector<Projection> projections;
+  std::vector<Probe> probes;
   std::string semantics;          ///< JSON text carried into the image.
 };
 

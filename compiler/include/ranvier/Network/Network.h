@@ -11,6 +11,7 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Mapping/Network.h"
 #include "ranvier/Network/Synapses.h"
+#include "ranvier/Network/TimeGraph.h"
 #include <span>
 
 namespace ranvier::compiler {
@@ -25,6 +26,12 @@ Result<snn::NetworkOp> theNetwork(mlir::ModuleOp module);
 /// order (for a pool: one per channel); empty: the op's. Errors: RNV5701..5704.
 Result<Synapses> expandProjection(snn::ProjectionOpInterface projection, std::span<const double> weights = {});
 
+/// The projection as an snn.sparse of the same name, with the delays drawn. The old op is erased.
+Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface projection);
+
+/// Nodes, projections and delays of a network; of a drawn delay, its bounds.
+TimeGraph timeGraph(snn::NetworkOp network);
+
 /// What the time passes decided, for the semantics report.
 struct TimeReport {
   std::vector<std::string> closingEdges;   ///< Projections that close a cycle of delay-0 edges: they act in the next step.
@@ -34,7 +41,8 @@ struct TimeReport {
 };
 
 /// Depth-first search from the inputs, names sorted, over edges with a delay of 0: an edge that reaches a node still on the path
-/// closes a cycle and gets a delay of 1 (its synapses of delay 0 do).
+/// closes a cycle and gets a delay of 1 (its synapses of delay 0 do). A drawn delay counts as 0 if its lower bound rounds to 0; where
+/// it closes a cycle, its synapses become listed ones.
 Result<void> breakCycles(snn::NetworkOp network, TimeReport &report);
 
 /// For chips whose edges take at least one step. With r(p) the depth of population p (longest path of edges that do not close a
@@ -43,9 +51,9 @@ Result<void> breakCycles(snn::NetworkOp network, TimeReport &report);
 /// Errors: RNV5712 a delay exceeds the chip's.
 Result<void> legalizeDelays(snn::NetworkOp network, const hw::Chip &chip, TimeReport &report);
 
-/// Replaces every junction by the products of its in- and outgoing projections (chips hold no stateless nodes).
-/// Errors: RNV5713 a junction is an output, or lies on a cycle of junctions.
-Result<void> composeJunctions(snn::NetworkOp network);
+/// Replaces every junction by the products of its in- and outgoing projections (chips hold no stateless nodes). Returns the names of
+/// probes of junctions, which go with them. Errors: RNV5713 a junction is an output, or lies on a cycle of junctions.
+Result<std::vector<std::string>> composeJunctions(snn::NetworkOp network);
 
 /// Turns connectors whose weights or delays are distributions into listed synapses, and per-source delays into per-synapse ones, so that
 /// a quantiser sees numbers.

@@ -3,6 +3,10 @@
 //
 // Rewrites that hold for every target and leave every spike and every recorded value as it was: synapses of weight zero, updates
 // that change nothing, junctions that only rename, outputs named twice. What needs a target's numbers is a pass of the compiler.
+//
+// Two things tie results to ops that seem to do nothing. Where nodes feed each other in a circle, which edge closes it follows from a search
+// over all edges (clause T8 of docs/spec/time.md); and binary32 terms are added in the order of their sources (T10). Rewrites that
+// could show in either are not done.
 //===----------------------------------------------------------------------===//
 #include "Checks.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
@@ -10,9 +14,64 @@
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/DenseMap.h"
 
 using namespace mlir;
 using namespace ranvier::snn;
+
+//===----------------------------------------------------------------------===//
+// What a rewrite must not disturb
+//===----------------------------------------------------------------------===//
+
+/// True if a node reaches itself over other nodes, whatever the delays: repeatedly taking away nodes that nothing feeds leaves some.
+static bool hasFeedback(NetworkOp network) {
+  llvm::DenseMap<Attribute, SmallVector<Attribute>> after;
+  llvm::DenseMap<Attribute, unsigned> feeding;
+  SmallVector<Attribute> ready;
+  for (auto projection : network.getBody().getOps<ProjectionOpInterface>()) {
+    Attribute source = projection.getSourceAttr(), target = projection.getTargetAttr();
+    if (source == target) // Closes its own circle and no other.
+      continue;
+    after[source].push_back(target);
+    feeding.try_emplace(source, 0);
+    ++feeding[target];
+  }
+  for (auto [node, count] : feeding)
+    if (count == 0)
+      ready.push_back(node);
+  size_t done = 0;
+  while (!ready.empty()) {
+    Attribute node = ready.pop_back_val();
+    ++done;
+    for (Attribute target : after[node])
+      if (--feeding[target] == 0)
+        ready.push_back(target);
+  }
+  return done != feeding.size();
+}
+
+/// True if the terms of every target that `junction` feeds are added in the same order when `source` takes its place: no other source of the
+/// target is declared between the two, and `source` feeds none of them itself.
+static bool keepsOrder(JunctionOp junction, NodeOpInterface source) {
+  auto network = junction->getParentOfType<NetworkOp>();
+  llvm::DenseMap<Attribute, int> position;
+  llvm::DenseMap<Attribute, SmallVector<Attribute>> sources;
+  for (Operation &op : network.getBody().front()) {
+    if (auto node = dyn_cast<NodeOpInterface>(op))
+      position.try_emplace(FlatSymbolRefAttr::get(op.getContext(), node.getNodeName()), static_cast<int>(position.size()));
+    if (auto projection = dyn_cast<ProjectionOpInterface>(op))
+      sources[projection.getTargetAttr()].push_back(projection.getSourceAttr());
+  }
+  Attribute own = FlatSymbolRefAttr::get(junction.getSymNameAttr()), other = FlatSymbolRefAttr::get(junction.getContext(), source.getNodeName());
+  for (auto &[target, feeding] : sources) {
+    if (!llvm::is_contained(feeding, own))
+      continue;
+    for (Attribute node : feeding)
+      if (node == other || (node != own && (position[node] < position[own]) != (position[node] < position[other])))
+        return false;
+  }
+  return true;
+}
 
 //===----------------------------------------------------------------------===//
 // Models
@@ -67,7 +126,7 @@ static bool isIdentity(ProjectionOpInterface projection) {
 }
 
 /// Erases junctions that nothing reads, and joins through junctions that one identity alone feeds. A delay on the way out stays
-/// where it is; one on the way in would have to be added to it, so those junctions stay.
+/// where it is; one on the way in would have to be added to it, so those junctions stay. So do those whose going would show.
 LogicalResult JunctionOp::canonicalize(JunctionOp op, PatternRewriter &rewriter) {
   auto network = op->getParentOfType<NetworkOp>();
   SmallVector<ProjectionOpInterface> in, out;
@@ -94,7 +153,7 @@ LogicalResult JunctionOp::canonicalize(JunctionOp op, PatternRewriter &rewriter)
     return failure();
   // The readers must accept the source's shape as they did the junction's: distances and kernels depend on it.
   NodeOpInterface source = lookupNode(op, in.front().getSourceAttr());
-  if (!source || source.getNodeShape() != op.getShape())
+  if (!source || source.getNodeShape() != op.getShape() || hasFeedback(network) || !keepsOrder(op, source))
     return failure();
   for (ProjectionOpInterface projection : out)
     rewriter.modifyOpInPlace(projection, [&] { projection->setAttr("source", in.front().getSourceAttr()); });
@@ -112,6 +171,8 @@ static LogicalResult eraseIfSilent(ProjectionOpInterface op, Attribute weights, 
   if (op.getBiasOrNull() ? !isAllZero(op.getBiasOrNull()) : false)
     return failure();
   if (!isAllZero(weights)) // True of no weights at all, too.
+    return failure();
+  if (hasFeedback(op->getParentOfType<NetworkOp>()))
     return failure();
   rewriter.eraseOp(op);
   return success();
@@ -138,7 +199,8 @@ LogicalResult ConnectOp::canonicalize(ConnectOp op, PatternRewriter &rewriter) {
     std::optional<std::vector<double>> values = readElements(value);
     return values && values->size() == 1 ? std::optional(values->front()) : std::nullopt;
   };
-  if (number("p") == 0.0 || number("p_max") == 0.0 || number("k") == 0.0 || number("n") == 0.0) {
+  const bool nothing = number("p") == 0.0 || number("p_max") == 0.0 || number("k") == 0.0 || number("n") == 0.0;
+  if (nothing && !hasFeedback(op->getParentOfType<NetworkOp>())) {
     rewriter.eraseOp(op);
     return success();
   }

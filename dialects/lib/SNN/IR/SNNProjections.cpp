@@ -160,7 +160,8 @@ LogicalResult DenseOp::verifySymbolUses(SymbolTableCollection &tables) {
                  failed(checkBias(*this, shape[0])) || failed(checkDelay(*this, shape[1], ArrayRef<int64_t>(shape))));
 }
 
-/// row_ptr starts at 0, never falls and ends at the number of synapses; columns ascend in each row and name sources.
+/// row_ptr starts at 0, never falls and ends at the number of synapses; columns ascend in each row (a pair of neurons may have several
+/// synapses) and name sources.
 static LogicalResult checkRows(SparseOp op, const IntegerView &rows, const IntegerView &columns, int64_t sources) {
   if (rows[0] != 0)
     return op.emitOpError("expected row_ptr to start with 0, found ") << rows[0];
@@ -174,7 +175,7 @@ static LogicalResult checkRows(SparseOp op, const IntegerView &rows, const Integ
       const int64_t source = columns[k];
       if (source < 0 || source >= sources)
         return op.emitOpError("expected columns in 0..") << sources - 1 << ", found " << source << " at target " << target;
-      if (k > begin && source <= columns[k - 1])
+      if (k > begin && source < columns[k - 1])
         return op.emitOpError("expected columns in ascending order in each row, found ")
                << source << " after " << columns[k - 1] << " at target " << target;
     }

@@ -130,6 +130,13 @@ struct ProjectionMeta {
   uint32_t delayBits = 0, indexBits = 0;
   bool operator==(const ProjectionMeta &) const = default;
 };
+/// What `run` records of a population unless told otherwise.
+struct ProbeMeta {
+  std::string name;
+  uint32_t population = 0;
+  std::vector<std::string> variables; ///< States of the population's program, or "spikes".
+  bool operator==(const ProbeMeta &) const = default;
+};
 struct Meta {
   std::string network;             ///< Name.
   double dt = 1e-3;                ///< [s]
@@ -138,6 +145,7 @@ struct Meta {
   std::vector<PopulationMeta> populations;
   std::vector<ProjectionMeta> projections;
   std::vector<isa::Program> programs;
+  std::vector<ProbeMeta> probes;
   std::string semantics;           ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
   std::string mapping;             ///< JSON text: the mapping report (cores, limits, which binds).
   std::string provenance;          ///< JSON text: source hash, options, tool version. No time stamp.

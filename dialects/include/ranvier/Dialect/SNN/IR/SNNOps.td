@@ -263,8 +263,8 @@ def DenseOp : SNN_ProjectionOp<"dense"> {
 def SparseOp : SNN_ProjectionOp<"sparse"> {
   let summary = "Listed synapses, compressed sparse rows by target";
   let description = !strconcat([{
-    `row_ptr` i64 [targets + 1], `columns` i32 [synapses] source neurons ascending in a row, `weights` [synapses];
-    `bias` [targets]; per-synapse delays [synapses].
+    `row_ptr` i64 [targets + 1], `columns` i32 [synapses] source neurons ascending in a row (one may stand several times: as many
+    synapses), `weights` [synapses]; `bias` [targets]; per-synapse delays [synapses].
   }], SNN_EndsDescription);
   let arguments = !con(SNN_Ends, (ins ElementsAttr:$row_ptr, ElementsAttr:$columns, ElementsAttr:$weights, OptionalAttr<ElementsAttr>:$bias));
   let assemblyFormat = SNN_EndsFormat # "`row_ptr` $row_ptr `columns` $columns `weights` $weights (`bias` $bias^)? attr-dict";
