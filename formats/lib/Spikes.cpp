@@ -3,6 +3,7 @@
 #include "ranvier/Formats/Spikes.h"
 #include "Hdf5Sink.h"
 #include "Hdf5Tree.h"
+#include "SpikeParsers.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
@@ -119,7 +120,9 @@ bool parseEvent(std::string_view row, SpikeEvent &out) {
          out.neuron < mostNeurons && std::isfinite(out.value);
 }
 
-Result<SpikeTrains> readCsv(std::string_view text, const std::string &path, const SpikeReadOptions &options) {
+} // namespace
+
+Result<SpikeTrains> formats::parseCsvSpikes(std::string_view text, const std::string &path, const SpikeReadOptions &options) {
   SpikeTrain train;
   if (text.starts_with("\xEF\xBB\xBF")) // Spreadsheets mark UTF-8 so.
     text.remove_prefix(3);
@@ -155,7 +158,7 @@ Result<SpikeTrains> readCsv(std::string_view text, const std::string &path, cons
 //===--- N-MNIST ----------------------------------------------------------===//
 
 /// Five bytes an event: x, y, then bit 23 polarity and 23 bits of microseconds; y = 240 adds 2^13 us to all that follow.
-Result<SpikeTrains> readEventBin(const std::string &bytes, const std::string &path, const SpikeReadOptions &options) {
+Result<SpikeTrains> formats::parseEventBin(std::string_view bytes, const std::string &path, const SpikeReadOptions &options) {
   const std::vector<uint64_t> shape = options.sensorShape.size() == 3 ? options.sensorShape : std::vector<uint64_t>{2, 34, 34};
   if (bytes.empty() || bytes.size() % 5)
     return wrong(1053, path, "", "not an event file", "a multiple of 5 bytes", std::to_string(bytes.size()) + " bytes");
@@ -186,6 +189,7 @@ Result<SpikeTrains> readEventBin(const std::string &bytes, const std::string &pa
   return SpikeTrains{{"", std::move(train)}};
 }
 
+namespace {
 //===--- HDF5 -------------------------------------------------------------===//
 
 /// One sample of [T, N] or [S, T, N]. Row k is step k + 1, or the step of the middle of its time if rows have a dt of their own.
@@ -405,7 +409,7 @@ Result<SpikeTrains> formats::readSpikes(const std::string &path, const SpikeRead
   if (sample)
     return onlySample(path, sample);
   RANVIER_TRY(const std::string bytes, readFile(path, mostText));
-  return events ? readEventBin(bytes, path, options) : readCsv(bytes, path, options);
+  return events ? parseEventBin(bytes, path, options) : parseCsvSpikes(bytes, path, options);
 }
 
 //===--- Writing ----------------------------------------------------------===//
