@@ -88,7 +88,7 @@ def flatten(graph_):
             child = content["nodes"][name]
             if "nodes" not in child:
                 return [prefix + name]
-            return [prefix + name + "." + n for n, c in child["nodes"].items() if c["type"] == port]
+            return [prefix + name + "." + n for n, c in child["nodes"].items() if c.get("type") == port]
 
         for source, target in content["edges"]:
             edges.extend((s, t) for s in ends(source, "Output") for t in ends(target, "Input"))
@@ -277,7 +277,7 @@ class Simulator:
         delay = next((n for n in passed if self.kind[n] == "Delay"), None)
         back = 1 if k in self.late else 0
         if delay is None:
-            x = self.history[source][-1 - back] if len(self.history[source]) > back else np.zeros(self.shapes[source])
+            x = self.history[source][now - back] if now >= back else np.zeros(self.shapes[source])
         else:
             steps = np.maximum(np.broadcast_to(self.steps(delay), self.shapes[source]), back)
             x = np.zeros(self.shapes[source])

@@ -12,7 +12,7 @@ import snn_models
 from ranvier import ROOT
 from snn_model import Input, Junction, Network, Population, Projection
 from snn_networks import Runner
-from test_time import counting, random_graph
+from test_time import counting, random_graph, ranged
 
 LIF = {"tau": 0.01, "v_threshold": 1.0}
 
@@ -142,7 +142,7 @@ class Refusals(Against):
             self.assertEqual((status, found["runs"]), (0, True), found)
 
     def test_forbidden_operations(self):
-        a, b = Input("a", [3]), Population("b", snn_models.DUAL, [2])
+        a, b = Input("a", [3]), Population("b", ranged(snn_models.DUAL), [2])
         for base, operation in (("loihi2", "mulsh"), ("reference", "fmul")):
             text = self.chip(base)
             text.write_text(re.sub(r"(?m)^(  profile: \w+)$", rf"\1\n  forbidden_ops: [{operation}]", text.read_text(), count=1))

@@ -40,8 +40,8 @@ class RandomNetworks(Runner):
         self.assertGreater(lively, len(activity) / 2, activity)
 
 
-class Drawn(Runner):
-    """Connectivity, weights and delays as they stand in an image."""
+class ImageCase(Runner):
+    """Reads synapses back from images."""
 
     def synapses(self, image):
         """{projection: sorted [(source, target, delay, weight)]} of an image, read down to single synapses."""
@@ -71,6 +71,10 @@ class Drawn(Runner):
             self.assertEqual(len(found[name]), len(expected[name]), name)
             self.assertEqual(found[name], expected[name], name)
         return image, expected
+
+
+class Drawn(ImageCase):
+    """Connectivity, weights and delays as they stand in an image."""
 
     def rules(self, seed=3, sources=120, targets=150):
         net = Network("rules")
@@ -158,7 +162,7 @@ class Drawn(Runner):
         self.assertDrawnAsSpecified(net)
 
 
-class Chips(Drawn):
+class Chips(ImageCase):
     """Integer targets see the synapses that `reference` sees: the same pairs, delays shifted by the depths of the two ends."""
 
     def test_chips_hold_the_same_synapses(self):

@@ -93,10 +93,10 @@ class Codes(unittest.TestCase):
         for path in files(".h", ".cpp"):
             if not relative(path).startswith(SOURCES):
                 continue
-            text = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+            text = re.sub(r"//[^\n]*", "", re.sub(r"'(?:\\.|[^'\\\n])'", "' '", path.read_text(encoding="utf-8")))
             for code in re.findall(r"RNV(\d{4})", text):
                 found.setdefault(code, relative(path))
-            for code in re.findall(r"(?<![\w.])[1-9]\d{3}(?![\w.])", re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
+            for code in re.findall(r"(?<![\w.])[1-9]\d{3}(?![\w.])", re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)):
                 found.setdefault(code, relative(path))
         return found
 
@@ -107,7 +107,8 @@ class Codes(unittest.TestCase):
         for path in files(".h", ".cpp"):
             if not relative(path).startswith(SOURCES):
                 continue
-            text = re.sub(r'"(?:\\.|[^"\\])*"', '""', re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8")))
+            text = re.sub(r"'(?:\\.|[^'\\\n])'", "' '", path.read_text(encoding="utf-8"))
+            text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', re.sub(r"//[^\n]*", "", text))
             for code in re.findall(r"\bcode = ([1-9]\d{3})\b", text) + re.findall(r"\b(?:\w*[fF]ail|wrong\w*|problem|fault|broken|\w*[eE]rror|refuse\w*)\(\s*([1-9]\d{3})\b", text):
                 found.setdefault(code, relative(path))
         return found

@@ -71,6 +71,8 @@ private:
   Result<void> checkEnds(snn::ProjectionOpInterface op);
   Result<std::string> dense(snn::DenseOp op);
   Result<std::string> sparse(snn::SparseOp op);
+  static Shape blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts, const std::vector<double> &columns);
+  Result<std::string> blockLinear(snn::SparseOp op, const Shape &shape, std::vector<double> weights);
   Result<std::string> linear(Operation *op, StringRef name, Shape shape, std::vector<double> values, ElementsAttr bias);
   template <typename ConvOp> Result<std::string> convolution(ConvOp op, unsigned axes);
   Result<std::string> pool(snn::PoolOp op);
@@ -153,6 +155,9 @@ std::optional<std::pair<size_t, size_t>> mergedAxes(const Shape &from, const Sha
   }
   return std::nullopt;
 }
+
+/// The shape that a node between two nodes has where nothing else says it: the target's if a Flatten can give it, else the source's.
+Shape plainShape(const Shape &source, const Shape &target) { return mergedAxes(source, target) ? target : source; }
 
 /// NIR wants equal shapes on an edge and at most one edge between two nodes: a Flatten or a Scale by 1 goes between otherwise.
 Result<void> NirExporter::edge(const std::string &source, const std::string &target) {
@@ -271,11 +276,45 @@ Result<std::string> NirExporter::sparse(snn::SparseOp op) {
   RANVIER_TRY(const std::vector<double> starts, numbers(op, op.getRowPtr()));
   RANVIER_TRY(const std::vector<double> columnOf, numbers(op, op.getColumns()));
   RANVIER_TRY(const std::vector<double> weights, numbers(op, op.getWeights()));
+  if (const Shape blocks = blockShape(nodeShapes[op.getTarget().str()], nodeShapes[op.getSource().str()], starts, columnOf); !blocks.empty())
+    return blockLinear(op, blocks, weights);
   std::vector<double> matrix(rows * columns, 0.0);
   for (uint64_t row = 0; row < rows; ++row)
     for (auto k = static_cast<size_t>(starts[row]); k < static_cast<size_t>(starts[row + 1]); ++k)
       matrix[row * columns + static_cast<size_t>(columnOf[k])] += weights[weights.size() == 1 ? 0 : k];
   return linear(op, op.getSymName(), {rows, columns}, std::move(matrix), op.getBiasOrNull());
+}
+
+/// [leading..., out, in] if the synapses are what a matrix with leading dimensions gives: every neuron of a block reaches every neuron of
+/// the same block and no other. Empty if not, or if there are no leading dimensions.
+Shape NirExporter::blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts, const std::vector<double> &columns) {
+  if (target.size() < 2 || target.size() != source.size() || !std::equal(target.begin(), target.end() - 1, source.begin()))
+    return {};
+  const uint64_t in = source.back(), out = target.back();
+  if (columns.size() != product(target) * in)
+    return {};
+  for (uint64_t row = 0; row + 1 < starts.size(); ++row)
+    for (uint64_t k = 0; k < in; ++k)
+      if (starts[row] != static_cast<double>(row * in) || columns[row * in + k] != static_cast<double>(row / out * in + k))
+        return {};
+  Shape shape = target;
+  shape.push_back(in);
+  return shape;
+}
+
+Result<std::string> NirExporter::blockLinear(snn::SparseOp op, const Shape &shape, std::vector<double> weights) {
+  const Shape out(shape.begin(), shape.end() - 1);
+  Shape in = out;
+  in.back() = shape.back();
+  if (weights.size() == 1)
+    weights.assign(product(shape), weights[0]);
+  std::map<std::string, Parameter> params;
+  params["weight"] = floats(shape, std::move(weights));
+  if (ElementsAttr bias = op.getBiasOrNull()) {
+    RANVIER_TRY(std::vector<double> offset, numbers(op, bias));
+    params["bias"] = floats(out, std::move(offset));
+  }
+  return add(op.getSymName().str(), op.getBiasOrNull() ? "Affine" : "Linear", std::move(params), in, out);
 }
 
 template <typename ConvOp> Result<std::string> NirExporter::convolution(ConvOp op, unsigned axes) {
@@ -316,7 +355,8 @@ Result<std::string> NirExporter::pool(snn::PoolOp op) {
 
 /// One-to-one by 1 is a plain edge (empty name), by other numbers a Scale; all-to-all is a matrix.
 Result<std::string> NirExporter::connect(snn::ConnectOp op) {
-  const Shape in = nodeShapes[op.getSource().str()], out = nodeShapes[op.getTarget().str()];
+  const Shape source = nodeShapes[op.getSource().str()], out = nodeShapes[op.getTarget().str()];
+  const Shape in = plainShape(source, out);
   const bool oneToOne = op.getRule() == "one_to_one";
   if (!oneToOne && op.getRule() != "all_to_all")
     return unsupported(op, "connector \"" + op.getRule().str() + "\"", "expand the connector into listed synapses first");
@@ -330,7 +370,7 @@ Result<std::string> NirExporter::connect(snn::ConnectOp op) {
       weights.assign(product(in), weights[0]);
     return add(op.getSymName().str(), "Scale", {{"scale", floats(in, std::move(weights))}}, in, in);
   }
-  const uint64_t rows = product(out), columns = product(in);
+  const uint64_t rows = product(out), columns = product(source);
   if (weights.size() != 1 || rows * columns > static_cast<uint64_t>(largestMatrix))
     return unsupported(op, "an all-to-all connector of this size", "use a dense projection");
   std::vector<double> matrix(rows * columns, weights[0]);
@@ -357,7 +397,7 @@ Result<void> NirExporter::delay(snn::ProjectionOpInterface op, Chain &chain) {
   if (perSource && (steps.size() != product(source) || (listed && steps.size() == static_cast<size_t>(listed.getColumns().getNumElements()))))
     return unsupported(op, "delays that differ between the synapses of a neuron");
   const bool before = perSource || op.getBiasOrNull();
-  const Shape shape = before || chain.empty() ? source : made[chain.back()].out;
+  const Shape shape = chain.empty() ? plainShape(source, nodeShapes[op.getTargetAttr().getValue().str()]) : before ? source : made[chain.back()].out;
   std::vector<double> seconds(product(shape));
   for (size_t i = 0; i < seconds.size(); ++i)
     seconds[i] = steps[perSource ? i : 0] * dt;

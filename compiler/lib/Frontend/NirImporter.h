@@ -59,6 +59,8 @@ private:
   /// The kernel of a convolution with padding "same", and the padding per axis, both sides alike.
   Result<mlir::ElementsAttr> sameKernel(const Node &node, std::vector<int64_t> &dilation, std::vector<int64_t> &padding);
   Result<void> createOutputs();
+  /// `count` numbers of a parameter as binary32.
+  Result<std::vector<float>> numbers(const Node &node, const std::string &parameter, uint64_t count);
   Result<mlir::ElementsAttr> weights(const Node &node, const std::string &parameter, llvm::ArrayRef<int64_t> shape);
   /// The bias of a node, or null; all-zero biases of convolutions (NIR makes them mandatory) count as none.
   Result<mlir::ElementsAttr> bias(const Node &node, bool dropZeros);

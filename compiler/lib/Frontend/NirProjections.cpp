@@ -48,29 +48,34 @@ Result<std::vector<int64_t>> NirImporter::integers(const Node &node, const std::
   return result;
 }
 
-/// `shape` must have as many elements as the tensor.
-Result<ElementsAttr> NirImporter::weights(const Node &node, const std::string &parameter, ArrayRef<int64_t> shape) {
-  ElementsAttr &made = resources[node.name + "." + parameter];
-  if (made)
-    return made; // A node used several times has its numbers once.
+Result<std::vector<float>> NirImporter::numbers(const Node &node, const std::string &parameter, uint64_t count) {
   RANVIER_TRY(const Tensor *value, tensor(node, parameter));
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    count *= extent;
-  if (value->size() != static_cast<uint64_t>(count))
+  if (value->size() != count)
     return problem(5212, node, parameter, "wrong number of values", std::to_string(count), std::to_string(value->size()));
-  std::vector<float> numbers(value->size());
+  std::vector<float> result(value->size());
   bool rounded = false;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = static_cast<float>(value->values[i]);
-    rounded |= static_cast<double>(numbers[i]) != value->values[i];
-    if (!std::isfinite(numbers[i]))
+  for (size_t i = 0; i < result.size(); ++i) {
+    result[i] = static_cast<float>(value->values[i]);
+    rounded |= static_cast<double>(result[i]) != value->values[i];
+    if (!std::isfinite(result[i]))
       return problem(5215, node, parameter, "a value does not fit float32", "magnitudes up to 3.4e38",
                      std::to_string(value->values[i]));
   }
   if (rounded)
     assume("node " + node.name + ": " + parameter + " is stored in double precision and was rounded to float32");
-  return made = snn::makeResource(context, node.name + "." + parameter, shape, std::span<const float>(numbers));
+  return result;
+}
+
+/// `shape` must have as many elements as the tensor.
+Result<ElementsAttr> NirImporter::weights(const Node &node, const std::string &parameter, ArrayRef<int64_t> shape) {
+  ElementsAttr &made = resources[node.name + "." + parameter];
+  if (made)
+    return made; // A node used several times has its numbers once.
+  uint64_t count = 1;
+  for (int64_t extent : shape)
+    count *= static_cast<uint64_t>(extent);
+  RANVIER_TRY(const std::vector<float> values, numbers(node, parameter, count));
+  return made = snn::makeResource(context, node.name + "." + parameter, shape, std::span<const float>(values));
 }
 
 Result<ElementsAttr> NirImporter::bias(const Node &node, bool dropZeros) {
@@ -184,13 +189,15 @@ Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64
   if (!uneven)
     return weights(node, "weight", shape);
   assume("node " + node.name + ": 'same' pads the end of an axis by one more than its beginning; the kernel was extended by zeros to say so");
-  RANVIER_TRY(const ElementsAttr original, weights(node, "weight", shape));
-  const std::vector<double> values = *snn::readElements(original);
+  ElementsAttr &kernel = resources[node.name + ".weight"];
+  if (kernel) // Used before.
+    return kernel;
+  RANVIER_TRY(const std::vector<float> values, numbers(node, "weight", weight->size()));
   int64_t count = 1;
   for (int64_t extent : wide)
     if (__builtin_mul_overflow(count, extent, &count) || count > largestKernel)
       return problem(5215, node, "padding", "unsupported: 'same' with so large a dilation", "at most 2^26 taps when written out", "more");
-  std::vector<float> numbers(static_cast<size_t>(count), 0.0f);
+  std::vector<float> taps(static_cast<size_t>(count), 0.0f);
   for (size_t from = 0; from < values.size(); ++from) {
     // Row-major position of the tap in the wide kernel, axis by axis from the last.
     int64_t rest = static_cast<int64_t>(from), place = 0, unit = 1;
@@ -202,9 +209,9 @@ Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64
       place += at * unit;
       unit *= wide[axis];
     }
-    numbers[static_cast<size_t>(place)] = static_cast<float>(values[from]);
+    taps[static_cast<size_t>(place)] = values[from];
   }
-  return snn::makeResource(context, node.name + ".weight", wide, std::span<const float>(numbers));
+  return kernel = snn::makeResource(context, node.name + ".weight", wide, std::span<const float>(taps));
 }
 
 std::pair<std::string, std::string> NirImporter::shapedEnds(const Node &node, const std::pair<std::string, std::string> &ends) {

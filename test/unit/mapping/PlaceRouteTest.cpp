@@ -154,7 +154,9 @@ TEST_CASE("every packet reaches its cores once, before and after compression") {
         table[0].route ^= 1u << 3;
         break;
       }
-    CHECK_FALSE(bool(walkTables(graph, *machine, whole.placeOf, whole.keys, whole.tables)));
+    auto lost = walkTables(graph, *machine, whole.placeOf, whole.keys, whole.tables);
+    REQUIRE_FALSE(bool(lost));
+    CHECK(lost.error().code == 6057);
   }
 }
 
@@ -235,4 +237,15 @@ TEST_CASE("what cannot be is refused by name") {
   REQUIRE(bool(routes));
   CHECK(code(assignKeys(*machine, *placed, *routes, 1u << 31)) == 6055);
   CHECK(code(routeTasks({.cores = {6}}, *machine, {0, 0, 0, 0, 1, 1})) == 6052); // Four cores on a chip of three.
+  // A route word has room for 25 cores of a chip.
+  auto crowded = MachineGraph::grid(2, 1, false, 30);
+  REQUIRE(bool(crowded));
+  const TaskGraph many{.cores = {26}, .edges = {{0, 0}}};
+  auto seats = placeTasks(many, *crowded);
+  REQUIRE(bool(seats));
+  auto ways = routeTasks(many, *crowded, *seats);
+  REQUIRE(bool(ways));
+  auto blocks = assignKeys(*crowded, *seats, *ways, 1);
+  REQUIRE(bool(blocks));
+  CHECK(code(makeTables(many, *crowded, *seats, *ways, *blocks)) == 6056);
 }

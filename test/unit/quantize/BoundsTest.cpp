@@ -125,7 +125,7 @@ snn.model @leaky {
   %k = arith.constant 0.5 : f32
   %kv = arith.mulf %k, %v : f32
   %v1 = arith.addf %kv, %x : f32
-  %limit = arith.constant 1.0e6 : f32
+  %limit = arith.constant 1.0e3 : f32
   %fire = arith.cmpf ogt, %v1, %limit : f32
   %less = arith.subf %v1, %limit : f32
   %v2 = arith.select %fire, %less, %v1 : f32

@@ -56,8 +56,7 @@ struct Routes {
   uint64_t worstLink = 0;       ///< Packets over the busiest link when every core sends its weight.
 };
 
-/// Short trees (Steiner points included), ties broken by the load that links already carry. Errors: RNV6052, RNV6054 (a place that
-/// cannot be reached).
+/// Short trees (Steiner points included), ties broken by the load that links already carry. Errors: RNV6052.
 Result<Routes> routeTasks(const TaskGraph &graph, const MachineGraph &machine, const std::vector<uint32_t> &placeOf);
 
 /// First key and mask of each core's block of keys: one key a neuron.

@@ -56,12 +56,7 @@ Result<Routes> mapping::routeTasks(const TaskGraph &graph, const MachineGraph &m
     std::map<uint32_t, uint32_t> made;
     for (const auto &[place, count] : spread(tasks, placeOf, population)) {
       for (const uint32_t target : targets)
-        if (machine.distance(place, target) == MachineGraph::unreachable)
-          return Error{.code = 6054,
-                       .message = "no working path between two places",
-                       .place = "population " + std::to_string(population),
-                       .expected = "a path",
-                       .found = "none from place " + std::to_string(place) + " to " + std::to_string(target)};
+        RANVIER_ASSERT(machine.distance(place, target) != MachineGraph::unreachable, "places that have cores reach each other");
       const uint64_t packets = uint64_t(count) * tasks.weights[population];
       made[place] = static_cast<uint32_t>(routes.trees.size());
       routes.trees.push_back(builder.build(place, targets, packets));
