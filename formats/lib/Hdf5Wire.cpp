@@ -147,7 +147,7 @@ private:
       uint32_t code = 0;
       if (!value(code) || !text(word) || !text(owner))
         return false;
-      if (code < 1001 || code > 1004)
+      if (code < 1001 || code > 1004 || word.empty())
         return broken();
       return fail(code, printable(word), printable(owner));
     }

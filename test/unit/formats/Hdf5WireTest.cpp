@@ -66,6 +66,8 @@ TEST_CASE("a failure reported by the child keeps its code, message and place") {
   refused(Bytes().tag(wire::Failed).value(uint32_t(1004)).text("soft links").text("/a\xff").decode(), 1004, "file.h5",
           {"/a?: error RNV1004: soft links"});
   refused(Bytes().tag(wire::Failed).value(uint32_t(7)).text("x").text("y").decode(), 1003, "file.h5", {});
+  refused(Bytes().tag(wire::Failed).value(uint32_t(1004)).text("").text("/a").decode(), 1003, "file.h5",
+          {}); // Found by fuzz-hdf5-wire.
 }
 
 TEST_CASE("lengths alone cost no memory") {

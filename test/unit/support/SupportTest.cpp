@@ -117,3 +117,13 @@ TEST_CASE("a signal in the middle of writing leaves nothing behind and calls the
   }
   std::filesystem::remove_all(dir);
 }
+
+TEST_CASE("JSON that is wrong is an error, whatever the library throws") {
+  for (const char *text : {"", "{", "[1,]", "\xff", "1e999", "{\"a\": -1e400}"}) {
+    const auto parsed = parseJson(text, "file.json");
+    REQUIRE_MESSAGE(!parsed, text);
+    CHECK(parsed.error().code == 9005);
+    CHECK(parsed.error().file == "file.json");
+  }
+  CHECK(parseJson("{\"a\": 1e308}", "file.json"));
+}
