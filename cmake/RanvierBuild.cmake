@@ -67,6 +67,9 @@ function(ranvier_add_unittest area)
     if(NOT TARGET RanvierMLIRUnitPrecompiled)
       file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch/MLIRUnitPrecompiled.cpp" CONTENT "// Carries the precompiled headers of MLIR unit tests.\n")
       add_library(RanvierMLIRUnitPrecompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/pch/MLIRUnitPrecompiled.cpp")
+      # g++ takes a header only with the kind of position-independent code that it was compiled with, here that of programs.
+      set_target_properties(RanvierMLIRUnitPrecompiled PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(RanvierMLIRUnitPrecompiled PRIVATE -fPIE)
       target_include_directories(RanvierMLIRUnitPrecompiled SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
       ranvier_compile_quickly(RanvierMLIRUnitPrecompiled)
       target_precompile_headers(RanvierMLIRUnitPrecompiled PRIVATE

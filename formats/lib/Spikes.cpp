@@ -477,7 +477,8 @@ void writeGraphData(Hdf5Writer &out, const std::string &name, const Columns &col
 } // namespace
 
 Result<void> formats::writeSpikes(const std::string &path, SpikeFormat format, const SpikeTrains &trains, double dt) {
-  if (!(dt > 0 && std::isfinite(dt)))
+  // CSV counts steps and needs no time.
+  if (format != SpikeFormat::Csv && !(dt > 0 && std::isfinite(dt)))
     return wrong(1054, path, "", "the time step is not positive", "> 0 s", std::to_string(dt));
   for (const auto &[name, train] : trains)
     for (const auto &event : train.events)

@@ -138,7 +138,7 @@ class BadInput(Case):
         for path, why in self.broken("map.json", good.encode()):
             self.refused("compile", NETWORK, "--target", "loihi1", "--mapping", path, "-o", self.out, why=why)
         path = self.tmp / "map.json"
-        for text, rnv, code in ((good[:-1], "9005", 1), (good.replace('"core": 1', '"core": 1, "colour": 2'), "6027", 1), (good.replace('"core": 1', '"core": 128'), "6027", 1),
+        for text, rnv, code in ((good[:-1], "9005", 1), (good.replace('"core": 1', '"core": 1, "colour": 2'), "6027", 1), (good.replace('"core": 1', '"core": 128'), "6022", 1),
                                 (good.replace('"count": 96', '"count": 95'), "6020", 1), (good.replace('"first": 0, "count": 10', '"first": 9, "count": 10'), "6027", 1)):
             path.write_text(text)
             error = self.refused("compile", NETWORK, "--target", "loihi1", "--mapping", path, "-o", self.out, code=code)

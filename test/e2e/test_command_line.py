@@ -274,6 +274,19 @@ class Targets(CommandLine):
 class Options(CommandLine):
     """One test an option: giving it changes what it says it changes."""
 
+    def test_check_quick(self):
+        """Different time constants behind shared kernels: no rule sees that the gains differ, compiling does."""
+        text = self.tmp / "quick.mlir"
+        text.write_text("""snn.network @net dt 1.0e-3 {
+  snn.input @a shape [1, 2, 2]
+  snn.population @b model @lif shape [1, 2, 2] params {tau = dense<[0.01, 0.02, 0.03, 0.04]> : tensor<4xf64>, v_threshold = 1.0}
+  snn.conv2d @k from @a to @b weights dense<1.0> : tensor<1x1x1x1xf32> input [1, 2, 2] stride [1, 1] padding [0, 0] dilation [1, 1]
+  snn.output @out from @b
+}
+""")
+        self.assertTrue(self.json("check", text, "--target", "loihi1", "--quick")["runs"])
+        self.assertFalse(self.json("check", text, "--target", "loihi1", code=3)["runs"])
+
     # --- How a network is read (check, compile, import, export, verify) -------------------------------------------------------
 
     def test_network_dt(self):
@@ -460,7 +473,7 @@ class Options(CommandLine):
         out.unlink()
         for wrong in ("w", "spikes,", "spikes,v,nothing"):
             error = self.error("run", self.loihi1, "--steps", 3, "-o", out, "--record", wrong, rnv="8030")
-            self.assertIn("spikes, u, v", error["expected"])
+            self.assertIn("spikes, probes, u, v", error["expected"])
             self.assertFalse(out.exists())
 
     def test_run_report(self):

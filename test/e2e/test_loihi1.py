@@ -208,7 +208,7 @@ class Loihi1(Case):
                 self.assertIn(reason, said)
                 self.assertIn("lif.mlir", said)
                 self.assertIn("@lif", said)
-                checked = self.json("check", text, "--models", folder, "--target", "loihi1", code=1)
+                checked = self.json("check", text, "--models", folder, "--target", "loihi1", code=3)
                 self.assertIn(reason, json.dumps(checked["findings"]))
                 self.assertFalse((self.tmp / "no.rvi").exists())
         for reason, folder in zip(NEAR, (self.tmp / f"near{n}" for n in range(len(NEAR)))):

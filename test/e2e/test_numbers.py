@@ -230,7 +230,9 @@ class Numbers(Case):
         grain = np.maximum(1, 2.0 ** np.ceil(np.log2(np.maximum(np.abs(scale * total), 1) / ((1 << (unit["bias_mantissa_bits"] - 1)) - 1))))
         parts = np.abs(d) + np.abs(h * level) + np.abs((1 - b) * reset)
         self.assertTrue((np.abs(population.params["bias"] - scale * total) <= 0.5 * grain + 4e-6 * scale * parts).all(), "Q6")
-        self.assertTrue((np.abs(population.params["vth"] - scale * (theta - reset) / vstep) <= 0.5 + 1e-4).all(), "Q5")
+        # Models compute in binary32, so the threshold is known to half a unit in its last place.
+        known = 2.0 ** -24 * scale * (np.abs(theta) + np.abs(reset)) / vstep
+        self.assertTrue((np.abs(population.params["vth"] - scale * (theta - reset) / vstep) <= 0.5 + 1e-4 + known).all(), "Q5")
         if np.ptp(theta - reset) == 0:
             np.testing.assert_allclose(population.params["vth"] * vstep, scale * (theta - reset), rtol=1e-6, err_msg="Q4")
         for projection, given in network.projections.items():
@@ -257,8 +259,8 @@ class Numbers(Case):
             with self.subTest(case=case, target=network.target, bits=network.bits):
                 done = self.call("compile", source, "--target", network.target, "--weight-bits", network.bits, "-o", image, "--json")
                 if done.returncode:
-                    # Some dynamic ranges do not fit, and a drawn delay must not close a cycle; anything else has to work.
-                    self.assertRegex(done.stderr, "RNV(5303|5711)", network.text)
+                    # Some dynamic ranges do not fit; anything else has to work.
+                    self.assertRegex(done.stderr, "RNV5303", network.text)
                     seen["refused"] += 1
                     continue
                 report = json.loads(done.stdout)["quantisation"]
@@ -313,7 +315,7 @@ topology: {{kind: mesh, tiles_x: 2, tiles_y: 2, {said}}}
             with self.subTest(case=case, bits=network.bits):
                 done = self.call("compile", source, "--target", chip, "--weight-bits", network.bits, "-o", image, "--json")
                 if done.returncode:
-                    self.assertRegex(done.stderr, "RNV(5303|5711)", network.text)
+                    self.assertRegex(done.stderr, "RNV5303", network.text)
                     refused += 1
                     continue
                 self.assertTrue(self.json("verify", image, source)["equal"])

@@ -191,7 +191,7 @@ class Chips(Runner):
             net.add(Projection(f"e{k:02}", "connect", source, target, rule="one_to_one", params={}, weights=2.0))
         net.add(Projection("skip", "connect", nodes[0], nodes[-1], rule="one_to_one", params={}, weights=2.0))
         (self.tmp / "chain.mlir").write_text(net.text())
-        errors = [f for f in self.findings(net, "loihi1", code=1) if f["severity"] == "error"]
+        errors = [f for f in self.findings(net, "loihi1", code=3) if f["severity"] == "error"]
         self.assertEqual([f["op"] for f in errors], ["skip"])
         self.assertIn("66 steps (65 steps of them to arrive together with longer paths)", errors[0]["message"])
         self.fails("compile", self.tmp / "chain.mlir", "--target", "loihi1", "-o", self.tmp / "x.rvi", code=3, rnv=5712)

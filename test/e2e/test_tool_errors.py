@@ -76,18 +76,18 @@ class ToolErrors(Case):
         user = self.text("user.mlir", "snn.network @n dt 1.0e-3 {\n  snn.population @p model @mine shape [1]\n}\n")
         self.fails("check", user, "--target", "reference", "--models", broken, rnv=8011)
 
-    def test_a_drawn_delay_that_closes_a_cycle(self):
-        path = self.text("cycle.mlir", """snn.network @n dt 1.0e-3 {
-  snn.input @i shape [4]
-  snn.population @p model @lif shape [4] params {tau = 0.02, v_threshold = 1.0}
-  snn.connect @in from @i to @p "one_to_one" {} weights 1.0
-  snn.connect @loop from @p to @p delay #snn.uniform<0.0, 3.0, seed = 1> "all_to_all" {} weights 0.1
-  snn.output @o from @p
-}
+    def test_numbers_that_are_none(self):
+        text = self.tmp / "nan.mlir"
+        for code, params, weights in (("5111", "tau = dense<[0.01, 0x7FC00000]> : tensor<2xf32>", "dense<1.0> : tensor<2x2xf32>"),
+                                      ("5307", "tau = 0.01", "dense<[[0x7FC00000, 1.0], [1.0, 1.0]]> : tensor<2x2xf32>"),
+                                      ("5113", "tau = 0.01", "dense<1.0> : tensor<2x2xf32> bias dense<[0x7FC00000, 1.0]> : tensor<2xf32>")):
+            text.write_text(f"""snn.network @net dt 1.0e-3 {{
+  snn.input @a shape [2]
+  snn.population @b model @lif shape [2] params {{{params}, v_threshold = 1.0}}
+  snn.dense @k from @a to @b weights {weights}
+}}
 """)
-        self.compile_fails(path, 5711, "reference")
-
-    # --- Resumed stages, edited by hand -----------------------------------------------------------------------------------------
+            self.assertIn("not finite", self.fails("compile", text, "--target", "loihi1", "-o", self.tmp / "x", rnv=code))
 
     def test_a_value_that_is_no_word(self):
         self.compile_fails(self.edited(self.quantised, r"\bdv = \d+", "dv = 0.5"), 5715, None)

@@ -27,7 +27,7 @@ class Verifiers(unittest.TestCase):
         for folder, tests in (("dialects/lib/SNN", "SNN"), ("dialects/lib/Fabric", "Fabric")):
             expected = " ".join(re.findall(r"\{\{(.*?)\}\}", (ROOT / "test" / "Dialect" / tests / "invalid.mlir").read_text(encoding="utf-8")))
             messages = self.messages(folder)
-            self.assertGreater(len(messages), 10 if tests == "Fabric" else 50)
+            self.assertGreaterEqual(len(messages), 10 if tests == "Fabric" else 50)
             missing = {message: where for message, where in messages.items() if len(message) > 3 and message[:20].strip() not in expected}
             self.assertEqual(missing, {}, f"messages of {folder} that no case of invalid.mlir provokes")
 

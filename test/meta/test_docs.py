@@ -15,6 +15,8 @@ UNREACHED = {
     "7100": "LLVM must fail to compile a program that our validator accepts",
     "8001": "the operating system must refuse memory",
     "8002": "an exception that nobody expects: a fault of ours",
+    "5112": "the verifier refuses such a projection first (RNV8013)",
+    "5309": "needs a calibration profile thousands of times below the weights, which --calibrate never records",
     "5704": "needs a projection op of a dialect that the tools do not register",
     "5732": "the verifier of fabric.mapping refuses such a text first (RNV8013)",
     "5731": "a stage of ours must make a network that does not verify: a fault of ours",

@@ -108,6 +108,11 @@ private:
         probe.erase();
       }
     junction.erase();
+    // What took a projection's place takes its name, now that it is free.
+    for (const auto &[copy, name] : renamed)
+      if (!network.lookupSymbol(name))
+        SymbolTable::setSymbolName(copy, name);
+    renamed.clear();
     return {};
   }
 
@@ -136,6 +141,7 @@ private:
       if (!carriesBias)
         copy->removeAttr("bias");
       SymbolTable::setSymbolName(copy, uniqueName(network, secondName));
+      renamed.push_back({copy, secondName});
       return {};
     }
     if (isIdentity(second) && acceptsShape(first, junction.getShape(), shapeOf(second.getTargetAttr()))) {
@@ -143,6 +149,7 @@ private:
       if (second.getReceptorAttr())
         copy->setAttr("receptor", second.getReceptorAttr());
       SymbolTable::setSymbolName(copy, uniqueName(network, firstName));
+      renamed.push_back({copy, firstName});
       return {};
     }
     RANVIER_TRY(Synapses a, expandProjection(first));
@@ -160,6 +167,7 @@ private:
 
   snn::NetworkOp network;
   std::vector<std::string> lostProbes;
+  std::vector<std::pair<Operation *, std::string>> renamed;
 };
 } // namespace
 

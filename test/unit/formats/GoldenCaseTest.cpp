@@ -135,21 +135,21 @@ TEST_CASE("values out of range") {
   refusedCase("f.attrs['num_steps'] = 10.5", 1073, {"found 10.5"});
   refusedCase("f.attrs['num_steps'] = np.nan", 1073, {"'num_steps'"});
   for (const auto &[place, key, values] : std::initializer_list<std::tuple<std::string, std::string, std::vector<int>>>{
-           {"inputs/in", "n", {0, 1 << 25}},
-           {"groups/h", "n", {0}},
+           {"inputs/in", "n", {-1, 1 << 25}},
+           {"groups/h", "n", {-1, (1 << 24) + 1}},
            {"groups/h", "du", {-1, 4096}},
            {"groups/h", "dv", {-1, 4096}},
            {"groups/h", "vth", {-1, 131072}},
            {"connections/00", "weight_exp", {-9, 8}},
-           {"connections/00", "num_weight_bits", {0, 9}},
+           {"connections/00", "num_weight_bits", {-1, 9}},
            {"connections/00", "num_message_bits", {-1, 33}}})
     for (int value : values)
       refusedCase("f['" + place + "'].attrs['" + key + "'] = " + std::to_string(value), 1073,
                   {place, "attribute '" + key + "' is out of range"});
   refusedCase("f['inputs/in/spikes'][3, 2] = 2", 1073, {"inputs/in/spikes[74]", "expected 0..1, found 2"});
   refusedCase("f['expected/h/s'][0, 1] = -1", 1073, {"expected/h/s[1]"});
-  refusedCase("f['groups/h/bias_exp'][2] = 19", 1073, {"groups/h/bias_exp[2]", "expected -31..18"});
-  refusedCase("f['groups/h/bias_mant'][0] = 4096", 1073, {"groups/h/bias_mant[0]"});
+  refusedCase("f['groups/h/bias_exp'][2] = 32", 1073, {"groups/h/bias_exp[2]", "expected -31..31"});
+  refusedCase("put('groups/h/bias_mant', np.full(16, 2 ** 31, 'i8'))", 1073, {"groups/h/bias_mant[0]"});
   refusedCase("f['connections/00/delays'][0, 0] = 63", 1073, {"connections/00/delays[0]", "expected 0..62, found 63"});
   refusedCase("a = f['connections/00/weights'][()].astype('f4'); a[1, 0] = 0.5; put('connections/00/weights', a)", 1073,
               {"connections/00/weights[24]", "found 0.5"});

@@ -93,7 +93,8 @@ TEST_CASE("what a format cannot hold is not written, and an earlier file stays")
       CHECK(slurp(path) == "earlier");
     };
     for (const double dt : {0.0, -1e-3, 1.0 / 0.0})
-      refusedWrite({{"a", plain}}, dt, 1054, {"the time step is not positive"});
+      if (format != SpikeFormat::Csv) // CSV counts steps.
+        refusedWrite({{"a", plain}}, dt, 1054, {"the time step is not positive"});
     refusedWrite({{"a", {1, 1, {{0, 0}}}}}, 1e-3, 1059, {"population 'a'", "a spike outside any run", "found step 0, neuron 0"});
     refusedWrite({{"a", {1, 1, {{1, 4294967295u}}}}}, 1e-3, 1059, {"neuron 4294967295"});
     if (format == SpikeFormat::Csv) {

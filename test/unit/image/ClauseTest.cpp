@@ -87,6 +87,8 @@ const Case cases[] = {
     {"M10", 3010, "populations[1]", [](ImageData &d) { d.meta.populations[1].stateScale = {{"v", HUGE_VAL}}; }},
     {"M11", 3010, "populations[1]", [](ImageData &d) { d.meta.populations[1].configParams = {2}; }},
     {"M11", 3010, "populations[0]", [](ImageData &d) { d.meta.populations[0].thresholdParams = {0}; }},
+    {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"far", 1000, {"spikes"}}}; }},
+    {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"odd", 1, {"spikes", "nothing"}}}; }},
 
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[0].imm = 9; }},
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[3].a = 63; }},

@@ -271,7 +271,7 @@ TEST_CASE("a near miss is named [N2]") {
   CHECK(missOf(declarations + dynamics +
                "%other = arith.cmpf ogt, %x, %th : f32\n%big = arith.cmpf ogt, %v1, %th : f32\n"
                "%small = arith.cmpf olt, %v1, %zero : f32\n%fire = arith.select %other, %big, %small : i1\n" +
-               select + updates) == "chooses between two conditions");
+               select + updates) == "computes arith.select of a value that changes");
 }
 
 TEST_CASE("folding makes one parameter of every distinct expression") {
