@@ -62,7 +62,7 @@ class Mapping(Case):
                                            ("in", "p", "delay 1", [(0, 3)])], 6010, ("synaptic memory", "at most 1024", "found 1088")),
             "cores": (1, {"p": (33, {})}, [("in", "p", "delay 1", [(0, 0)])], 6016, ("neurons (4)", "at most 8 cores", "found 9")),
             "delay": (1, {"p": (1, {})}, [("in", "p", "delay 8", [(0, 0)])], None, ("1..7", "found 8")),
-            "exponent": (1, {"p": (1, {})}, [("in", "p", "delay 1 exponent 8", [(0, 0)])], 6019, ("-8..7", "found 8")),
+            "exponent": (1, {"p": (1, {})}, [("in", "p", "delay 1 exponent 8", [(0, 0)])], 6034, ("-8..7", "found 8")),
         }
         for name, (inputs, populations, connections, code, parts) in cases.items():
             network = self.network(name, TINY, inputs, populations, connections)

@@ -173,7 +173,7 @@ class NirCase(Case):
         inputs = self.inputs(made, seed)
         model = nir_model.Simulator(made, shapes_, dt, reset, time_unit)
         held, outputs = model.run(inputs, STEPS)
-        self.assertGreater(model.margin(), 1e-5, "too near a threshold to compare binary32 with binary64: choose another seed")
+        self.assertGreater(model.margin(), 5e-6, "too near a threshold to compare binary32 with binary64: choose another seed")
         compiled, values, states = self.run_file(path, inputs, *options, dt=dt)
         rates = []
         for holder in model.holders:
@@ -193,7 +193,7 @@ class NirCase(Case):
             if source:
                 np.testing.assert_allclose(values[source], expected.reshape(STEPS, -1), rtol=2e-5, atol=2e-5, err_msg=output)
         self.assertEqual(sum(p["output"] for p in network["populations"]), len({f"{o}.in" if f"{o}.in" in values else o for o in outputs}))
-        self.assertTrue(all(0.005 < rate < 0.95 for rate in rates), f"silent or saturated: {rates}")
+        self.assertTrue(all(0.005 < rate < 0.97 for rate in rates), f"silent or saturated: {rates}")
         return compiled
 
 

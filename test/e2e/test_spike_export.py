@@ -62,8 +62,8 @@ class SpikeExport(Case):
             self.assertEqual(f.attrs["magic"], 0x0A7A)
         with h5py.File(self.convert(run, "nir")) as f:
             events = f["nodes/a/observables/spikes"]
-            np.testing.assert_allclose(events["time"][()], [(step - 0.5) * 2e-3 for step, _ in first])
-            self.assertEqual(events["idx"][()].tolist(), [neuron for _, neuron in first])
+            np.testing.assert_allclose(events["time"][0], [(step - 0.5) * 2e-3 for step, _ in first])
+            self.assertEqual(events["idx"][0].tolist(), [neuron for _, neuron in first])
             self.assertEqual((events.attrs["n_neurons"], events.attrs["t_max"]), (40, 1.0))
 
     def test_values(self):
@@ -71,13 +71,14 @@ class SpikeExport(Case):
         source = self.csv(self.tmp / "graded.csv", spikes, values)
         path = self.convert(source, "nir", "--dt", "1e-3", name="graded")
         with h5py.File(path) as f:
-            self.assertEqual(f["nodes/input/observables/spikes/value"][()].tolist(), values)
+            self.assertEqual(f["nodes/input/observables/spikes/value"][0].tolist(), values)
         self.assertEqual(self.convert(path, "csv", "--dt", "1e-3", name="graded-back").read_text(), source.read_text())
         run = samples.recording(self.tmp / "graded.h5", {"p": {"n": 2, "spikes": spikes, "values": np.array([1, 2, -7], np.int32)}}, 5)
         self.assertEqual(self.convert(run, "csv").read_text(), "step,neuron,value\n1,0,1\n3,1,2\n4,0,-7\n")
-        done = self.call("export", source, "--spikes", "sonata", "--dt", "1e-3", "-o", self.tmp / "lost.h5")
-        self.assertEqual(done.returncode, 0)
-        self.assertIn("warning: SONATA has no place for the values", done.stderr)
+        # SONATA has no place for values: nothing is lost silently.
+        said = self.fails("export", source, "--spikes", "sonata", "--dt", "1e-3", "-o", self.tmp / "lost.h5", rnv=1059)
+        self.assertIn("SONATA spikes have no values", said)
+        self.assertFalse((self.tmp / "lost.h5").exists())
 
     def test_dense_sets(self):
         with h5py.File(DIGITS / "test_set.h5") as f:

@@ -93,19 +93,14 @@ Result<void> choose(Spikes &spikes, const SpikeExport &what) {
 Result<void> tools::exportSpikes(Context &context, const SpikeExport &what) {
   RANVIER_TRY(Spikes spikes, load(what));
   RANVIER_CHECK(choose(spikes, what));
-  Json populations = Json::object(), warnings = Json::array();
-  uint64_t graded = 0, total = 0;
+  Json populations = Json::object();
+  uint64_t total = 0;
   for (auto &[name, train] : spikes.trains) {
     for (const auto &event : train.events) {
       train.steps = std::max(train.steps, event.step);
-      graded += event.value != 1;
     }
     total += train.events.size();
     populations[name] = {{"neurons", train.neurons}, {"spikes", train.events.size()}};
-  }
-  if (graded && what.format == "sonata") {
-    warnings.push_back("SONATA has no place for the values of spikes: those of " + std::to_string(graded) + " are lost");
-    context.warn(warnings.back().get<std::string>());
   }
   const auto format = what.format == "csv"   ? formats::SpikeFormat::Csv
                       : what.format == "nir" ? formats::SpikeFormat::NirGraphData
@@ -115,7 +110,7 @@ Result<void> tools::exportSpikes(Context &context, const SpikeExport &what) {
                      {"output", fileName(what.output)},
                      {"format", what.format},
                      {"populations", populations},
-                     {"warnings", warnings}},
+                     {"warnings", Json::array()}},
                 "written " + what.output + " (" + std::to_string(total) + " spikes)\n");
   return {};
 }

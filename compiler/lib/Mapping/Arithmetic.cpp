@@ -96,7 +96,8 @@ static Result<void> checkWeights(const Projection &projection, const hw::Weights
                  .message = "a weight exponent that " + chip + " does not have",
                  .place = place,
                  .expected = range(limits.minExponent, limits.maxExponent),
-                 .found = std::to_string(projection.weightExponent)};
+                 .found = std::to_string(projection.weightExponent),
+                 .kind = ErrorKind::DoesNotFit};
   if (projection.weights.empty())
     return {};
   const auto [low, high] = std::minmax_element(projection.weights.begin(), projection.weights.end());
