@@ -49,6 +49,14 @@ Trace runFlat(const Network &network, uint64_t seed, uint32_t steps) {
   return trace;
 }
 
+/// Those of this build.
+const std::vector<emu::Executor> executors = {emu::Executor::Interp
+#if RANVIER_HAVE_JIT
+                                              ,
+                                              emu::Executor::Jit
+#endif
+};
+
 Trace runMachine(const Network &network, std::shared_ptr<const image::Image> image, uint64_t seed, uint32_t steps,
                  const emu::MachineOptions &options) {
   auto machine = emu::Machine::create(image, options);
@@ -99,7 +107,7 @@ void checkSame(const Trace &expected, const Trace &found) {
 /// All combinations of executor and threads on one chip.
 void checkChip(const Network &network, const hw::Chip &chip, uint64_t seed, const Trace &expected, uint32_t steps) {
   const auto image = compiled(network, chip, seed);
-  for (const emu::Executor executor : {emu::Executor::Interp, emu::Executor::Jit})
+  for (const emu::Executor executor : executors)
     for (const unsigned threads : {1u, 2u}) {
       CAPTURE(static_cast<int>(executor));
       CAPTURE(threads);

@@ -28,7 +28,7 @@ constexpr int64_t shiftRight(int64_t x, unsigned shift, Rounding mode) {
   case Rounding::Floor:
     return x >> shift;
   case Rounding::TowardZero:
-    return (x >> shift) + ((x < 0 && (x & ((int64_t(1) << shift) - 1)) != 0) ? 1 : 0);
+    return (x >> shift) + ((x < 0 && (static_cast<uint64_t>(x) & ((uint64_t(1) << shift) - 1)) != 0) ? 1 : 0);
   case Rounding::NearestUp:
     return static_cast<int64_t>(static_cast<uint64_t>(x) + (uint64_t(1) << (shift - 1))) >> shift;
   case Rounding::NearestEven: {
