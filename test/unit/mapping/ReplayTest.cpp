@@ -165,7 +165,7 @@ TEST_CASE("the shipped cases pass; one flipped value fails and is named") {
     }
     formats::GoldenGroup &group = golden->groups.back();
     group.s[size_t(41) * group.count + 2] ^= 1;
-    auto flipped = replay(*golden, *chip, {});
+    auto flipped = replay(*golden, *chip, {.executor = executors.back()});
     REQUIRE(bool(flipped));
     REQUIRE(bool(flipped->difference));
     CHECK(flipped->difference->step == 42);
@@ -174,7 +174,7 @@ TEST_CASE("the shipped cases pass; one flipped value fails and is named") {
     CHECK(flipped->difference->what == "s");
     group.s[size_t(41) * group.count + 2] ^= 1;
     group.u.back() += 1;
-    flipped = replay(*golden, *chip, {});
+    flipped = replay(*golden, *chip, {.executor = executors.back()});
     REQUIRE(bool(flipped));
     REQUIRE(bool(flipped->difference));
     CHECK(flipped->difference->step == golden->steps);
