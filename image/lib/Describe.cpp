@@ -1,8 +1,8 @@
 //===- Describe.cpp - An image as JSON text -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// For `ranvier inspect`. Texts in an image may come from a stranger: reports that are not tame JSON are shown as strings, and bytes that
-// are not UTF-8 are replaced.
+// For `ranvier inspect`. Texts in an image may come from a stranger: reports that are not tame JSON are shown as strings, and bytes
+// that are not UTF-8 are replaced.
 //===----------------------------------------------------------------------===//
 #include "JsonLimits.h"
 #include "ranvier/Image/Image.h"
@@ -41,7 +41,7 @@ Json programJson(const isa::Program &program) {
 }
 
 Json populationJson(const Meta &meta, const PopulationMeta &population, bool full) {
-  Json json = {{"name", population.name},   {"shape", population.shape}, {"count", population.count}, {"input", population.input},
+  Json json = {{"name", population.name},     {"shape", population.shape}, {"count", population.count}, {"input", population.input},
                {"output", population.output}, {"level", population.level}, {"depth", population.depth}, {"seed", population.seed}};
   if (!population.input)
     json["program"] = meta.programs[population.program].name;
@@ -161,17 +161,19 @@ std::string describe(const Image &image, bool full) {
     json["populations"].push_back(populationJson(meta, population, full));
   json["projections"] = Json::array();
   for (const ProjectionMeta &projection : meta.projections)
-    json["projections"].push_back({{"name", projection.name},
-                                   {"source", meta.populations[projection.source].name},
-                                   {"target", meta.populations[projection.target].name},
-                                   {"receptor", meta.programs[meta.populations[projection.target].program].inputs[projection.receptor]},
-                                   {"weight_exponent", projection.weightExponent},
-                                   {"weight_bits", projection.weightBits},
-                                   {"delay_bits", projection.delayBits},
-                                   {"index_bits", projection.indexBits}});
+    json["projections"].push_back(
+        {{"name", projection.name},
+         {"source", meta.populations[projection.source].name},
+         {"target", meta.populations[projection.target].name},
+         {"receptor", meta.programs[meta.populations[projection.target].program].inputs[projection.receptor]},
+         {"weight_exponent", projection.weightExponent},
+         {"weight_bits", projection.weightBits},
+         {"delay_bits", projection.delayBits},
+         {"index_bits", projection.indexBits}});
   json["probes"] = Json::array();
   for (const ProbeMeta &probe : meta.probes)
-    json["probes"].push_back({{"name", probe.name}, {"population", meta.populations[probe.population].name}, {"variables", probe.variables}});
+    json["probes"].push_back(
+        {{"name", probe.name}, {"population", meta.populations[probe.population].name}, {"variables", probe.variables}});
   json["programs"] = Json::array();
   for (const isa::Program &program : meta.programs)
     json["programs"].push_back(programJson(program));

@@ -69,11 +69,12 @@ private:
   template <typename T> void decode(const Json &from, const std::string &where, T &value);
   template <typename T> void integer(const Json &from, const std::string &where, T &value) {
     using Limits = std::numeric_limits<T>;
-    const bool fits = from.is_number_unsigned()  ? from.get<uint64_t>() <= static_cast<uint64_t>(Limits::max())
-                      : from.is_number_integer() ? from.get<int64_t>() >= static_cast<int64_t>(Limits::min()) &&
-                                                       (from.get<int64_t>() < 0 || static_cast<uint64_t>(from.get<int64_t>()) <=
-                                                                                       static_cast<uint64_t>(Limits::max()))
-                                                 : false;
+    const bool fits =
+        from.is_number_unsigned() ? from.get<uint64_t>() <= static_cast<uint64_t>(Limits::max())
+        : from.is_number_integer()
+            ? from.get<int64_t>() >= static_cast<int64_t>(Limits::min()) &&
+                  (from.get<int64_t>() < 0 || static_cast<uint64_t>(from.get<int64_t>()) <= static_cast<uint64_t>(Limits::max()))
+            : false;
     if (!fits)
       return fail(where, "an integer from " + std::to_string(Limits::min()) + " to " + std::to_string(Limits::max()), from);
     value = from.is_number_unsigned() ? static_cast<T>(from.get<uint64_t>()) : static_cast<T>(from.get<int64_t>());
@@ -87,7 +88,8 @@ private:
 
 //===--- Records ----------------------------------------------------------===//
 
-template <typename Coder, typename T> void code(Coder &coder, T &program)
+template <typename Coder, typename T>
+void code(Coder &coder, T &program)
   requires std::is_same_v<std::remove_const_t<T>, isa::Program>
 {
   coder.field("name", program.name);
@@ -99,7 +101,8 @@ template <typename Coder, typename T> void code(Coder &coder, T &program)
   coder.field("code", program.code);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &population)
+template <typename Coder, typename T>
+void code(Coder &coder, T &population)
   requires std::is_same_v<std::remove_const_t<T>, PopulationMeta>
 {
   coder.field("name", population.name);
@@ -122,7 +125,8 @@ template <typename Coder, typename T> void code(Coder &coder, T &population)
   coder.field("threshold_params", population.thresholdParams);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &projection)
+template <typename Coder, typename T>
+void code(Coder &coder, T &projection)
   requires std::is_same_v<std::remove_const_t<T>, ProjectionMeta>
 {
   coder.field("name", projection.name);
@@ -135,7 +139,8 @@ template <typename Coder, typename T> void code(Coder &coder, T &projection)
   coder.field("index_bits", projection.indexBits);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &probe)
+template <typename Coder, typename T>
+void code(Coder &coder, T &probe)
   requires std::is_same_v<std::remove_const_t<T>, ProbeMeta>
 {
   coder.field("name", probe.name);
@@ -143,7 +148,8 @@ template <typename Coder, typename T> void code(Coder &coder, T &probe)
   coder.field("variables", probe.variables);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &meta)
+template <typename Coder, typename T>
+void code(Coder &coder, T &meta)
   requires std::is_same_v<std::remove_const_t<T>, Meta>
 {
   coder.field("network", meta.network);
@@ -229,7 +235,8 @@ template <typename T> void Reader::decode(const Json &from, const std::string &w
     value.reserve(from.size());
     // Long lists of numbers name their elements only once one is wrong.
     for (size_t i = 0; i < from.size() && !state.failure; ++i)
-      decode(from[i], std::is_arithmetic_v<typename T::value_type> ? where : where + "[" + std::to_string(i) + "]", value.emplace_back());
+      decode(from[i], std::is_arithmetic_v<typename T::value_type> ? where : where + "[" + std::to_string(i) + "]",
+             value.emplace_back());
   } else {
     Reader inner(state, from, where);
     code(inner, value);

@@ -148,8 +148,8 @@ Result<void> checkProbe(const Image &image, size_t index) {
   const std::vector<std::string> &states = population.input ? none : meta.programs[population.program].states;
   for (const std::string &variable : probe.variables)
     if (variable != "spikes" && std::find(states.begin(), states.end(), variable) == states.end())
-      return broken(3010, "M12", place, "a probe of something that the population does not have", "spikes or a state of its program",
-                    "'" + variable.substr(0, 60) + "'");
+      return broken(3010, "M12", place, "a probe of something that the population does not have",
+                    "spikes or a state of its program", "'" + variable.substr(0, 60) + "'");
   return {};
 }
 } // namespace

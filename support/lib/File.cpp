@@ -92,7 +92,9 @@ Result<std::string> ranvier::readFile(const std::string &path, uint64_t maxBytes
     text.append(buffer, static_cast<size_t>(got));
     if (text.size() > maxBytes) {
       ::close(fd);
-      return Error{.code = 9002, .message = "the file is too large", .file = path,
+      return Error{.code = 9002,
+                   .message = "the file is too large",
+                   .file = path,
                    .expected = "at most " + std::to_string(maxBytes) + " bytes"};
     }
   }
@@ -103,7 +105,10 @@ Result<std::string> ranvier::readFile(const std::string &path, uint64_t maxBytes
 namespace {
 /// What stands in the way of replacing `path`, if anything.
 Result<void> checkReplaceable(const std::string &path) {
-  Error refused{.code = 9003, .message = "cannot write the file", .file = path, .expected = "a new file, or a regular one to replace",
+  Error refused{.code = 9003,
+                .message = "cannot write the file",
+                .file = path,
+                .expected = "a new file, or a regular one to replace",
                 .kind = ErrorKind::System};
   struct stat info = {};
   if (path.empty()) {

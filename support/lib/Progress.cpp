@@ -25,7 +25,7 @@ struct Progress::State {
   Clock::time_point start = Clock::now(), phaseStart = start;
   bool drawn = false, ended = false, hidden = false;
   Progress *outer = nullptr; ///< The bar that this one hides.
-  std::mutex mutex; ///< Of everything but the two counts.
+  std::mutex mutex;          ///< Of everything but the two counts.
   std::condition_variable wake;
   std::thread painter;
 

@@ -11,7 +11,8 @@ using namespace ranvier;
 using namespace ranvier::tools;
 
 namespace {
-/// What only compiling finds out (scales, rounding, the mapping): it is tried where no rule found an error, without writing anything.
+/// What only compiling finds out (scales, rounding, the mapping): it is tried where no rule found an error, without writing
+/// anything.
 void tryCompiling(mlir::ModuleOp module, const hw::Chip &chip, const std::string &target, check::Findings &findings) {
   compiler::CompileOptions options;
   options.chip = chip;

@@ -43,8 +43,9 @@ public:
     const bool probed = flags.record.empty() || std::find(wanted.begin(), wanted.end(), "probes") != wanted.end();
     const auto isProbed = [&](uint32_t population, const std::string &state) {
       return probed && std::any_of(image.meta.probes.begin(), image.meta.probes.end(), [&](const image::ProbeMeta &probe) {
-        return probe.population == population && std::find(probe.variables.begin(), probe.variables.end(), state) != probe.variables.end();
-      });
+               return probe.population == population &&
+                      std::find(probe.variables.begin(), probe.variables.end(), state) != probe.variables.end();
+             });
     };
     std::vector<formats::RecordedPopulation> recorded;
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
@@ -195,7 +196,8 @@ Result<void> run(Context &context, const RunFlags &flags) {
         {"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]}, {"depth", image->meta.populations[p].depth}};
   Json &probes = report["probes"] = Json::array();
   for (const auto &probe : image->meta.probes)
-    probes.push_back({{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
+    probes.push_back(
+        {{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
   report["inputs_after_end"] = outcome->inputsAfterEnd;
   report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
   const std::string text = textReport(report);

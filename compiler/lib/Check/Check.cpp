@@ -77,11 +77,7 @@ void Checker::collect() {
                target = indices.find(op.getTargetAttr().getValue().str());
     if (source == indices.end() || target == indices.end())
       continue; // The verifier reports it.
-    Edge edge{op,
-              cast<SymbolOpInterface>(op.getOperation()).getName().str(),
-              source->second,
-              target->second,
-              {}};
+    Edge edge{op, cast<SymbolOpInterface>(op.getOperation()).getName().str(), source->second, target->second, {}};
     edge.size =
         sizeOf(op, static_cast<double>(nodes[edge.source].getNodeCount()), static_cast<double>(nodes[edge.target].getNodeCount()));
     edges.push_back(std::move(edge));
@@ -132,15 +128,16 @@ void Checker::checkOutputs() {
   }
 }
 
-/// What one unit of a payload is worth follows from the sources of the population; of graded populations in a circle each would have to
-/// know the other's first.
+/// What one unit of a payload is worth follows from the sources of the population; of graded populations in a circle each would
+/// have to know the other's first.
 void Checker::checkGradedLoops() {
   if (chip.profile != isa::Profile::Int || !chip.gradedSpikes)
     return;
   const auto isGraded = [&](uint32_t node) {
     auto population = dyn_cast<snn::PopulationOp>(nodes[node].getOperation());
     auto model = population ? dyn_cast_or_null<snn::ModelOp>(snn::lookupModel(population)) : snn::ModelOp();
-    return model && llvm::any_of(model.getBody().getOps<snn::SpikeOp>(), [](snn::SpikeOp spike) { return spike.getPayload() != nullptr; });
+    return model &&
+           llvm::any_of(model.getBody().getOps<snn::SpikeOp>(), [](snn::SpikeOp spike) { return spike.getPayload() != nullptr; });
   };
   for (uint32_t start = 0; start < nodes.size(); ++start) {
     if (!isGraded(start))
@@ -163,7 +160,8 @@ void Checker::checkGradedLoops() {
       }
     }
     if (returns)
-      add(Severity::Error, nodes[start].getNodeName(), "model", "events with values in a feedback loop, which integer targets do not support",
+      add(Severity::Error, nodes[start].getNodeName(), "model",
+          "events with values in a feedback loop, which integer targets do not support",
           "let a neuron without a payload stand in the loop", 5324);
   }
 }
@@ -241,20 +239,24 @@ void Checker::checkFanIn() {
     PerNeuron axonsOf{0};
     for (const auto &[source, count] : fromSource[i])
       combine(axonsOf, count, sum);
-    const double synapses = *std::max_element(fanIn[i].begin(), fanIn[i].end()), axons = *std::max_element(axonsOf.begin(), axonsOf.end());
+    const double synapses = *std::max_element(fanIn[i].begin(), fanIn[i].end()),
+                 axons = *std::max_element(axonsOf.begin(), axonsOf.end());
     const std::string on = (expected[i] ? " on average" : "") + std::string(", and ") + chip.name;
     const auto exceeds = [&](const std::string &message, unsigned code) { // An average may be missed by what is drawn.
-      add(expected[i] ? Severity::Warning : Severity::Error, nodes[i].getNodeName(), "", message, "prune, or use smaller layers", expected[i] ? 0 : code);
+      add(expected[i] ? Severity::Warning : Severity::Error, nodes[i].getNodeName(), "", message, "prune, or use smaller layers",
+          expected[i] ? 0 : code);
     };
     if (chip.core.fanIn != 0 && synapses > chip.core.fanIn)
       exceeds("a neuron has " + text(synapses) + " synapses" + on + " allows " + std::to_string(chip.core.fanIn), 6013);
     if (chip.core.axonsIn != 0 && axons > chip.core.axonsIn)
       exceeds("a neuron listens to " + text(axons) + " neurons" + on + " has " + std::to_string(chip.core.axonsIn) +
-              " axons into a core", 6011);
+                  " axons into a core",
+              6011);
     const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
     if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))
       exceeds("the synapses of one neuron need at least " + text(bits) + " bits" + on + " has " +
-              std::to_string(chip.core.synapticMemoryBits) + " in a core", 6010);
+                  std::to_string(chip.core.synapticMemoryBits) + " in a core",
+              6010);
   }
 }
 
@@ -273,19 +275,22 @@ void Checker::checkTotals() {
     auto op = edge.op;
     if (op.isProcedural() && edge.size.synapses > 4294967296.0)
       add(Severity::Error, edge.name, "rule",
-          text(edge.size.synapses) + " synapses, and one projection can be expanded to at most 4294967296", "split the projection", 5703);
+          text(edge.size.synapses) + " synapses, and one projection can be expanded to at most 4294967296", "split the projection",
+          5703);
   }
   if (chip.core.neurons != 0 && neurons > cores * chip.core.neurons)
     add(Severity::Error, network.getSymName(), "",
         text(neurons) + " neurons, and " + chip.name + " holds " + text(cores * chip.core.neurons) + " (" + text(cores) +
-            " cores of " + std::to_string(chip.core.neurons) + ")", "", 6016);
+            " cores of " + std::to_string(chip.core.neurons) + ")",
+        "", 6016);
   const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
   const double memory = cores * static_cast<double>(chip.core.synapticMemoryBits);
   const bool shared = chip.weights.sharedKernels; // Kernels stored once make the sum no lower bound.
   if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && !shared && bits > memory)
     add(expected ? Severity::Warning : Severity::Error, network.getSymName(), "",
         text(synapses) + " synapses" + (expected ? " on average" : "") + " need at least " + text(bits) + " bits, and " +
-            chip.name + " has " + text(memory), "", expected ? 0 : 6016);
+            chip.name + " has " + text(memory),
+        "", expected ? 0 : 6016);
 }
 
 Findings Checker::run() {

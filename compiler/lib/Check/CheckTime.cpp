@@ -10,7 +10,9 @@ using namespace mlir;
 
 namespace ranvier::check {
 
-bool dissolvesJunctions(const hw::Chip &chip) { return chip.minDelay > 0 || chip.profile == isa::Profile::Int || !chip.gradedSpikes; }
+bool dissolvesJunctions(const hw::Chip &chip) {
+  return chip.minDelay > 0 || chip.profile == isa::Profile::Int || !chip.gradedSpikes;
+}
 
 namespace {
 
@@ -107,8 +109,8 @@ private:
       deepest = std::max(deepest, depth);
     add(Severity::Note, network.getSymName().str(),
         std::to_string(immediate) + (immediate == 1 ? " projection acts" : " projections act") + " in fewer steps than the " +
-            std::to_string(chip.minDelay) + " that every edge takes on " + chip.name + ", so each population lags by its depth, at most " +
-            steps(deepest),
+            std::to_string(chip.minDelay) + " that every edge takes on " + chip.name +
+            ", so each population lags by its depth, at most " + steps(deepest),
         "outputs are read that many steps later (`eval` does)");
   }
 

@@ -7,8 +7,8 @@
 
 namespace ranvier::check {
 
-/// Edges that close a cycle, delays out of range, feedback that comes late, skip paths that get balancing delays: by the functions that
-/// decide it when compiling.
+/// Edges that close a cycle, delays out of range, feedback that comes late, skip paths that get balancing delays: by the functions
+/// that decide it when compiling.
 Findings checkTime(snn::NetworkOp network, const hw::Chip &chip);
 
 /// A junction is a neuron only where edges act within a step; elsewhere it becomes part of synapses.

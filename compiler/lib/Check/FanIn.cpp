@@ -61,7 +61,8 @@ Size windowSize(ArrayRef<int64_t> input, ArrayRef<int64_t> kernel, ArrayRef<int6
                 ArrayRef<int64_t> dilation, ArrayRef<int64_t> output, double channels) {
   PerNeuron each{channels};
   for (size_t axis = 0; axis < kernel.size(); ++axis) {
-    const auto taps = tapsInside(input[1 + axis], kernel[axis], stride[axis], padding[axis], dilation.empty() ? 1 : dilation[axis], output[1 + axis]);
+    const auto taps = tapsInside(input[1 + axis], kernel[axis], stride[axis], padding[axis], dilation.empty() ? 1 : dilation[axis],
+                                 output[1 + axis]);
     PerNeuron next;
     next.reserve(each.size() * taps.size());
     for (double before : each)
@@ -81,8 +82,8 @@ Size windowSize(ArrayRef<int64_t> input, ArrayRef<int64_t> kernel, ArrayRef<int6
 
 template <typename ConvOp> Size convolutionSize(ConvOp op) {
   const ArrayRef<int64_t> weights = op.getWeights().getShapedType().getShape();
-  return windowSize(op.getInputShape(), weights.drop_front(2), op.getStride(), op.getPadding(), op.getDilation(), op.getOutputShape(),
-                    static_cast<double>(weights[1]));
+  return windowSize(op.getInputShape(), weights.drop_front(2), op.getStride(), op.getPadding(), op.getDilation(),
+                    op.getOutputShape(), static_cast<double>(weights[1]));
 }
 
 Size sparseSize(snn::SparseOp op) {

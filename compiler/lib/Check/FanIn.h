@@ -8,8 +8,8 @@
 
 namespace ranvier::check {
 
-/// One number per target neuron, or one for all (size 1). Doubles: counts may exceed 2^64 in nonsense networks and nothing here needs the
-/// last digit.
+/// One number per target neuron, or one for all (size 1). Doubles: counts may exceed 2^64 in nonsense networks and nothing here
+/// needs the last digit.
 using PerNeuron = std::vector<double>;
 
 /// Size of a projection.

@@ -71,7 +71,8 @@ private:
   Result<void> checkEnds(snn::ProjectionOpInterface op);
   Result<std::string> dense(snn::DenseOp op);
   Result<std::string> sparse(snn::SparseOp op);
-  static Shape blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts, const std::vector<double> &columns);
+  static Shape blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts,
+                          const std::vector<double> &columns);
   Result<std::string> blockLinear(snn::SparseOp op, const Shape &shape, std::vector<double> weights);
   Result<std::string> linear(Operation *op, StringRef name, Shape shape, std::vector<double> values, ElementsAttr bias);
   template <typename ConvOp> Result<std::string> convolution(ConvOp op, unsigned axes);
@@ -92,7 +93,8 @@ private:
   std::vector<std::pair<snn::ProjectionOpInterface, Chain>> chains;
   std::map<std::string, std::vector<size_t>> intoJunction; ///< Junction -> chains that end in it.
   std::set<std::pair<std::string, std::string>> edges;
-  std::map<std::pair<std::string, Shape>, std::string> flattened; ///< Node and shape -> the Flatten behind it that gives this shape.
+  std::map<std::pair<std::string, Shape>, std::string>
+      flattened; ///< Node and shape -> the Flatten behind it that gives this shape.
   std::vector<GainPair> gains;
 };
 
@@ -156,7 +158,8 @@ std::optional<std::pair<size_t, size_t>> mergedAxes(const Shape &from, const Sha
   return std::nullopt;
 }
 
-/// The shape that a node between two nodes has where nothing else says it: the target's if a Flatten can give it, else the source's.
+/// The shape that a node between two nodes has where nothing else says it: the target's if a Flatten can give it, else the
+/// source's.
 Shape plainShape(const Shape &source, const Shape &target) { return mergedAxes(source, target) ? target : source; }
 
 /// NIR wants equal shapes on an edge and at most one edge between two nodes: a Flatten or a Scale by 1 goes between otherwise.
@@ -276,7 +279,8 @@ Result<std::string> NirExporter::sparse(snn::SparseOp op) {
   RANVIER_TRY(const std::vector<double> starts, numbers(op, op.getRowPtr()));
   RANVIER_TRY(const std::vector<double> columnOf, numbers(op, op.getColumns()));
   RANVIER_TRY(const std::vector<double> weights, numbers(op, op.getWeights()));
-  if (const Shape blocks = blockShape(nodeShapes[op.getTarget().str()], nodeShapes[op.getSource().str()], starts, columnOf); !blocks.empty())
+  if (const Shape blocks = blockShape(nodeShapes[op.getTarget().str()], nodeShapes[op.getSource().str()], starts, columnOf);
+      !blocks.empty())
     return blockLinear(op, blocks, weights);
   std::vector<double> matrix(rows * columns, 0.0);
   for (uint64_t row = 0; row < rows; ++row)
@@ -285,9 +289,10 @@ Result<std::string> NirExporter::sparse(snn::SparseOp op) {
   return linear(op, op.getSymName(), {rows, columns}, std::move(matrix), op.getBiasOrNull());
 }
 
-/// [leading..., out, in] if the synapses are what a matrix with leading dimensions gives: every neuron of a block reaches every neuron of
-/// the same block and no other. Empty if not, or if there are no leading dimensions.
-Shape NirExporter::blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts, const std::vector<double> &columns) {
+/// [leading..., out, in] if the synapses are what a matrix with leading dimensions gives: every neuron of a block reaches every
+/// neuron of the same block and no other. Empty if not, or if there are no leading dimensions.
+Shape NirExporter::blockShape(const Shape &target, const Shape &source, const std::vector<double> &starts,
+                              const std::vector<double> &columns) {
   if (target.size() < 2 || target.size() != source.size() || !std::equal(target.begin(), target.end() - 1, source.begin()))
     return {};
   const uint64_t in = source.back(), out = target.back();
@@ -380,8 +385,8 @@ Result<std::string> NirExporter::connect(snn::ConnectOp op) {
   return linear(op, op.getSymName(), {rows, columns}, std::move(matrix), ElementsAttr());
 }
 
-/// A delay for all synapses is a Delay node behind the weights, one per source neuron a Delay node before them. A bias is not delayed, so
-/// that with one the node stands before the weights, too.
+/// A delay for all synapses is a Delay node behind the weights, one per source neuron a Delay node before them. A bias is not
+/// delayed, so that with one the node stands before the weights, too.
 Result<void> NirExporter::delay(snn::ProjectionOpInterface op, Chain &chain) {
   const Attribute attribute = op.getDelayAttr();
   if (!attribute)
@@ -394,10 +399,13 @@ Result<void> NirExporter::delay(snn::ProjectionOpInterface op, Chain &chain) {
   const Shape source = nodeShapes[op.getSourceAttr().getValue().str()];
   const bool perSource = steps.size() != 1;
   auto listed = dyn_cast<snn::SparseOp>(op.getOperation());
-  if (perSource && (steps.size() != product(source) || (listed && steps.size() == static_cast<size_t>(listed.getColumns().getNumElements()))))
+  if (perSource &&
+      (steps.size() != product(source) || (listed && steps.size() == static_cast<size_t>(listed.getColumns().getNumElements()))))
     return unsupported(op, "delays that differ between the synapses of a neuron");
   const bool before = perSource || op.getBiasOrNull();
-  const Shape shape = chain.empty() ? plainShape(source, nodeShapes[op.getTargetAttr().getValue().str()]) : before ? source : made[chain.back()].out;
+  const Shape shape = chain.empty() ? plainShape(source, nodeShapes[op.getTargetAttr().getValue().str()])
+                      : before      ? source
+                                    : made[chain.back()].out;
   std::vector<double> seconds(product(shape));
   for (size_t i = 0; i < seconds.size(); ++i)
     seconds[i] = steps[perSource ? i : 0] * dt;

@@ -89,12 +89,12 @@ private:
   ModelLibrary library;
   NirGraph shape;
   std::vector<Neuron> neurons;
-  std::map<const Model *, std::string> modelSymbols;   ///< Looked up, never iterated.
-  std::vector<std::string> carriers;                   ///< By node: the symbol that holds its result ("" for none).
+  std::map<const Model *, std::string> modelSymbols;          ///< Looked up, never iterated.
+  std::vector<std::string> carriers;                          ///< By node: the symbol that holds its result ("" for none).
   std::map<std::string, std::vector<uint64_t>> carrierShapes; ///< By symbol.
   std::map<std::pair<std::string, std::vector<uint64_t>>, std::string> reshaped; ///< Symbol and shape -> junction that holds it so.
-  std::set<std::string> names;                         ///< Symbols of the network, used or reserved.
-  std::map<std::string, mlir::ElementsAttr> resources; ///< By "node.parameter".
+  std::set<std::string> names;                                                   ///< Symbols of the network, used or reserved.
+  std::map<std::string, mlir::ElementsAttr> resources;                           ///< By "node.parameter".
   Semantics semantics;
   double dt = 0;
 };

@@ -17,7 +17,7 @@ namespace {
 
 using Ends = ArrayRef<std::pair<std::string, std::string>>;
 constexpr int64_t largestKernel = int64_t(1) << 26; ///< Taps of a kernel that is written out with its dilation.
-constexpr int64_t longestDelay = 65535; ///< [steps]; what a mapping::Projection can hold.
+constexpr int64_t longestDelay = 65535;             ///< [steps]; what a mapping::Projection can hold.
 
 std::vector<int64_t> signedShape(ArrayRef<uint64_t> shape) { return {shape.begin(), shape.end()}; }
 
@@ -167,8 +167,8 @@ Result<void> NirImporter::createConv(const Node &node, unsigned axes, Ends ends)
   return {};
 }
 
-/// An axis whose padding is odd gets one more at its end, as PyTorch does it. The dialect pads both sides alike, so the kernel is written out
-/// with its dilation, and a tap of weight zero goes before it: then both sides pad alike and no other tap moves.
+/// An axis whose padding is odd gets one more at its end, as PyTorch does it. The dialect pads both sides alike, so the kernel is
+/// written out with its dilation, and a tap of weight zero goes before it: then both sides pad alike and no other tap moves.
 Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64_t> &dilation, std::vector<int64_t> &padding) {
   RANVIER_TRY(const Tensor *weight, tensor(node, "weight"));
   const std::vector<int64_t> shape = signedShape(weight->shape);
@@ -188,7 +188,8 @@ Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64
   }
   if (!uneven)
     return weights(node, "weight", shape);
-  assume("node " + node.name + ": 'same' pads the end of an axis by one more than its beginning; the kernel was extended by zeros to say so");
+  assume("node " + node.name +
+         ": 'same' pads the end of an axis by one more than its beginning; the kernel was extended by zeros to say so");
   ElementsAttr &kernel = resources[node.name + ".weight"];
   if (kernel) // Used before.
     return kernel;
@@ -196,7 +197,8 @@ Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64
   int64_t count = 1;
   for (int64_t extent : wide)
     if (__builtin_mul_overflow(count, extent, &count) || count > largestKernel)
-      return problem(5215, node, "padding", "unsupported: 'same' with so large a dilation", "at most 2^26 taps when written out", "more");
+      return problem(5215, node, "padding", "unsupported: 'same' with so large a dilation", "at most 2^26 taps when written out",
+                     "more");
   std::vector<float> taps(static_cast<size_t>(count), 0.0f);
   for (size_t from = 0; from < values.size(); ++from) {
     // Row-major position of the tap in the wide kernel, axis by axis from the last.

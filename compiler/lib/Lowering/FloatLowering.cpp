@@ -12,7 +12,8 @@ using isa::Opcode;
 namespace {
 class FloatLowering {
 public:
-  FloatLowering(const Folded &folded, const std::vector<Values> &bias, bool reload) : folded(folded), model(folded.model), bias(bias), reload(reload) {}
+  FloatLowering(const Folded &folded, const std::vector<Values> &bias, bool reload)
+      : folded(folded), model(folded.model), bias(bias), reload(reload) {}
 
   /// False in `fits`: too many values alive at once.
   Result<Lowered> run(bool &fits) {
@@ -67,8 +68,10 @@ private:
     for (size_t i = 0; i < values.size(); ++i) {
       out[i] = static_cast<double>(static_cast<float>(values[i]));
       if (!std::isfinite(out[i]))
-        return model.error({.code = 5102, .message = "parameter '" + name + "' of neuron " + std::to_string(i) + " overflows binary32",
-                            .expected = "a magnitude below 3.4e38", .found = std::to_string(values[i])});
+        return model.error({.code = 5102,
+                            .message = "parameter '" + name + "' of neuron " + std::to_string(i) + " overflows binary32",
+                            .expected = "a magnitude below 3.4e38",
+                            .found = std::to_string(values[i])});
     }
     return out;
   }
@@ -105,14 +108,19 @@ private:
         value = code.value(Opcode::Lnot, code.value(Opcode::Lnot, value));
       again = reload;
       break;
-    case NodeKind::State: value = code.value(Opcode::LdState, -1, -1, leaf.slot); break;
+    case NodeKind::State:
+      value = code.value(Opcode::LdState, -1, -1, leaf.slot);
+      break;
     case NodeKind::Input:
       value = code.value(Opcode::LdInput, -1, -1, leaf.slot);
       if (leaf.slot < biasSlot.size() && biasSlot[leaf.slot] >= 0)
         value = code.value(Opcode::Fadd, value, loadParam(biasSlot[leaf.slot]));
       break;
-    case NodeKind::Random: value = code.value(Opcode::Frng, -1, -1, leaf.slot); break;
-    default: RANVIER_ASSERT(false, "not a leaf");
+    case NodeKind::Random:
+      value = code.value(Opcode::Frng, -1, -1, leaf.slot);
+      break;
+    default:
+      RANVIER_ASSERT(false, "not a leaf");
     }
     if (!again)
       where[n] = value;
@@ -131,30 +139,50 @@ private:
       return operand(n.a);
     const int a = operand(n.a), b = n.b >= 0 ? operand(n.b) : -1;
     switch (n.kind) {
-    case NodeKind::Add: return code.value(Opcode::Fadd, a, b);
-    case NodeKind::Sub: return code.value(Opcode::Fsub, a, b);
-    case NodeKind::Mul: return code.value(Opcode::Fmul, a, b);
-    case NodeKind::Div: return code.value(Opcode::Fdiv, a, b);
-    case NodeKind::Neg: return code.value(Opcode::Fneg, a);
-    case NodeKind::Abs: return code.value(Opcode::Fabs, a);
-    case NodeKind::Floor: return code.value(Opcode::Ffloor, a);
-    case NodeKind::Sqrt: return code.value(Opcode::Fsqrt, a);
-    case NodeKind::Exp: return code.value(Opcode::Fexp, a);
-    case NodeKind::Log: return code.value(Opcode::Flog, a);
-    case NodeKind::Maximum: return code.value(Opcode::Fmax, a, b);
-    case NodeKind::Minimum: return code.value(Opcode::Fmin, a, b);
-    case NodeKind::MaxNum: return numberOf(code.value(Opcode::Fmax, a, b), a, b);
-    case NodeKind::MinNum: return numberOf(code.value(Opcode::Fmin, a, b), a, b);
-    case NodeKind::Select: return code.value(Opcode::Sel, b, operand(n.c), 0, a);
+    case NodeKind::Add:
+      return code.value(Opcode::Fadd, a, b);
+    case NodeKind::Sub:
+      return code.value(Opcode::Fsub, a, b);
+    case NodeKind::Mul:
+      return code.value(Opcode::Fmul, a, b);
+    case NodeKind::Div:
+      return code.value(Opcode::Fdiv, a, b);
+    case NodeKind::Neg:
+      return code.value(Opcode::Fneg, a);
+    case NodeKind::Abs:
+      return code.value(Opcode::Fabs, a);
+    case NodeKind::Floor:
+      return code.value(Opcode::Ffloor, a);
+    case NodeKind::Sqrt:
+      return code.value(Opcode::Fsqrt, a);
+    case NodeKind::Exp:
+      return code.value(Opcode::Fexp, a);
+    case NodeKind::Log:
+      return code.value(Opcode::Flog, a);
+    case NodeKind::Maximum:
+      return code.value(Opcode::Fmax, a, b);
+    case NodeKind::Minimum:
+      return code.value(Opcode::Fmin, a, b);
+    case NodeKind::MaxNum:
+      return numberOf(code.value(Opcode::Fmax, a, b), a, b);
+    case NodeKind::MinNum:
+      return numberOf(code.value(Opcode::Fmin, a, b), a, b);
+    case NodeKind::Select:
+      return code.value(Opcode::Sel, b, operand(n.c), 0, a);
     case NodeKind::FromBool: {
       const int one = constant(1.0f), zero = constant(0.0f);
       return code.value(Opcode::Sel, one, zero, 0, a);
     }
-    case NodeKind::Compare: return comparison(n.predicate, a, b);
-    case NodeKind::And: return code.value(Opcode::And, a, b);
-    case NodeKind::Or: return code.value(Opcode::Or, a, b);
-    case NodeKind::Xor: return code.value(Opcode::Xor, a, b);
-    default: RANVIER_ASSERT(false, "a leaf is loaded, not computed");
+    case NodeKind::Compare:
+      return comparison(n.predicate, a, b);
+    case NodeKind::And:
+      return code.value(Opcode::And, a, b);
+    case NodeKind::Or:
+      return code.value(Opcode::Or, a, b);
+    case NodeKind::Xor:
+      return code.value(Opcode::Xor, a, b);
+    default:
+      RANVIER_ASSERT(false, "a leaf is loaded, not computed");
     }
   }
 
@@ -169,22 +197,38 @@ private:
     const auto ordered = [&] { return code.value(Opcode::And, code.value(Opcode::Feq, a, a), code.value(Opcode::Feq, b, b)); };
     const auto no = [&](int v) { return code.value(Opcode::Lnot, v); };
     switch (predicate) {
-    case Predicate::False: return code.value(Opcode::Li, -1, -1, 0);
-    case Predicate::OEQ: return code.value(Opcode::Feq, a, b);
-    case Predicate::OGT: return code.value(Opcode::Flt, b, a);
-    case Predicate::OGE: return code.value(Opcode::Fle, b, a);
-    case Predicate::OLT: return code.value(Opcode::Flt, a, b);
-    case Predicate::OLE: return code.value(Opcode::Fle, a, b);
-    case Predicate::ONE: return unequal();
-    case Predicate::ORD: return ordered();
-    case Predicate::UEQ: return no(unequal());
-    case Predicate::UGT: return no(code.value(Opcode::Fle, a, b));
-    case Predicate::UGE: return no(code.value(Opcode::Flt, a, b));
-    case Predicate::ULT: return no(code.value(Opcode::Fle, b, a));
-    case Predicate::ULE: return no(code.value(Opcode::Flt, b, a));
-    case Predicate::UNE: return no(code.value(Opcode::Feq, a, b));
-    case Predicate::UNO: return no(ordered());
-    case Predicate::True: return code.value(Opcode::Li, -1, -1, 1);
+    case Predicate::False:
+      return code.value(Opcode::Li, -1, -1, 0);
+    case Predicate::OEQ:
+      return code.value(Opcode::Feq, a, b);
+    case Predicate::OGT:
+      return code.value(Opcode::Flt, b, a);
+    case Predicate::OGE:
+      return code.value(Opcode::Fle, b, a);
+    case Predicate::OLT:
+      return code.value(Opcode::Flt, a, b);
+    case Predicate::OLE:
+      return code.value(Opcode::Fle, a, b);
+    case Predicate::ONE:
+      return unequal();
+    case Predicate::ORD:
+      return ordered();
+    case Predicate::UEQ:
+      return no(unequal());
+    case Predicate::UGT:
+      return no(code.value(Opcode::Fle, a, b));
+    case Predicate::UGE:
+      return no(code.value(Opcode::Flt, a, b));
+    case Predicate::ULT:
+      return no(code.value(Opcode::Fle, b, a));
+    case Predicate::ULE:
+      return no(code.value(Opcode::Flt, b, a));
+    case Predicate::UNE:
+      return no(code.value(Opcode::Feq, a, b));
+    case Predicate::UNO:
+      return no(ordered());
+    case Predicate::True:
+      return code.value(Opcode::Li, -1, -1, 1);
     }
     return -1;
   }
@@ -223,9 +267,13 @@ static Result<void> refuseWideValues(const Model &model) {
   for (size_t n = 0; n < model.nodes.size(); ++n) {
     const Node &node = model.nodes[n];
     if (node.wide && node.kind != NodeKind::Constant && node.kind != NodeKind::Parameter)
-      return model.error({.code = 5105, .message = "unsupported: a value of type f64 that changes from step to step (" + node.op + ")",
-                          .expected = "f32", .found = "f64", .hint = "parameters and expressions of parameters may be f64",
-                          .kind = ErrorKind::Unsupported}, static_cast<int>(n));
+      return model.error({.code = 5105,
+                          .message = "unsupported: a value of type f64 that changes from step to step (" + node.op + ")",
+                          .expected = "f32",
+                          .found = "f64",
+                          .hint = "parameters and expressions of parameters may be f64",
+                          .kind = ErrorKind::Unsupported},
+                         static_cast<int>(n));
   }
   return {};
 }
@@ -240,8 +288,11 @@ Result<Lowered> compiler::lowerF32(const Folded &folded, const std::vector<Value
     RANVIER_CHECK(checkProgram(folded.model, lowered.program));
     return lowered;
   }
-  return folded.model.error({.code = 5103, .message = "too many values are alive at once", .expected = "at most " + std::to_string(isa::maxRegisters),
-                             .hint = "compute values closer to their use", .kind = ErrorKind::DoesNotFit});
+  return folded.model.error({.code = 5103,
+                             .message = "too many values are alive at once",
+                             .expected = "at most " + std::to_string(isa::maxRegisters),
+                             .hint = "compute values closer to their use",
+                             .kind = ErrorKind::DoesNotFit});
 }
 
 Lowered compiler::junctionF32(const Values &bias) {

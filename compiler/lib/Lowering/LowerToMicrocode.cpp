@@ -21,14 +21,16 @@ Error placed(Operation *op, Error error) {
   return error;
 }
 
-Result<std::vector<Values>> valuesOf(snn::PopulationOp population, const std::vector<Model::Slot> &slots, DictionaryAttr given, const char *what) {
+Result<std::vector<Values>> valuesOf(snn::PopulationOp population, const std::vector<Model::Slot> &slots, DictionaryAttr given,
+                                     const char *what) {
   std::vector<Values> result;
   const auto count = static_cast<uint64_t>(population.getNodeCount());
   for (const Model::Slot &slot : slots) {
     Attribute attribute = given ? given.get(slot.name) : Attribute();
     if (!attribute) {
       if (!slot.value)
-        return placed(population, {.code = 5111, .message = std::string(what) + " '" + slot.name + "' has no value and the model no default"});
+        return placed(population,
+                      {.code = 5111, .message = std::string(what) + " '" + slot.name + "' has no value and the model no default"});
       result.push_back({*slot.value});
       continue;
     }
@@ -40,7 +42,8 @@ Result<std::vector<Values>> valuesOf(snn::PopulationOp population, const std::ve
           population,
           {.code = 5111, .message = std::string(what) + " '" + slot.name + "' is not finite", .expected = "finite numbers"});
     if (!values || values->empty())
-      return placed(population, {.code = 5111, .message = std::string(what) + " '" + slot.name + "' is no list of numbers",
+      return placed(population, {.code = 5111,
+                                 .message = std::string(what) + " '" + slot.name + "' is no list of numbers",
                                  .expected = "a number, a distribution or " + std::to_string(count) + " elements"});
     result.push_back(compact(std::move(*values)));
   }
@@ -60,9 +63,10 @@ ArrayAttr strings(Builder &builder, const std::vector<std::string> &values) {
   return builder.getStrArrayAttr(refs);
 }
 
-bool sameProgram(snn::ProgramOp a, const isa::Program &program, ArrayAttr states, ArrayAttr params, ArrayAttr inputs, ArrayAttr code) {
-  return a.getProfile() == (program.profile == isa::Profile::F32 ? "f32" : "int") && a.getStates() == states && a.getParams() == params &&
-         a.getInputs() == inputs && a.getCode() == code && !a.getTables();
+bool sameProgram(snn::ProgramOp a, const isa::Program &program, ArrayAttr states, ArrayAttr params, ArrayAttr inputs,
+                 ArrayAttr code) {
+  return a.getProfile() == (program.profile == isa::Profile::F32 ? "f32" : "int") && a.getStates() == states &&
+         a.getParams() == params && a.getInputs() == inputs && a.getCode() == code && !a.getTables();
 }
 } // namespace
 
@@ -84,11 +88,14 @@ Result<std::vector<Values>> compiler::collectBiases(snn::NodeOpInterface target,
     if (StringAttr name = projection.getReceptorAttr())
       receptor = llvm::find(receptors, name.getValue()) - receptors.begin();
     if (receptor >= receptors.size())
-      return placed(projection, {.code = 5112, .message = "the target has no such receptor",
+      return placed(projection, {.code = 5112,
+                                 .message = "the target has no such receptor",
                                  .found = projection.getReceptorAttr() ? projection.getReceptorAttr().str() : "none at all"});
     auto values = snn::readElements(bias);
     if (!values || values->empty() || count % values->size() != 0)
-      return placed(projection, {.code = 5113, .message = "the bias does not fit the target", .expected = "one value per neuron or channel of " + std::to_string(count) + " neurons",
+      return placed(projection, {.code = 5113,
+                                 .message = "the bias does not fit the target",
+                                 .expected = "one value per neuron or channel of " + std::to_string(count) + " neurons",
                                  .found = values ? std::to_string(values->size()) + " values" : "no numbers"});
     if (!llvm::all_of(*values, [](double value) { return std::isfinite(value); }))
       return placed(projection, {.code = 5113, .message = "a bias is not finite", .expected = "finite numbers"});
@@ -118,8 +125,8 @@ snn::ProgramOp compiler::programOp(ModuleOp module, Location location, const isa
   std::vector<std::string> lines;
   for (const isa::Instruction &instruction : program.code)
     lines.push_back(isa::disassemble(program, instruction));
-  ArrayAttr states = strings(builder, program.states), params = strings(builder, program.params), inputs = strings(builder, program.inputs),
-            code = strings(builder, lines);
+  ArrayAttr states = strings(builder, program.states), params = strings(builder, program.params),
+            inputs = strings(builder, program.inputs), code = strings(builder, lines);
   std::string name = program.name;
   for (unsigned suffix = 2;; ++suffix) {
     Operation *taken = SymbolTable::lookupSymbolIn(module, name);
@@ -136,8 +143,8 @@ snn::ProgramOp compiler::programOp(ModuleOp module, Location location, const isa
   else
     builder.setInsertionPoint(*networks.begin());
   return snn::ProgramOp::create(builder, location, builder.getStringAttr(name),
-                                builder.getStringAttr(program.profile == isa::Profile::F32 ? "f32" : "int"), states, params, inputs, code,
-                                ArrayAttr());
+                                builder.getStringAttr(program.profile == isa::Profile::F32 ? "f32" : "int"), states, params, inputs,
+                                code, ArrayAttr());
 }
 
 Attribute compiler::floatAttribute(MLIRContext *context, StringRef name, const Values &values) {
@@ -157,7 +164,8 @@ Attribute compiler::integerAttribute(MLIRContext *context, StringRef name, const
 }
 
 namespace {
-DictionaryAttr dictionary(MLIRContext *context, StringRef owner, const std::vector<std::string> &names, const std::vector<Values> &values) {
+DictionaryAttr dictionary(MLIRContext *context, StringRef owner, const std::vector<std::string> &names,
+                          const std::vector<Values> &values) {
   NamedAttrList list;
   for (size_t i = 0; i < names.size(); ++i)
     list.append(names[i], floatAttribute(context, (owner + "." + names[i]).str(), values[i]));
@@ -201,7 +209,8 @@ Result<void> lowerJunction(ModuleOp module, snn::JunctionOp junction) {
   OpBuilder builder(junction);
   MLIRContext *context = module.getContext();
   snn::PopulationOp::create(builder, junction.getLoc(), junction.getSymNameAttr(), FlatSymbolRefAttr::get(program.getSymNameAttr()),
-                            junction.getShapeAttr(), dictionary(context, junction.getSymName(), lowered.program.params, lowered.params),
+                            junction.getShapeAttr(),
+                            dictionary(context, junction.getSymName(), lowered.program.params, lowered.params),
                             DictionaryAttr::get(context), DictionaryAttr(), builder.getI64IntegerAttr(0));
   junction.erase();
   return {};

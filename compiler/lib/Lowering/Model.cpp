@@ -24,22 +24,38 @@ double compiler::largest(const Values &values) { return *std::max_element(values
 bool compiler::compare(Predicate predicate, double a, double b) {
   const bool unordered = std::isnan(a) || std::isnan(b);
   switch (predicate) {
-  case Predicate::False: return false;
-  case Predicate::OEQ: return a == b;
-  case Predicate::OGT: return a > b;
-  case Predicate::OGE: return a >= b;
-  case Predicate::OLT: return a < b;
-  case Predicate::OLE: return a <= b;
-  case Predicate::ONE: return a < b || a > b;
-  case Predicate::ORD: return !unordered;
-  case Predicate::UEQ: return unordered || a == b;
-  case Predicate::UGT: return unordered || a > b;
-  case Predicate::UGE: return unordered || a >= b;
-  case Predicate::ULT: return unordered || a < b;
-  case Predicate::ULE: return unordered || a <= b;
-  case Predicate::UNE: return a != b;
-  case Predicate::UNO: return unordered;
-  case Predicate::True: return true;
+  case Predicate::False:
+    return false;
+  case Predicate::OEQ:
+    return a == b;
+  case Predicate::OGT:
+    return a > b;
+  case Predicate::OGE:
+    return a >= b;
+  case Predicate::OLT:
+    return a < b;
+  case Predicate::OLE:
+    return a <= b;
+  case Predicate::ONE:
+    return a < b || a > b;
+  case Predicate::ORD:
+    return !unordered;
+  case Predicate::UEQ:
+    return unordered || a == b;
+  case Predicate::UGT:
+    return unordered || a > b;
+  case Predicate::UGE:
+    return unordered || a >= b;
+  case Predicate::ULT:
+    return unordered || a < b;
+  case Predicate::ULE:
+    return unordered || a <= b;
+  case Predicate::UNE:
+    return a != b;
+  case Predicate::UNO:
+    return unordered;
+  case Predicate::True:
+    return true;
   }
   return false;
 }
@@ -66,27 +82,48 @@ double minimum(double a, double b) {
 /// One operation on numbers; booleans are 0 and 1. The same function folds and evaluates.
 double apply(const Node &node, double a, double b, double c) {
   switch (node.kind) {
-  case NodeKind::Add: return a + b;
-  case NodeKind::Sub: return a - b;
-  case NodeKind::Mul: return a * b;
-  case NodeKind::Div: return a / b;
-  case NodeKind::Neg: return -a;
-  case NodeKind::Abs: return std::fabs(a);
-  case NodeKind::Floor: return std::floor(a);
-  case NodeKind::Sqrt: return std::sqrt(a);
-  case NodeKind::Exp: return std::exp(a);
-  case NodeKind::Log: return std::log(a);
-  case NodeKind::Maximum: return maximum(a, b);
-  case NodeKind::Minimum: return minimum(a, b);
-  case NodeKind::MaxNum: return std::isnan(a) ? b : std::isnan(b) ? a : maximum(a, b);
-  case NodeKind::MinNum: return std::isnan(a) ? b : std::isnan(b) ? a : minimum(a, b);
-  case NodeKind::Select: return a != 0 ? b : c;
-  case NodeKind::FromBool: return a != 0 ? 1 : 0;
-  case NodeKind::Compare: return compare(node.predicate, a, b);
-  case NodeKind::And: return a != 0 && b != 0;
-  case NodeKind::Or: return a != 0 || b != 0;
-  case NodeKind::Xor: return (a != 0) != (b != 0);
-  default: break;
+  case NodeKind::Add:
+    return a + b;
+  case NodeKind::Sub:
+    return a - b;
+  case NodeKind::Mul:
+    return a * b;
+  case NodeKind::Div:
+    return a / b;
+  case NodeKind::Neg:
+    return -a;
+  case NodeKind::Abs:
+    return std::fabs(a);
+  case NodeKind::Floor:
+    return std::floor(a);
+  case NodeKind::Sqrt:
+    return std::sqrt(a);
+  case NodeKind::Exp:
+    return std::exp(a);
+  case NodeKind::Log:
+    return std::log(a);
+  case NodeKind::Maximum:
+    return maximum(a, b);
+  case NodeKind::Minimum:
+    return minimum(a, b);
+  case NodeKind::MaxNum:
+    return std::isnan(a) ? b : std::isnan(b) ? a : maximum(a, b);
+  case NodeKind::MinNum:
+    return std::isnan(a) ? b : std::isnan(b) ? a : minimum(a, b);
+  case NodeKind::Select:
+    return a != 0 ? b : c;
+  case NodeKind::FromBool:
+    return a != 0 ? 1 : 0;
+  case NodeKind::Compare:
+    return compare(node.predicate, a, b);
+  case NodeKind::And:
+    return a != 0 && b != 0;
+  case NodeKind::Or:
+    return a != 0 || b != 0;
+  case NodeKind::Xor:
+    return (a != 0) != (b != 0);
+  default:
+    break;
   }
   RANVIER_ASSERT(false, "a leaf has no operation");
 }
@@ -132,7 +169,8 @@ private:
       uint64_t bits;
       std::memcpy(&bits, &node.value, sizeof bits);
       representative[n] =
-          seen.emplace(Key{node.kind, node.predicate, rep(node.a), rep(node.b), rep(node.c), bits, node.slot, node.boolean}, int(n)).first->second;
+          seen.emplace(Key{node.kind, node.predicate, rep(node.a), rep(node.b), rep(node.c), bits, node.slot, node.boolean}, int(n))
+              .first->second;
     }
   }
 
@@ -142,11 +180,25 @@ private:
     for (size_t n = 0; n < in.nodes.size(); ++n) {
       const Node &node = in.nodes[n];
       switch (node.kind) {
-      case NodeKind::Constant: depends[n] = Dependence::Constants; values[n] = {node.value}; continue;
-      case NodeKind::Timestep: depends[n] = Dependence::Static; values[n] = {dt}; continue;
-      case NodeKind::Parameter: depends[n] = Dependence::Static; values[n] = params[node.slot]; continue;
-      case NodeKind::State: case NodeKind::Input: case NodeKind::Random: depends[n] = Dependence::Dynamic; continue;
-      default: break;
+      case NodeKind::Constant:
+        depends[n] = Dependence::Constants;
+        values[n] = {node.value};
+        continue;
+      case NodeKind::Timestep:
+        depends[n] = Dependence::Static;
+        values[n] = {dt};
+        continue;
+      case NodeKind::Parameter:
+        depends[n] = Dependence::Static;
+        values[n] = params[node.slot];
+        continue;
+      case NodeKind::State:
+      case NodeKind::Input:
+      case NodeKind::Random:
+        depends[n] = Dependence::Dynamic;
+        continue;
+      default:
+        break;
       }
       depends[n] = Dependence::Constants;
       size_t count = 1;
@@ -172,8 +224,11 @@ private:
     if (depends[n] != Dependence::Dynamic) {
       for (size_t i = 0; i < values[n].size(); ++i)
         if (!std::isfinite(values[n][i]))
-          return in.error({.code = 5101, .message = "an expression of parameters (" + node.op + ") is not finite for neuron " + std::to_string(i),
-                           .expected = "a finite number", .found = std::to_string(values[n][i])}, n);
+          return in.error({.code = 5101,
+                           .message = "an expression of parameters (" + node.op + ") is not finite for neuron " + std::to_string(i),
+                           .expected = "a finite number",
+                           .found = std::to_string(values[n][i])},
+                          n);
       node.a = node.b = node.c = -1;
       if (depends[n] == Dependence::Constants) {
         node.kind = NodeKind::Constant;
@@ -235,12 +290,24 @@ Evaluated compiler::evaluate(const Model &model, const std::vector<double> &para
   for (size_t n = 0; n < model.nodes.size(); ++n) {
     const Node &node = model.nodes[n];
     switch (node.kind) {
-    case NodeKind::Constant: value[n] = node.value; break;
-    case NodeKind::Timestep: value[n] = dt; break;
-    case NodeKind::Parameter: value[n] = params[node.slot]; break;
-    case NodeKind::State: value[n] = states[node.slot]; break;
-    case NodeKind::Input: value[n] = inputs[node.slot]; break;
-    case NodeKind::Random: value[n] = random; break;
+    case NodeKind::Constant:
+      value[n] = node.value;
+      break;
+    case NodeKind::Timestep:
+      value[n] = dt;
+      break;
+    case NodeKind::Parameter:
+      value[n] = params[node.slot];
+      break;
+    case NodeKind::State:
+      value[n] = states[node.slot];
+      break;
+    case NodeKind::Input:
+      value[n] = inputs[node.slot];
+      break;
+    case NodeKind::Random:
+      value[n] = random;
+      break;
     default:
       value[n] = apply(node, value[node.a], node.b < 0 ? 0 : value[node.b], node.c < 0 ? 0 : value[node.c]);
     }

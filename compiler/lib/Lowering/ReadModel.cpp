@@ -52,7 +52,8 @@ public:
     std::tie(model.file, model.place) = placeOf(op);
     for (auto state : op.getBody().getOps<snn::StateOp>()) {
       stateSlot[state.getName()] = static_cast<uint32_t>(model.states.size());
-      model.states.push_back({state.getName().str(), state.getInitial().convertToDouble(), range(state.getRange()), placeOf(state).second});
+      model.states.push_back(
+          {state.getName().str(), state.getInitial().convertToDouble(), range(state.getRange()), placeOf(state).second});
     }
     model.update.assign(model.states.size(), -1);
     for (Operation &inner : op.getBody().front())
@@ -86,8 +87,10 @@ private:
   Result<void> unsupported(Operation *inner, const std::string &why) const {
     Model named = model;
     named.nodes.push_back({.place = placeOf(inner).second});
-    return named.error({.code = 5110, .message = "unsupported: " + inner->getName().getStringRef().str() + " has no microcode" + why,
-                        .hint = "docs/limitations.md lists the ops a model may use", .kind = ErrorKind::Unsupported},
+    return named.error({.code = 5110,
+                        .message = "unsupported: " + inner->getName().getStringRef().str() + " has no microcode" + why,
+                        .hint = "docs/limitations.md lists the ops a model may use",
+                        .kind = ErrorKind::Unsupported},
                        static_cast<int>(named.nodes.size()) - 1);
   }
 
@@ -157,12 +160,17 @@ private:
     } else if (auto kind = unaryKind(inner)) {
       add(inner, {.kind = *kind, .a = of(inner->getOperand(0))});
     } else if (auto compare = dyn_cast<arith::CmpFOp>(inner)) {
-      add(inner, {.kind = NodeKind::Compare, .a = of(compare.getLhs()), .b = of(compare.getRhs()),
+      add(inner, {.kind = NodeKind::Compare,
+                  .a = of(compare.getLhs()),
+                  .b = of(compare.getRhs()),
                   .predicate = static_cast<Predicate>(compare.getPredicate())});
     } else if (auto select = dyn_cast<arith::SelectOp>(inner); select && select.getType().isInteger(1)) {
       readChoice(select);
     } else if (auto select = dyn_cast<arith::SelectOp>(inner)) {
-      add(inner, {.kind = NodeKind::Select, .a = of(select.getCondition()), .b = of(select.getTrueValue()), .c = of(select.getFalseValue())});
+      add(inner, {.kind = NodeKind::Select,
+                  .a = of(select.getCondition()),
+                  .b = of(select.getTrueValue()),
+                  .c = of(select.getFalseValue())});
     } else if (auto number = dyn_cast<arith::UIToFPOp>(inner)) {
       if (!number.getIn().getType().isInteger(1))
         return unsupported(inner, " on anything but i1");

@@ -103,8 +103,8 @@ Result<void> detail::checkNetwork(const Network &network) {
     RANVIER_CHECK(checkProjection(network, projection));
   for (const Probe &probe : network.probes)
     if (probe.population >= network.populations.size())
-      return inconsistent("probe '" + probe.name + "'", "no such population", "less than " + std::to_string(network.populations.size()),
-                          std::to_string(probe.population));
+      return inconsistent("probe '" + probe.name + "'", "no such population",
+                          "less than " + std::to_string(network.populations.size()), std::to_string(probe.population));
   return {};
 }
 

@@ -26,8 +26,8 @@ bool isIdentity(snn::ProjectionOpInterface projection) {
   return weights && llvm::all_of(*weights, [](double w) { return w == 1; });
 }
 
-/// Whether a projection means the same when a node of shape `now` takes the place of one of shape `before` at one of its ends. Kernels and
-/// distances see shapes; all other kinds see numbers of neurons only.
+/// Whether a projection means the same when a node of shape `now` takes the place of one of shape `before` at one of its ends.
+/// Kernels and distances see shapes; all other kinds see numbers of neurons only.
 bool acceptsShape(snn::ProjectionOpInterface projection, ArrayRef<int64_t> before, ArrayRef<int64_t> now) {
   auto connect = dyn_cast<snn::ConnectOp>(projection.getOperation());
   const bool seesShape = isa<snn::Conv1dOp, snn::Conv2dOp, snn::PoolOp>(projection.getOperation()) ||
@@ -36,7 +36,8 @@ bool acceptsShape(snn::ProjectionOpInterface projection, ArrayRef<int64_t> befor
 }
 
 /// A copy between other nodes. "No autapses" was no restriction between two nodes, and is none if they now are one.
-Operation *copyBetween(OpBuilder &builder, snn::ProjectionOpInterface projection, FlatSymbolRefAttr source, FlatSymbolRefAttr target) {
+Operation *copyBetween(OpBuilder &builder, snn::ProjectionOpInterface projection, FlatSymbolRefAttr source,
+                       FlatSymbolRefAttr target) {
   Operation *copy = builder.clone(*projection.getOperation());
   if (auto connect = dyn_cast<snn::ConnectOp>(copy); connect && connect.getSourceAttr() != connect.getTargetAttr())
     connect.setAutapses(true);
@@ -71,8 +72,10 @@ public:
   Result<std::vector<std::string>> run() {
     for (auto output : network.getBody().getOps<snn::OutputOp>())
       if (auto junction = dyn_cast_or_null<snn::JunctionOp>(network.lookupSymbol(output.getSource())))
-        return located(junction, {.code = 5713, .message = "the output is a linear node, and the target holds neurons only",
-                                  .hint = "end the network in a neuron population", .kind = ErrorKind::Unsupported});
+        return located(junction, {.code = 5713,
+                                  .message = "the output is a linear node, and the target holds neurons only",
+                                  .hint = "end the network in a neuron population",
+                                  .kind = ErrorKind::Unsupported});
     for (auto junction : llvm::make_early_inc_range(network.getBody().getOps<snn::JunctionOp>()))
       RANVIER_CHECK(dissolve(junction));
     return std::move(lostProbes);
@@ -131,7 +134,8 @@ private:
   }
 
   /// One projection source(first) -> target(second). `carriesBias`: the bias of `second` goes with it (once per junction).
-  Result<void> join(snn::JunctionOp junction, snn::ProjectionOpInterface first, snn::ProjectionOpInterface second, bool carriesBias) {
+  Result<void> join(snn::JunctionOp junction, snn::ProjectionOpInterface first, snn::ProjectionOpInterface second,
+                    bool carriesBias) {
     OpBuilder builder(second.getOperation());
     const std::string firstName = cast<SymbolOpInterface>(first.getOperation()).getName().str();
     const std::string secondName = cast<SymbolOpInterface>(second.getOperation()).getName().str();
@@ -160,8 +164,9 @@ private:
     for (uint64_t m = 0; m < b.sources; ++m)
       for (uint64_t k = b.rowPtr[m]; k < b.rowPtr[m + 1]; ++k)
         bias[b.targets[k]] += middle[m] * b.weight(k);
-    buildSparse(builder, second->getLoc(), uniqueName(network, firstName + "." + secondName), first.getSourceAttr(), second.getTargetAttr(),
-                second.getReceptorAttr(), product, llvm::any_of(bias, [](double v) { return v != 0; }) ? bias : std::vector<double>{});
+    buildSparse(builder, second->getLoc(), uniqueName(network, firstName + "." + secondName), first.getSourceAttr(),
+                second.getTargetAttr(), second.getReceptorAttr(), product,
+                llvm::any_of(bias, [](double v) { return v != 0; }) ? bias : std::vector<double>{});
     return {};
   }
 
@@ -171,8 +176,9 @@ private:
 };
 } // namespace
 
-snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source, FlatSymbolRefAttr target,
-                                    StringAttr receptor, const Synapses &synapses, const std::vector<double> &bias) {
+snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source,
+                                    FlatSymbolRefAttr target, StringAttr receptor, const Synapses &synapses,
+                                    const std::vector<double> &bias) {
   // The op lists rows by target; a second stable sort turns the rows by source around.
   std::vector<int64_t> rows(synapses.targetCount + 1, 0);
   for (uint32_t t : synapses.targets)
@@ -202,7 +208,8 @@ snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef 
   std::vector<float> biasWords(bias.begin(), bias.end());
   ElementsAttr biasAttr;
   if (!bias.empty())
-    biasAttr = snn::makeResource(context, (name + ".bias").str(), {static_cast<int64_t>(bias.size())}, std::span<const float>(biasWords));
+    biasAttr =
+        snn::makeResource(context, (name + ".bias").str(), {static_cast<int64_t>(bias.size())}, std::span<const float>(biasWords));
   return snn::SparseOp::create(
       builder, loc, builder.getStringAttr(name), source, target, receptor, delay, IntegerAttr(), IntegerAttr(),
       snn::makeResource(context, (name + ".row_ptr").str(), {static_cast<int64_t>(rows.size())}, std::span<const int64_t>(rows)),
@@ -220,8 +227,8 @@ Result<snn::ProjectionOpInterface> compiler::listSynapses(snn::ProjectionOpInter
   std::vector<double> bias;
   if (projection.getBiasOrNull())
     bias = biasPerNeuron(projection, synapses.targetCount);
-  auto sparse = buildSparse(builder, op->getLoc(), name, projection.getSourceAttr(), projection.getTargetAttr(), projection.getReceptorAttr(),
-                            synapses, bias);
+  auto sparse = buildSparse(builder, op->getLoc(), name, projection.getSourceAttr(), projection.getTargetAttr(),
+                            projection.getReceptorAttr(), synapses, bias);
   op->erase();
   return snn::ProjectionOpInterface(sparse);
 }

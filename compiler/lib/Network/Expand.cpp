@@ -60,7 +60,9 @@ public:
                    .Case<snn::PoolOp>([&](auto pool) { return expandPool(pool); })
                    .Case<snn::ConnectOp>([&](auto connect) { return expandConnect(connect); })
                    .Default([&](Operation *other) -> Result<Synapses> {
-                     return Error{.code = 5704, .message = "unsupported projection", .found = other->getName().getStringRef().str(),
+                     return Error{.code = 5704,
+                                  .message = "unsupported projection",
+                                  .found = other->getName().getStringRef().str(),
                                   .kind = ErrorKind::Unsupported};
                    });
     if (!out)
@@ -103,7 +105,8 @@ private:
     std::vector<Connection> connections(columns.size());
     for (uint64_t t = 0; t + 1 < rows.size(); ++t)
       for (uint64_t k = static_cast<uint64_t>(rows[t]); k < static_cast<uint64_t>(rows[t + 1]); ++k)
-        connections[k] = {static_cast<uint32_t>(columns[k]), static_cast<uint32_t>(t), w.size() == 1 ? w[0] : w[k], static_cast<uint32_t>(k)};
+        connections[k] = {static_cast<uint32_t>(columns[k]), static_cast<uint32_t>(t), w.size() == 1 ? w[0] : w[k],
+                          static_cast<uint32_t>(k)};
     // The delay field carries the element number through the sort; setDelays replaces it.
     Synapses out = fromConnections(source.getNodeCount(), target.getNodeCount(), connections);
     if (out.delays.size() == out.size())
@@ -188,8 +191,10 @@ private:
     const bool perSynapse = isDrawn || isPerSynapse(elements);
     const uint64_t expected = perSynapse ? out.size() : out.sources;
     if (numbers.size() != expected)
-      return Error{.code = 5703, .message = "the number of delays fits neither synapses nor source neurons",
-                   .expected = std::to_string(expected), .found = std::to_string(numbers.size())};
+      return Error{.code = 5703,
+                   .message = "the number of delays fits neither synapses nor source neurons",
+                   .expected = std::to_string(expected),
+                   .found = std::to_string(numbers.size())};
     out.delays.resize(out.size());
     for (uint64_t s = 0; s < out.sources; ++s)
       for (uint64_t k = out.rowPtr[s]; k < out.rowPtr[s + 1]; ++k)

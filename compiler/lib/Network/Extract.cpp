@@ -50,8 +50,9 @@ public:
   }
 
 private:
-  /// Every population draws from a stream of its own: a hash of its name (FNV-1a) is added to the seed's high word. A name stays what it is
-  /// when a pass removes or adds other ops, a position would not. Of two names with one hash the later takes the next free number.
+  /// Every population draws from a stream of its own: a hash of its name (FNV-1a) is added to the seed's high word. A name stays
+  /// what it is when a pass removes or adds other ops, a position would not. Of two names with one hash the later takes the next
+  /// free number.
   void setStreams() {
     std::set<uint32_t> taken;
     for (mapping::Population &population : out.populations) {
@@ -85,7 +86,8 @@ private:
     if (!numbers || numbers->empty())
       return located(op, {.code = 5715, .message = what + " is no list of numbers of the right length"});
     mapping::Words result;
-    const bool same = llvm::all_of(*numbers, [&](double v) { return v == (*numbers)[0] && std::signbit(v) == std::signbit((*numbers)[0]); });
+    const bool same =
+        llvm::all_of(*numbers, [&](double v) { return v == (*numbers)[0] && std::signbit(v) == std::signbit((*numbers)[0]); });
     for (double value : *numbers) {
       RANVIER_TRY(int32_t bits, word(value, op, what));
       result.push_back(bits);
@@ -98,7 +100,9 @@ private:
   Result<int32_t> program(snn::PopulationOp population) {
     auto op = llvm::dyn_cast_or_null<snn::ProgramOp>(snn::lookupModel(population));
     if (!op)
-      return located(population, {.code = 5714, .message = "the population has no microprogram yet", .expected = "an snn.program",
+      return located(population, {.code = 5714,
+                                  .message = "the population has no microprogram yet",
+                                  .expected = "an snn.program",
                                   .found = "@" + population.getModel().str()});
     if (auto known = programs.find(op.getSymName()); known != programs.end())
       return known->second;
@@ -118,16 +122,21 @@ private:
       lowered.code.push_back(*instruction);
     }
     if (lowered.profile != chip.profile)
-      return located(op, {.code = 5714, .message = "the program is for another kind of target",
-                          .expected = chip.profile == isa::Profile::F32 ? "profile f32" : "profile int", .found = "profile " + op.getProfile().str()});
+      return located(op, {.code = 5714,
+                          .message = "the program is for another kind of target",
+                          .expected = chip.profile == isa::Profile::F32 ? "profile f32" : "profile int",
+                          .found = "profile " + op.getProfile().str()});
     for (const isa::Instruction &instruction : lowered.code) {
       const std::string mnemonic(isa::opcodeInfo(instruction.op).mnemonic);
       if (llvm::is_contained(chip.forbiddenOps, mnemonic))
-        return located(op, {.code = 5405, .message = "unsupported: the program needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
-                            .kind = ErrorKind::Unsupported});
+        return located(
+            op, {.code = 5405,
+                 .message = "unsupported: the program needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
+                 .kind = ErrorKind::Unsupported});
     }
     if (isa::emitsPayload(lowered) && !chip.gradedSpikes)
-      return located(op, {.code = 5305, .message = "unsupported: the program's events carry values, " + chip.name + "'s do not",
+      return located(op, {.code = 5305,
+                          .message = "unsupported: the program's events carry values, " + chip.name + "'s do not",
                           .kind = ErrorKind::Unsupported});
     out.programs.push_back(std::move(lowered));
     return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
@@ -165,8 +174,8 @@ private:
     return {};
   }
 
-  Result<std::vector<mapping::Words>> slots(snn::PopulationOp op, const std::vector<std::string> &names, DictionaryAttr values, uint64_t count,
-                                            const std::string &kind) {
+  Result<std::vector<mapping::Words>> slots(snn::PopulationOp op, const std::vector<std::string> &names, DictionaryAttr values,
+                                            uint64_t count, const std::string &kind) {
     std::vector<mapping::Words> result;
     for (const std::string &name : names) {
       Attribute value = values.get(name);
@@ -220,7 +229,8 @@ private:
     if (StringAttr receptor = op.getReceptorAttr()) {
       const auto at = std::find(inputs.begin(), inputs.end(), receptor.getValue().str());
       if (at == inputs.end())
-        return located(op, {.code = 5714, .message = "the target's program has no such receptor", .found = receptor.getValue().str()});
+        return located(op,
+                       {.code = 5714, .message = "the target's program has no such receptor", .found = receptor.getValue().str()});
       projection.receptor = static_cast<uint32_t>(at - inputs.begin());
     }
     projection.dense = list.dense;
@@ -232,8 +242,10 @@ private:
     projection.delays.assign(list.delays.begin(), list.delays.end());
     for (uint32_t delay : list.size() ? list.delays : std::vector<uint32_t>()) // Without synapses no delay is stored.
       if (delay > chip.maxDelay || delay < chip.minDelay)
-        return located(op, {.code = 5712, .message = "a delay is outside the target's range",
-                            .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps", .found = std::to_string(delay),
+        return located(op, {.code = 5712,
+                            .message = "a delay is outside the target's range",
+                            .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps",
+                            .found = std::to_string(delay),
                             .kind = ErrorKind::DoesNotFit});
     projection.rowPtr = std::move(list.rowPtr);
     projection.targets = std::move(list.targets);

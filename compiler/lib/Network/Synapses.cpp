@@ -97,7 +97,9 @@ constexpr uint64_t maxSynapses = uint64_t(1) << 32;
 uint32_t below(uint32_t word, uint64_t n) { return static_cast<uint32_t>((static_cast<uint64_t>(word) * n) >> 32); }
 
 Error tooMany(const ConnectRule &rule) {
-  return {.code = 5703, .message = "rule '" + rule.rule + "' makes too many synapses to expand", .expected = "at most 2^32",
+  return {.code = 5703,
+          .message = "rule '" + rule.rule + "' makes too many synapses to expand",
+          .expected = "at most 2^32",
           .kind = ErrorKind::DoesNotFit};
 }
 
@@ -138,7 +140,9 @@ private:
 
   Result<std::vector<Connection>> oneToOne() {
     if (sources != targets)
-      return Error{.code = 5702, .message = "one_to_one joins populations of different size", .expected = std::to_string(sources),
+      return Error{.code = 5702,
+                   .message = "one_to_one joins populations of different size",
+                   .expected = std::to_string(sources),
                    .found = std::to_string(targets)};
     for (uint64_t i = 0; i < sources; ++i)
       if (allowed(i, i))
@@ -200,8 +204,10 @@ private:
 
   Result<std::vector<Connection>> distanceDependent() {
     if (rule.sourceShape.size() != rule.targetShape.size())
-      return Error{.code = 5702, .message = "distance_dependent joins populations of different rank",
-                   .expected = "rank " + std::to_string(rule.sourceShape.size()), .found = "rank " + std::to_string(rule.targetShape.size())};
+      return Error{.code = 5702,
+                   .message = "distance_dependent joins populations of different rank",
+                   .expected = "rank " + std::to_string(rule.sourceShape.size()),
+                   .found = "rank " + std::to_string(rule.targetShape.size())};
     std::vector<std::vector<double>> places(targets);
     for (uint64_t t = 0; t < targets; ++t)
       places[t] = position(t, rule.targetShape);
@@ -245,7 +251,8 @@ Synapses compiler::compose(const Synapses &first, const Synapses &second) {
     for (uint64_t a = first.rowPtr[s]; a < first.rowPtr[s + 1]; ++a) {
       const uint32_t middle = first.targets[a];
       for (uint64_t b = second.rowPtr[middle]; b < second.rowPtr[middle + 1]; ++b)
-        row.push_back({static_cast<uint32_t>(s), second.targets[b], first.weight(a) * second.weight(b), first.delay(a) + second.delay(b)});
+        row.push_back(
+            {static_cast<uint32_t>(s), second.targets[b], first.weight(a) * second.weight(b), first.delay(a) + second.delay(b)});
     }
     std::stable_sort(row.begin(), row.end(), [](const Connection &l, const Connection &r) {
       return l.target != r.target ? l.target < r.target : l.delay < r.delay;

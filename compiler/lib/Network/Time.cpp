@@ -71,7 +71,8 @@ Result<void> compiler::breakCycles(snn::NetworkOp network, TimeReport &report) {
       RANVIER_TRY(projection, listSynapses(projection));
     }
     const std::string &name = graph.edges[index].name;
-    projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name, [](int64_t d) { return std::max<int64_t>(d, 1); }));
+    projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name,
+                                          [](int64_t d) { return std::max<int64_t>(d, 1); }));
     report.closingEdges.push_back(name);
   }
   return {};
@@ -88,10 +89,14 @@ Result<void> compiler::legalizeDelays(snn::NetworkOp network, const hw::Chip &ch
     projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name,
                                           [&](int64_t d) { return std::max<int64_t>(least, d + shift); }));
     if (retiming.longest[index] > chip.maxDelay)
-      return located(projection, {.code = 5712, .message = "a delay is longer than the target's", .expected = "at most " + std::to_string(chip.maxDelay) + " steps",
-                                  .found = std::to_string(retiming.longest[index]) + " steps", .kind = ErrorKind::DoesNotFit});
+      return located(projection, {.code = 5712,
+                                  .message = "a delay is longer than the target's",
+                                  .expected = "at most " + std::to_string(chip.maxDelay) + " steps",
+                                  .found = std::to_string(retiming.longest[index]) + " steps",
+                                  .kind = ErrorKind::DoesNotFit});
     if (retiming.late[index])
-      report.lateFeedback.push_back(name + ": " + std::to_string(retiming.late[index]) + " steps later than the network's own reading");
+      report.lateFeedback.push_back(name + ": " + std::to_string(retiming.late[index]) +
+                                    " steps later than the network's own reading");
     else if (shift > least)
       report.balanced.push_back(name + ": " + std::to_string(shift - least) + " steps");
   }

@@ -85,9 +85,10 @@ TimeGraph compiler::dissolve(TimeGraph graph, const std::vector<std::string> &ju
       }
       // The fastest synapse of one need not lead on to the fastest of the other.
       for (const TimeEdge &first : in)
-        graph.edges.push_back({first.name + "." + second.name, first.source, second.target, first.shortest + second.shortest,
-                               first.longest + second.longest,
-                               first.exact && second.exact && first.shortest == first.longest && second.shortest == second.longest});
+        graph.edges.push_back(
+            {first.name + "." + second.name, first.source, second.target, first.shortest + second.shortest,
+             first.longest + second.longest,
+             first.exact && second.exact && first.shortest == first.longest && second.shortest == second.longest});
     }
     std::erase(graph.nodes, junction);
   }

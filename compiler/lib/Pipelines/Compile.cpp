@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Pipelines/Compile.h"
 #include "Semantics.h"
+#include "mlir/IR/Verifier.h"
 #include "ranvier/Dialect/Fabric/IR/Fabric.h"
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
-#include "mlir/IR/Verifier.h"
 
 using namespace mlir;
 using namespace ranvier;
@@ -43,8 +43,10 @@ Result<Stage> compiler::stageOf(ModuleOp module) {
   for (auto population : network.getBody().getOps<snn::PopulationOp>())
     ++(llvm::isa_and_nonnull<snn::ProgramOp>(snn::lookupModel(population)) ? lowered : modelled);
   if (lowered && modelled)
-    return located(network, {.code = 5730, .message = "some populations name models and some programs",
-                             .expected = "all of one stage", .found = std::to_string(modelled) + " models, " + std::to_string(lowered) + " programs"});
+    return located(network, {.code = 5730,
+                             .message = "some populations name models and some programs",
+                             .expected = "all of one stage",
+                             .found = std::to_string(modelled) + " models, " + std::to_string(lowered) + " programs"});
   return lowered ? Stage::Quantised : Stage::Snn;
 }
 
@@ -57,7 +59,8 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
   if (options.chip.minDelay > 0 || options.chip.profile == isa::Profile::Int || !options.chip.gradedSpikes) {
     RANVIER_TRY(const std::vector<std::string> lost, composeJunctions(network));
     for (const std::string &probe : lost)
-      report.warnings.push_back("probe " + probe + " records nothing: its junction becomes part of synapses on " + options.chip.name);
+      report.warnings.push_back("probe " + probe + " records nothing: its junction becomes part of synapses on " +
+                                options.chip.name);
   }
   if (options.chip.profile == isa::Profile::F32) {
     if (options.chip.minDelay > 0)
@@ -109,8 +112,9 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   for (const auto &core : placed.cores) {
     SmallVector<Attribute> slices;
     for (const auto &slice : core.slices)
-      slices.push_back(fabric::SliceAttr::get(builder.getContext(), FlatSymbolRefAttr::get(builder.getContext(), plain.populations[slice.population].name),
-                                              slice.first, slice.count));
+      slices.push_back(fabric::SliceAttr::get(
+          builder.getContext(), FlatSymbolRefAttr::get(builder.getContext(), plain.populations[slice.population].name), slice.first,
+          slice.count));
     fabric::CoreOp::create(builder, network.getLoc(), builder.getI64IntegerAttr(core.chip), builder.getI64IntegerAttr(core.core),
                            builder.getI64IntegerAttr(core.level), builder.getArrayAttr(slices));
   }
@@ -119,7 +123,8 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   return {};
 }
 
-Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance, CompileReport &report) {
+Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance,
+                                        CompileReport &report) {
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
   RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
   begin(options, "emit");
@@ -128,12 +133,14 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
     return Error{.code = 5730, .message = "the module is not mapped yet", .expected = "a fabric.mapping"};
   mapping::Mapping placed;
   for (auto core : where.getBody().getOps<fabric::CoreOp>()) {
-    mapping::CoreAssignment assignment{static_cast<uint32_t>(core.getChip()), static_cast<uint32_t>(core.getCore()),
-                                       static_cast<uint32_t>(core.getLevel()), {}};
+    mapping::CoreAssignment assignment{
+        static_cast<uint32_t>(core.getChip()), static_cast<uint32_t>(core.getCore()), static_cast<uint32_t>(core.getLevel()), {}};
     for (auto slice : core.getSlices().getAsRange<fabric::SliceAttr>()) {
       const auto at = llvm::find_if(plain.populations, [&](const auto &p) { return p.name == slice.getPopulation().getValue(); });
       if (at == plain.populations.end())
-        return located(core, {.code = 5732, .message = "a slice of an unknown population", .found = "@" + slice.getPopulation().getValue().str()});
+        return located(
+            core,
+            {.code = 5732, .message = "a slice of an unknown population", .found = "@" + slice.getPopulation().getValue().str()});
       assignment.slices.push_back({static_cast<uint32_t>(at - plain.populations.begin()), static_cast<uint32_t>(slice.getFirst()),
                                    static_cast<uint32_t>(slice.getCount())});
     }

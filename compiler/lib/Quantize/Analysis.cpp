@@ -46,7 +46,9 @@ Affine combine(const Affine &a, const Affine &b, double sign) {
   return out;
 }
 Affine scaled(const Affine &a, const Values &factor) {
-  const auto product = [&](const Values &v) { return v.empty() ? Values() : each(v, factor, [](double x, double y) { return x * y; }); };
+  const auto product = [&](const Values &v) {
+    return v.empty() ? Values() : each(v, factor, [](double x, double y) { return x * y; });
+  };
   Affine out = a;
   for (Values &v : out.state)
     v = product(v);
@@ -157,7 +159,8 @@ private:
     const auto sym = [&](int operand) -> const Symbol & { return symbols[operand]; };
     switch (node.kind) {
     case NodeKind::Constant:
-    case NodeKind::Parameter: return leaf(n, node);
+    case NodeKind::Parameter:
+      return leaf(n, node);
     case NodeKind::State: {
       Affine affine = none();
       affine.state[node.slot] = {1.0};
@@ -170,14 +173,25 @@ private:
       symbols[n] = both(affine);
       return true;
     }
-    case NodeKind::Add: symbols[n] = zip(sym(node.a), sym(node.b), [](const Affine &a, const Affine &b) { return combine(a, b, 1); }); return true;
-    case NodeKind::Sub: symbols[n] = zip(sym(node.a), sym(node.b), [](const Affine &a, const Affine &b) { return combine(a, b, -1); }); return true;
-    case NodeKind::Neg: symbols[n] = zip(sym(node.a), sym(node.a), [](const Affine &a, const Affine &) { return scaled(a, {-1.0}); }); return true;
-    case NodeKind::Mul: return multiply(n, sym(node.a), sym(node.b));
-    case NodeKind::Div: return divide(n, sym(node.a), sym(node.b));
-    case NodeKind::Compare: return compareNodes(n, node);
-    case NodeKind::Xor: return exclusive(n, sym(node.a), sym(node.b));
-    case NodeKind::Select: return select(n, sym(node.a), sym(node.b), sym(node.c));
+    case NodeKind::Add:
+      symbols[n] = zip(sym(node.a), sym(node.b), [](const Affine &a, const Affine &b) { return combine(a, b, 1); });
+      return true;
+    case NodeKind::Sub:
+      symbols[n] = zip(sym(node.a), sym(node.b), [](const Affine &a, const Affine &b) { return combine(a, b, -1); });
+      return true;
+    case NodeKind::Neg:
+      symbols[n] = zip(sym(node.a), sym(node.a), [](const Affine &a, const Affine &) { return scaled(a, {-1.0}); });
+      return true;
+    case NodeKind::Mul:
+      return multiply(n, sym(node.a), sym(node.b));
+    case NodeKind::Div:
+      return divide(n, sym(node.a), sym(node.b));
+    case NodeKind::Compare:
+      return compareNodes(n, node);
+    case NodeKind::Xor:
+      return exclusive(n, sym(node.a), sym(node.b));
+    case NodeKind::Select:
+      return select(n, sym(node.a), sym(node.b), sym(node.c));
     case NodeKind::FromBool: {
       Affine one = none();
       one.constant = {1.0};
@@ -185,7 +199,8 @@ private:
     }
     case NodeKind::Random:
       return fail(n, "draws random numbers");
-    default: return fail(n, "computes " + node.op + " of a value that changes");
+    default:
+      return fail(n, "computes " + node.op + " of a value that changes");
     }
   }
 
@@ -244,13 +259,30 @@ private:
       return fail(n, "compares a value that depends on the spike");
     const Affine difference = combine(a.yes, b.yes, -1);
     switch (node.predicate) {
-    case Predicate::OGT: case Predicate::UGT: symbols[n].condition = Condition{difference, true}; return true;
-    case Predicate::OGE: case Predicate::UGE: symbols[n].condition = Condition{difference, false}; return true;
-    case Predicate::OLT: case Predicate::ULT: symbols[n].condition = Condition{scaled(difference, {-1.0}), true}; return true;
-    case Predicate::OLE: case Predicate::ULE: symbols[n].condition = Condition{scaled(difference, {-1.0}), false}; return true;
-    case Predicate::True: symbols[n].truth = true; return true;
-    case Predicate::False: symbols[n].truth = false; return true;
-    default: return fail(n, "tests for equality");
+    case Predicate::OGT:
+    case Predicate::UGT:
+      symbols[n].condition = Condition{difference, true};
+      return true;
+    case Predicate::OGE:
+    case Predicate::UGE:
+      symbols[n].condition = Condition{difference, false};
+      return true;
+    case Predicate::OLT:
+    case Predicate::ULT:
+      symbols[n].condition = Condition{scaled(difference, {-1.0}), true};
+      return true;
+    case Predicate::OLE:
+    case Predicate::ULE:
+      symbols[n].condition = Condition{scaled(difference, {-1.0}), false};
+      return true;
+    case Predicate::True:
+      symbols[n].truth = true;
+      return true;
+    case Predicate::False:
+      symbols[n].truth = false;
+      return true;
+    default:
+      return fail(n, "tests for equality");
     }
   }
   bool exclusive(int n, const Symbol &a, const Symbol &b) {
@@ -325,8 +357,14 @@ public:
 private:
   Analysis miss(std::string why, int node = -1) const { return {{}, std::move(why), node}; }
 
-  const Affine &fired(int state) const { const Symbol &s = symbolic.symbol(model.update[state]); return flipped ? s.no : s.yes; }
-  const Affine &rest(int state) const { const Symbol &s = symbolic.symbol(model.update[state]); return flipped ? s.yes : s.no; }
+  const Affine &fired(int state) const {
+    const Symbol &s = symbolic.symbol(model.update[state]);
+    return flipped ? s.no : s.yes;
+  }
+  const Affine &rest(int state) const {
+    const Symbol &s = symbolic.symbol(model.update[state]);
+    return flipped ? s.yes : s.no;
+  }
   bool split(int state) const { return symbolic.symbol(model.update[state]).split; }
 
   /// The voltage is the state that the spike changes; another one is the current.

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Quantize/FixedPoint.h"
 #include "ranvier/Support/FixedPoint.h"
-#include <tuple>
 #include <map>
+#include <tuple>
 
 using namespace ranvier;
 using namespace ranvier::compiler;
@@ -11,7 +11,9 @@ using isa::Opcode;
 
 namespace {
 /// Immediate of a rounding shift: bits 0-7 shift, bits 8-15 mode.
-uint32_t rounded(int shift, Rounding mode = Rounding::NearestUp) { return static_cast<uint32_t>(shift) | static_cast<uint32_t>(mode) << 8; }
+uint32_t rounded(int shift, Rounding mode = Rounding::NearestUp) {
+  return static_cast<uint32_t>(shift) | static_cast<uint32_t>(mode) << 8;
+}
 
 class Converter {
 public:
@@ -71,8 +73,9 @@ private:
     if (inverse)
       for (double &value : real)
         value = 1 / value;
-    const int value = leaf.kind == NodeKind::Constant ? li(std::round(std::ldexp(real[0], fraction)))
-                                                      : loadParam((inverse ? "inverse_" : "") + model.params[leaf.slot].name, fraction, real);
+    const int value = leaf.kind == NodeKind::Constant
+                          ? li(std::round(std::ldexp(real[0], fraction)))
+                          : loadParam((inverse ? "inverse_" : "") + model.params[leaf.slot].name, fraction, real);
     return constants[key] = value;
   }
 
@@ -82,15 +85,19 @@ private:
       return words[n];
     const Node &leaf = model.nodes[n];
     switch (leaf.kind) {
-    case NodeKind::State: return words[n] = code.value(Opcode::LdState, -1, -1, leaf.slot);
-    case NodeKind::Input: return words[n] = input(leaf, plan.nodes[n]);
+    case NodeKind::State:
+      return words[n] = code.value(Opcode::LdState, -1, -1, leaf.slot);
+    case NodeKind::Input:
+      return words[n] = input(leaf, plan.nodes[n]);
     case NodeKind::Random: {
       // The 30 high bits of the unsigned word: flip the sign bit, shift, move [-2^29, 2^29) to [0, 2^30).
-      const int bits = code.value(Opcode::Xor, code.value(Opcode::Rng, -1, -1, leaf.slot), code.value(Opcode::Li, -1, -1, 0x80000000u));
+      const int bits =
+          code.value(Opcode::Xor, code.value(Opcode::Rng, -1, -1, leaf.slot), code.value(Opcode::Li, -1, -1, 0x80000000u));
       const int centred = code.value(Opcode::Shr, bits, -1, rounded(2, Rounding::Floor));
       return words[n] = code.value(Opcode::Add, centred, li(1 << 29));
     }
-    default: return encoded(n, plan.nodes[n].fraction);
+    default:
+      return encoded(n, plan.nodes[n].fraction);
     }
   }
 
@@ -144,8 +151,10 @@ private:
       return code.value(op, a, b);
     };
     switch (n.kind) {
-    case NodeKind::Add: return two(Opcode::Add, format.fraction);
-    case NodeKind::Sub: return two(Opcode::Sub, format.fraction);
+    case NodeKind::Add:
+      return two(Opcode::Add, format.fraction);
+    case NodeKind::Sub:
+      return two(Opcode::Sub, format.fraction);
     case NodeKind::Mul: {
       const int a = word(n.a), b = word(n.b);
       return product(a, of(n.a).fraction, b, of(n.b).fraction, format);
@@ -155,27 +164,40 @@ private:
       const int a = word(n.a), b = encoded(n.b, fraction, true);
       return product(a, of(n.a).fraction, b, fraction, format);
     }
-    case NodeKind::Neg: return code.value(Opcode::Neg, word(n.a));
-    case NodeKind::Abs: return code.value(Opcode::Abs, word(n.a));
+    case NodeKind::Neg:
+      return code.value(Opcode::Neg, word(n.a));
+    case NodeKind::Abs:
+      return code.value(Opcode::Abs, word(n.a));
     case NodeKind::Floor:
-      return of(n.a).fraction <= 0 ? word(n.a) : code.value(Opcode::Shr, word(n.a), -1, rounded(std::min(of(n.a).fraction, 31), Rounding::Floor));
-    case NodeKind::Maximum: case NodeKind::MaxNum: return two(Opcode::Max, format.fraction);
-    case NodeKind::Minimum: case NodeKind::MinNum: return two(Opcode::Min, format.fraction);
+      return of(n.a).fraction <= 0
+                 ? word(n.a)
+                 : code.value(Opcode::Shr, word(n.a), -1, rounded(std::min(of(n.a).fraction, 31), Rounding::Floor));
+    case NodeKind::Maximum:
+    case NodeKind::MaxNum:
+      return two(Opcode::Max, format.fraction);
+    case NodeKind::Minimum:
+    case NodeKind::MinNum:
+      return two(Opcode::Min, format.fraction);
     case NodeKind::Select: {
       const int c = word(n.a), a = word(n.b, format.fraction), b = word(n.c, format.fraction);
       return code.value(Opcode::Sel, a, b, 0, c);
     }
-    case NodeKind::FromBool: return word(n.a);
+    case NodeKind::FromBool:
+      return word(n.a);
     case NodeKind::Compare: {
       const Interval both{std::min(of(n.a).range.low, of(n.b).range.low), std::max(of(n.a).range.high, of(n.b).range.high)};
       const int fraction = commonFraction(of(n.a), of(n.b), both);
       const int a = word(n.a, fraction), b = word(n.b, fraction);
       return comparison(n.predicate, a, b);
     }
-    case NodeKind::And: return code.value(Opcode::And, word(n.a), word(n.b));
-    case NodeKind::Or: return code.value(Opcode::Or, word(n.a), word(n.b));
-    case NodeKind::Xor: return code.value(Opcode::Xor, word(n.a), word(n.b));
-    default: RANVIER_ASSERT(false, "planFormats refuses " + n.op);
+    case NodeKind::And:
+      return code.value(Opcode::And, word(n.a), word(n.b));
+    case NodeKind::Or:
+      return code.value(Opcode::Or, word(n.a), word(n.b));
+    case NodeKind::Xor:
+      return code.value(Opcode::Xor, word(n.a), word(n.b));
+    default:
+      RANVIER_ASSERT(false, "planFormats refuses " + n.op);
     }
   }
 
@@ -190,14 +212,30 @@ private:
   /// Integers are always ordered: O and U predicates coincide.
   int comparison(Predicate predicate, int a, int b) {
     switch (predicate) {
-    case Predicate::False: case Predicate::UNO: return code.value(Opcode::Li, -1, -1, 0);
-    case Predicate::True: case Predicate::ORD: return code.value(Opcode::Li, -1, -1, 1);
-    case Predicate::OEQ: case Predicate::UEQ: return code.value(Opcode::Eq, a, b);
-    case Predicate::ONE: case Predicate::UNE: return code.value(Opcode::Lnot, code.value(Opcode::Eq, a, b));
-    case Predicate::OGT: case Predicate::UGT: return code.value(Opcode::Lt, b, a);
-    case Predicate::OGE: case Predicate::UGE: return code.value(Opcode::Le, b, a);
-    case Predicate::OLT: case Predicate::ULT: return code.value(Opcode::Lt, a, b);
-    case Predicate::OLE: case Predicate::ULE: return code.value(Opcode::Le, a, b);
+    case Predicate::False:
+    case Predicate::UNO:
+      return code.value(Opcode::Li, -1, -1, 0);
+    case Predicate::True:
+    case Predicate::ORD:
+      return code.value(Opcode::Li, -1, -1, 1);
+    case Predicate::OEQ:
+    case Predicate::UEQ:
+      return code.value(Opcode::Eq, a, b);
+    case Predicate::ONE:
+    case Predicate::UNE:
+      return code.value(Opcode::Lnot, code.value(Opcode::Eq, a, b));
+    case Predicate::OGT:
+    case Predicate::UGT:
+      return code.value(Opcode::Lt, b, a);
+    case Predicate::OGE:
+    case Predicate::UGE:
+      return code.value(Opcode::Le, b, a);
+    case Predicate::OLT:
+    case Predicate::ULT:
+      return code.value(Opcode::Lt, a, b);
+    case Predicate::OLE:
+    case Predicate::ULE:
+      return code.value(Opcode::Le, a, b);
     }
     return -1;
   }
@@ -271,8 +309,10 @@ Result<void> checkForbidden(const Model &model, const isa::Program &program, con
   for (const isa::Instruction &instruction : program.code) {
     const std::string line = isa::disassemble(program, instruction), mnemonic = line.substr(0, line.find(' '));
     if (std::find(chip.forbiddenOps.begin(), chip.forbiddenOps.end(), mnemonic) != chip.forbiddenOps.end())
-      return model.error({.code = 5405, .message = "unsupported: the model needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
-                          .kind = ErrorKind::Unsupported});
+      return model.error(
+          {.code = 5405,
+           .message = "unsupported: the model needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
+           .kind = ErrorKind::Unsupported});
   }
   return {};
 }
@@ -289,6 +329,8 @@ Result<FixedModel> compiler::convertFixedPoint(const Folded &folded, const hw::C
     RANVIER_CHECK(checkForbidden(folded.model, converted.lowered.program, chip));
     return converted;
   }
-  return folded.model.error({.code = 5103, .message = "too many values are alive at once", .expected = "at most " + std::to_string(isa::maxRegisters),
+  return folded.model.error({.code = 5103,
+                             .message = "too many values are alive at once",
+                             .expected = "at most " + std::to_string(isa::maxRegisters),
                              .kind = ErrorKind::DoesNotFit});
 }

@@ -30,7 +30,8 @@ double moved(const Format &from, int fraction) {
 
 class Planner {
 public:
-  Planner(const Folded &folded, const hw::Chip &chip, const FixedOptions &options) : folded(folded), model(folded.model), chip(chip), options(options) {}
+  Planner(const Folded &folded, const hw::Chip &chip, const FixedOptions &options)
+      : folded(folded), model(folded.model), chip(chip), options(options) {}
 
   Result<FixedPlan> run() {
     RANVIER_CHECK(checkOperations(folded));
@@ -39,9 +40,13 @@ public:
     for (size_t n = 0; n < model.nodes.size(); ++n) {
       RANVIER_TRY(Format format, node(model.nodes[n], int(n)));
       if (!(format.range.magnitude() <= std::ldexp(1.0, 30 - minFraction)))
-        return model.error({.code = 5404, .message = "the result of " + model.nodes[n].op + " is too large for 32 bits",
-                            .expected = "a magnitude below 2^60", .found = std::to_string(format.range.magnitude()),
-                            .hint = "declare narrower ranges of states and inputs", .kind = ErrorKind::DoesNotFit}, int(n));
+        return model.error({.code = 5404,
+                            .message = "the result of " + model.nodes[n].op + " is too large for 32 bits",
+                            .expected = "a magnitude below 2^60",
+                            .found = std::to_string(format.range.magnitude()),
+                            .hint = "declare narrower ranges of states and inputs",
+                            .kind = ErrorKind::DoesNotFit},
+                           int(n));
       out.nodes.push_back(format);
     }
     return std::move(out);
@@ -75,7 +80,8 @@ private:
     if (biased)
       format.error += std::ldexp(0.5, -format.fraction);
     if (const auto &declared = model.inputs[n.slot].range)
-      format.range = {std::clamp(format.range.low, declared->first, declared->second), std::clamp(format.range.high, declared->first, declared->second)};
+      format.range = {std::clamp(format.range.low, declared->first, declared->second),
+                      std::clamp(format.range.high, declared->first, declared->second)};
     return format;
   }
 
@@ -88,7 +94,8 @@ private:
   Format multiply(const Format &a, const Format &b, Interval range) const {
     // A flexible operand has its own best fraction already: 30 bits of its largest value.
     Format format{range, std::min({fittingFraction(range), a.fraction + b.fraction, maxFraction}), 0, false};
-    const double ea = a.error + (a.flexible ? std::ldexp(0.5, -a.fraction) : 0), eb = b.error + (b.flexible ? std::ldexp(0.5, -b.fraction) : 0);
+    const double ea = a.error + (a.flexible ? std::ldexp(0.5, -a.fraction) : 0),
+                 eb = b.error + (b.flexible ? std::ldexp(0.5, -b.fraction) : 0);
     format.error = a.range.magnitude() * eb + b.range.magnitude() * ea + ea * eb + std::ldexp(0.5, -format.fraction);
     return format;
   }
@@ -104,40 +111,63 @@ private:
   Result<Format> node(const Node &n, int index) {
     const auto of = [&](int operand) -> const Format & { return out.nodes[operand]; };
     switch (n.kind) {
-    case NodeKind::Constant: case NodeKind::Parameter: return leaf(n);
-    case NodeKind::State: return out.states[n.slot];
-    case NodeKind::Input: return input(n);
-    case NodeKind::Random: return Format{{0, 1}, 30, 0, false};
-    case NodeKind::Add: return meet(of(n.a), of(n.b), {of(n.a).range.low + of(n.b).range.low, of(n.a).range.high + of(n.b).range.high}, true);
-    case NodeKind::Sub: return meet(of(n.a), of(n.b), {of(n.a).range.low - of(n.b).range.high, of(n.a).range.high - of(n.b).range.low}, true);
-    case NodeKind::Mul: return multiply(of(n.a), of(n.b), n.a == n.b ? square(of(n.a).range) : product(of(n.a).range, of(n.b).range));
+    case NodeKind::Constant:
+    case NodeKind::Parameter:
+      return leaf(n);
+    case NodeKind::State:
+      return out.states[n.slot];
+    case NodeKind::Input:
+      return input(n);
+    case NodeKind::Random:
+      return Format{{0, 1}, 30, 0, false};
+    case NodeKind::Add:
+      return meet(of(n.a), of(n.b), {of(n.a).range.low + of(n.b).range.low, of(n.a).range.high + of(n.b).range.high}, true);
+    case NodeKind::Sub:
+      return meet(of(n.a), of(n.b), {of(n.a).range.low - of(n.b).range.high, of(n.a).range.high - of(n.b).range.low}, true);
+    case NodeKind::Mul:
+      return multiply(of(n.a), of(n.b), n.a == n.b ? square(of(n.a).range) : product(of(n.a).range, of(n.b).range));
     case NodeKind::Div: {
       const Format reciprocal = inverse(model.nodes[n.b]);
       return multiply(of(n.a), reciprocal, product(of(n.a).range, reciprocal.range));
     }
-    case NodeKind::Neg: return unary(of(n.a), {-of(n.a).range.high, -of(n.a).range.low});
+    case NodeKind::Neg:
+      return unary(of(n.a), {-of(n.a).range.high, -of(n.a).range.low});
     case NodeKind::Abs: {
       const Interval &r = of(n.a).range;
       return unary(of(n.a), {r.low > 0 ? r.low : r.high < 0 ? -r.high : 0, r.magnitude()});
     }
-    case NodeKind::Floor: return Format{{std::floor(of(n.a).range.low), std::floor(of(n.a).range.high)}, std::min(of(n.a).fraction, 0), 0, false};
-    case NodeKind::Maximum: case NodeKind::MaxNum:
-      return meet(of(n.a), of(n.b), {std::max(of(n.a).range.low, of(n.b).range.low), std::max(of(n.a).range.high, of(n.b).range.high)}, false);
-    case NodeKind::Minimum: case NodeKind::MinNum:
-      return meet(of(n.a), of(n.b), {std::min(of(n.a).range.low, of(n.b).range.low), std::min(of(n.a).range.high, of(n.b).range.high)}, false);
-    case NodeKind::Select: return meet(of(n.b), of(n.c), hull(of(n.b).range, of(n.c).range), false);
+    case NodeKind::Floor:
+      return Format{{std::floor(of(n.a).range.low), std::floor(of(n.a).range.high)}, std::min(of(n.a).fraction, 0), 0, false};
+    case NodeKind::Maximum:
+    case NodeKind::MaxNum:
+      return meet(of(n.a), of(n.b),
+                  {std::max(of(n.a).range.low, of(n.b).range.low), std::max(of(n.a).range.high, of(n.b).range.high)}, false);
+    case NodeKind::Minimum:
+    case NodeKind::MinNum:
+      return meet(of(n.a), of(n.b),
+                  {std::min(of(n.a).range.low, of(n.b).range.low), std::min(of(n.a).range.high, of(n.b).range.high)}, false);
+    case NodeKind::Select:
+      return meet(of(n.b), of(n.c), hull(of(n.b).range, of(n.c).range), false);
     case NodeKind::Compare: {
       const Format &a = of(n.a), &b = of(n.b);
       const int fraction = commonFraction(a, b, hull(a.range, b.range));
       out.comparisonError = std::max(out.comparisonError, moved(a, fraction) + moved(b, fraction));
       return Format{{0, 1}, 0, 0, false};
     }
-    case NodeKind::FromBool: case NodeKind::And: case NodeKind::Or: case NodeKind::Xor: return Format{{0, 1}, 0, 0, false};
-    default: return model.error({.code = 5401, .message = "unsupported: " + n.op + " has no integer form", .kind = ErrorKind::Unsupported}, index);
+    case NodeKind::FromBool:
+    case NodeKind::And:
+    case NodeKind::Or:
+    case NodeKind::Xor:
+      return Format{{0, 1}, 0, 0, false};
+    default:
+      return model.error({.code = 5401, .message = "unsupported: " + n.op + " has no integer form", .kind = ErrorKind::Unsupported},
+                         index);
     }
   }
 
-  static Format unary(const Format &a, Interval range) { return {range, a.fraction, a.error + (a.flexible ? std::ldexp(0.5, -a.fraction) : 0), false}; }
+  static Format unary(const Format &a, Interval range) {
+    return {range, a.fraction, a.error + (a.flexible ? std::ldexp(0.5, -a.fraction) : 0), false};
+  }
 
   Format inverse(const Node &divisor) const {
     const Values values = divisor.kind == NodeKind::Constant ? Values{divisor.value} : folded.params[divisor.slot];
@@ -184,14 +214,20 @@ Result<void> compiler::checkOperations(const Folded &folded) {
   for (size_t n = 0; n < model.nodes.size(); ++n) {
     const Node &node = model.nodes[n];
     if (node.kind == NodeKind::Exp || node.kind == NodeKind::Log || node.kind == NodeKind::Sqrt)
-      return model.error({.code = 5401, .message = "unsupported: " + node.op + " of a value that changes has no integer form",
-                          .hint = "an f32 target executes it; of parameters alone it is computed in advance", .kind = ErrorKind::Unsupported}, int(n));
+      return model.error({.code = 5401,
+                          .message = "unsupported: " + node.op + " of a value that changes has no integer form",
+                          .hint = "an f32 target executes it; of parameters alone it is computed in advance",
+                          .kind = ErrorKind::Unsupported},
+                         int(n));
     if (node.kind != NodeKind::Div)
       continue;
     const Node &divisor = model.nodes[node.b];
     if (divisor.kind != NodeKind::Constant && divisor.kind != NodeKind::Parameter)
-      return model.error({.code = 5403, .message = "unsupported: " + node.op + " by a value that changes has no integer form",
-                          .hint = "divide by parameters or constants only", .kind = ErrorKind::Unsupported}, int(n));
+      return model.error({.code = 5403,
+                          .message = "unsupported: " + node.op + " by a value that changes has no integer form",
+                          .hint = "divide by parameters or constants only",
+                          .kind = ErrorKind::Unsupported},
+                         int(n));
     const Values values = divisor.kind == NodeKind::Constant ? Values{divisor.value} : folded.params[divisor.slot];
     for (double value : values)
       if (value == 0)
@@ -206,7 +242,8 @@ Result<FixedPlan> compiler::planFormats(const Folded &folded, const hw::Chip &ch
 
 namespace {
 /// [low, high] of `piece` without the term of `self`, over known ranges. Nothing if it uses a state without one.
-std::optional<Interval> otherTerms(const Affine &piece, size_t self, const std::vector<std::optional<Interval>> &states, const std::vector<Interval> &inputs) {
+std::optional<Interval> otherTerms(const Affine &piece, size_t self, const std::vector<std::optional<Interval>> &states,
+                                   const std::vector<Interval> &inputs) {
   Interval sum{smallest(piece.constant), largest(piece.constant)};
   const auto add = [&](const Values &factor, const Interval &range) {
     const Interval term = product({smallest(factor), largest(factor)}, range);
@@ -226,7 +263,8 @@ std::optional<Interval> otherTerms(const Affine &piece, size_t self, const std::
 }
 } // namespace
 
-std::vector<std::optional<Interval>> compiler::deriveRanges(const Folded &folded, const std::vector<Interval> &inputs, const std::vector<Values> &init) {
+std::vector<std::optional<Interval>> compiler::deriveRanges(const Folded &folded, const std::vector<Interval> &inputs,
+                                                            const std::vector<Values> &init) {
   const Model &model = folded.model;
   std::vector<std::optional<Interval>> out(model.states.size());
   for (size_t s = 0; s < out.size(); ++s)

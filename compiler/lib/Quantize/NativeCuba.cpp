@@ -1,9 +1,9 @@
 //===- NativeCuba.cpp - Numbers for the fixed CUBA unit -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything the unit holds is one scale S away from real units: v = S (V - reset), u = S h (U - K). The larger S, the finer threshold
-// and decay rounding; 24-bit states, the 17-bit threshold, the bias and the weight exponents bound it from above. Weight errors
-// repeat every octave (the exponent follows), so S is searched over the last octave below the bound.
+// Everything the unit holds is one scale S away from real units: v = S (V - reset), u = S h (U - K). The larger S, the finer
+// threshold and decay rounding; 24-bit states, the 17-bit threshold, the bias and the weight exponents bound it from above. Weight
+// errors repeat every octave (the exponent follows), so S is searched over the last octave below the bound.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/NativeCuba.h"
 #include <algorithm>
@@ -25,7 +25,8 @@ public:
   NativeQuantiser(const Model &model, const CubaForm &form, uint64_t count, const std::vector<Values> &init,
                   const std::vector<ProjectionView> &projections, const hw::NativeCubaLif &unit, const hw::Weights &limits,
                   const NativeOptions &options)
-      : model(model), form(form), count(count), init(init), projections(projections), unit(unit), limits(limits), options(options) {}
+      : model(model), form(form), count(count), init(init), projections(projections), unit(unit), limits(limits), options(options) {
+  }
 
   Result<NativeCuba> run() {
     RANVIER_CHECK(decays());
@@ -34,7 +35,8 @@ public:
     if (auto best = chooseScale(most))
       out.scale = *best;
     else
-      return noScale("no weight exponent in " + std::to_string(limits.minExponent) + ".." + std::to_string(limits.maxExponent) + " suits the weights");
+      return noScale("no weight exponent in " + std::to_string(limits.minExponent) + ".." + std::to_string(limits.maxExponent) +
+                     " suits the weights");
     RANVIER_CHECK(words());
     for (const ProjectionView &projection : projections) {
       const WeightFormat format = weightFormat(projection.weights, limits, options.weightBits);
@@ -61,11 +63,17 @@ private:
     return compact(std::move(values));
   }
   Error fault(unsigned code, std::string message, std::string expected, double found, ErrorKind kind) const {
-    return model.error({.code = code, .message = std::move(message), .expected = std::move(expected), .found = std::to_string(found), .kind = kind});
+    return model.error({.code = code,
+                        .message = std::move(message),
+                        .expected = std::move(expected),
+                        .found = std::to_string(found),
+                        .kind = kind});
   }
   Error noScale(std::string why) const {
-    return model.error({.code = 5303, .message = "the dynamic range does not fit the unit: " + std::move(why),
-                        .hint = "use a calibration profile, or rescale weights, bias or threshold", .kind = ErrorKind::DoesNotFit});
+    return model.error({.code = 5303,
+                        .message = "the dynamic range does not fit the unit: " + std::move(why),
+                        .hint = "use a calibration profile, or rescale weights, bias or threshold",
+                        .kind = ErrorKind::DoesNotFit});
   }
 
   /// Q1: decay words.
@@ -73,8 +81,11 @@ private:
     for (uint64_t i = 0; i < std::max(form.a.size(), form.b.size()); ++i)
       for (const auto &[kept, what] : {std::pair{at(form.a, i), "current"}, std::pair{at(form.b, i), "voltage"}})
         if (!(kept >= 0 && kept <= 1))
-          return fault(5301, std::string("the ") + what + " does not decay", "a kept fraction in 0..1", kept, ErrorKind::Unsupported);
-    const auto word = [&](double kept, double offset) { return std::clamp(std::round(full() * (1 - kept)) - offset, 0.0, full() - 1); };
+          return fault(5301, std::string("the ") + what + " does not decay", "a kept fraction in 0..1", kept,
+                       ErrorKind::Unsupported);
+    const auto word = [&](double kept, double offset) {
+      return std::clamp(std::round(full() * (1 - kept)) - offset, 0.0, full() - 1);
+    };
     const double offset = unit.currentDecayOffset;
     out.du = forEach([&](uint64_t i) { return word(at(form.a, i), offset); });
     out.dv = forEach([&](uint64_t i) { return word(at(form.b, i), 0); });
@@ -95,15 +106,20 @@ private:
   Result<void> origins() {
     for (uint64_t i = 0; i < std::max(form.a.size(), form.c.size()); ++i)
       if (at(form.c, i) != 0 && at(form.a, i) >= 1)
-        return fault(5301, "a constant input to a current that does not decay", "a kept fraction below 1", at(form.a, i), ErrorKind::Unsupported);
+        return fault(5301, "a constant input to a current that does not decay", "a kept fraction below 1", at(form.a, i),
+                     ErrorKind::Unsupported);
     out.currentOffset = forEach([&](uint64_t i) { return at(form.c, i) == 0 ? 0.0 : at(form.c, i) / (1 - at(form.a, i)); });
     out.voltageOffset = forEach([&](uint64_t i) { return at(form.reset, i); });
-    bias = forEach([&](uint64_t i) { return at(form.d, i) + at(form.h, i) * at(out.currentOffset, i) - (1 - at(form.b, i)) * at(form.reset, i); });
+    bias = forEach([&](uint64_t i) {
+      return at(form.d, i) + at(form.h, i) * at(out.currentOffset, i) - (1 - at(form.b, i)) * at(form.reset, i);
+    });
     threshold = forEach([&](uint64_t i) { return at(form.threshold, i) - at(form.reset, i); });
-    startU = forEach([&](uint64_t i) { return form.uState < 0 ? 0.0 : at(form.h, i) * (at(init[form.uState], i) - at(out.currentOffset, i)); });
+    startU = forEach(
+        [&](uint64_t i) { return form.uState < 0 ? 0.0 : at(form.h, i) * (at(init[form.uState], i) - at(out.currentOffset, i)); });
     startV = forEach([&](uint64_t i) { return form.vState < 0 ? 0.0 : at(init[form.vState], i) - at(form.reset, i); });
     if (smallest(threshold) < 0)
-      return fault(5302, "the threshold lies below the reset value", "threshold >= reset", smallest(threshold), ErrorKind::Unsupported);
+      return fault(5302, "the threshold lies below the reset value", "threshold >= reset", smallest(threshold),
+                   ErrorKind::Unsupported);
     return {};
   }
 
@@ -120,7 +136,8 @@ private:
       const double gather = at(keptU, i) < 1 ? 1 / (1 - at(keptU, i)) : none;
       double lowest = low * gather, highest = high * gather;
       if (options.current && form.uState >= 0) {
-        const double a = at(form.h, i) * (options.current->low - at(out.currentOffset, i)), b = at(form.h, i) * (options.current->high - at(out.currentOffset, i));
+        const double a = at(form.h, i) * (options.current->low - at(out.currentOffset, i)),
+                     b = at(form.h, i) * (options.current->high - at(out.currentOffset, i));
         lowest = calibrationMargin * std::min({a, b, 0.0});
         highest = calibrationMargin * std::max({a, b, 0.0});
       }
@@ -202,7 +219,8 @@ private:
   /// Q5..Q7: threshold, bias and initial words.
   Result<void> words() {
     const double scale = out.scale;
-    out.vth = forEach([&](uint64_t i) { return std::clamp(std::round(scale * at(threshold, i) / thresholdStep()), 0.0, thresholdMax()); });
+    out.vth = forEach(
+        [&](uint64_t i) { return std::clamp(std::round(scale * at(threshold, i) / thresholdStep()), 0.0, thresholdMax()); });
     out.bias = forEach([&](uint64_t i) { return biasWord(scale * at(bias, i)); });
     out.u0 = forEach([&](uint64_t i) { return std::round(scale * at(startU, i)); });
     out.v0 = forEach([&](uint64_t i) { return std::round(scale * at(startV, i)); });
@@ -214,7 +232,8 @@ private:
     if (floorReachable)
       out.warnings.push_back("the voltage may saturate: it cannot go below " + std::to_string(out.saturatesBelow));
     if (largest(threshold) > 0 && largest(out.vth) < 64)
-      out.warnings.push_back("the threshold has only " + std::to_string(static_cast<int>(largest(out.vth))) + " steps: use a calibration profile");
+      out.warnings.push_back("the threshold has only " + std::to_string(static_cast<int>(largest(out.vth))) +
+                             " steps: use a calibration profile");
     return {};
   }
 
@@ -256,8 +275,9 @@ double compiler::currentLoad(const NativeCuba &numbers, const Values &high, cons
   return load;
 }
 
-Result<NativeCuba> compiler::quantiseNative(const Model &model, const CubaForm &form, uint64_t count, const std::vector<Values> &init,
-                                            const std::vector<ProjectionView> &projections, const hw::NativeCubaLif &unit,
-                                            const hw::Weights &limits, const NativeOptions &options) {
+Result<NativeCuba> compiler::quantiseNative(const Model &model, const CubaForm &form, uint64_t count,
+                                            const std::vector<Values> &init, const std::vector<ProjectionView> &projections,
+                                            const hw::NativeCubaLif &unit, const hw::Weights &limits,
+                                            const NativeOptions &options) {
   return NativeQuantiser(model, form, count, init, projections, unit, limits, options).run();
 }

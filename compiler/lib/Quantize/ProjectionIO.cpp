@@ -12,7 +12,8 @@ using namespace ranvier::compiler;
 
 namespace {
 Error sharedGain(Operation *op) {
-  return located(op, {.code = 5306, .message = "unsupported: the targets' input gains differ, but share weights",
+  return located(op, {.code = 5306,
+                      .message = "unsupported: the targets' input gains differ, but share weights",
                       .hint = "give all neurons of a channel (or of the population) the same parameters, or list the synapses",
                       .kind = ErrorKind::Unsupported});
 }
@@ -49,7 +50,8 @@ Result<Values> gainedWeights(snn::ProjectionOpInterface projection, const Values
   }
   std::optional<std::vector<double>> weights = snn::readElements(op->getAttr("weights"));
   if (!weights)
-    return located(op, {.code = 5307, .message = "the weights are no numbers", .hint = "distributions are expanded before quantisation"});
+    return located(
+        op, {.code = 5307, .message = "the weights are no numbers", .hint = "distributions are expanded before quantisation"});
   if (!llvm::all_of(*weights, [](double w) { return std::isfinite(w); }))
     return located(op, {.code = 5307, .message = "a weight is not finite", .expected = "finite numbers"});
   if (weights->empty()) // a rule that happened to connect nothing
@@ -70,7 +72,8 @@ Result<Values> gainedWeights(snn::ProjectionOpInterface projection, const Values
   } else if (isa<snn::Conv1dOp, snn::Conv2dOp>(op)) {
     const auto channels = static_cast<size_t>(cast<ElementsAttr>(op->getAttr("weights")).getShapedType().getShape()[0]);
     const size_t taps = weights->size() / channels;
-    RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i / taps * (targets / channels), targets / channels); }));
+    RANVIER_CHECK(
+        applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i / taps * (targets / channels), targets / channels); }));
   } else if (weights->size() == targets && targets > 1) {
     RANVIER_CHECK(applyGain(op, *weights, gain, [&](size_t i) { return std::pair(i, size_t(1)); }));
   } else {
@@ -99,11 +102,12 @@ Operation *poolToConvolution(snn::PoolOp pool, const std::vector<int16_t> &words
   std::vector<int16_t> spread;
   for (int16_t word : words)
     spread.insert(spread.end(), static_cast<size_t>(taps), word);
-  auto weights = snn::makeResource(builder.getContext(), (pool.getSymName() + ".weights").str(), {channels, 1, pool.getKernel()[0], pool.getKernel()[1]},
-                                   std::span<const int16_t>(spread));
-  auto convolution = snn::Conv2dOp::create(builder, pool.getLoc(), pool.getSymNameAttr(), pool.getSourceAttr(), pool.getTargetAttr(), pool.getReceptorAttr(),
-                                           pool.getDelayAttr(), IntegerAttr(), IntegerAttr(), weights, ElementsAttr(), pool.getInputShapeAttr(),
-                                           pool.getStrideAttr(), pool.getPaddingAttr(), builder.getDenseI64ArrayAttr({1, 1}), builder.getI64IntegerAttr(channels));
+  auto weights = snn::makeResource(builder.getContext(), (pool.getSymName() + ".weights").str(),
+                                   {channels, 1, pool.getKernel()[0], pool.getKernel()[1]}, std::span<const int16_t>(spread));
+  auto convolution = snn::Conv2dOp::create(
+      builder, pool.getLoc(), pool.getSymNameAttr(), pool.getSourceAttr(), pool.getTargetAttr(), pool.getReceptorAttr(),
+      pool.getDelayAttr(), IntegerAttr(), IntegerAttr(), weights, ElementsAttr(), pool.getInputShapeAttr(), pool.getStrideAttr(),
+      pool.getPaddingAttr(), builder.getDenseI64ArrayAttr({1, 1}), builder.getI64IntegerAttr(channels));
   pool.erase();
   return convolution;
 }
@@ -158,7 +162,8 @@ Result<void> compiler::writeProjection(snn::ProjectionOpInterface projection, co
   if (auto pool = dyn_cast<snn::PoolOp>(op))
     op = poolToConvolution(pool, weights.words);
   else
-    op->setAttr("weights", integerWeights(op->getContext(), op->getAttr("weights"), (cast<SymbolOpInterface>(op).getName() + ".weights").str(), weights.words));
+    op->setAttr("weights", integerWeights(op->getContext(), op->getAttr("weights"),
+                                          (cast<SymbolOpInterface>(op).getName() + ".weights").str(), weights.words));
   op->setAttr("exponent", builder.getI64IntegerAttr(weights.exponent));
   op->setAttr("weight_bits", builder.getI64IntegerAttr(weights.format.storedBits));
   if (dropReceptor && op->getAttr("receptor"))

@@ -22,8 +22,8 @@ struct ArrivingWords {
 Result<ArrivingWords> arrivingWords(snn::ProjectionOpInterface projection, const QuantisedWeights &weights, double leastPayload,
                                     double mostPayload);
 
-/// Replaces weights, exponent and bits; pooling becomes a depthwise convolution that carries its weight. `dropReceptor`: the target's
-/// program has one input.
+/// Replaces weights, exponent and bits; pooling becomes a depthwise convolution that carries its weight. `dropReceptor`: the
+/// target's program has one input.
 Result<void> writeProjection(snn::ProjectionOpInterface projection, const QuantisedWeights &weights, bool dropReceptor);
 
 } // namespace ranvier::compiler

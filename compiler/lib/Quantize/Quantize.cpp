@@ -62,9 +62,12 @@ void addBiases(CubaForm &form, const std::vector<Values> &bias) {
 
 Error notNative(const Neurons &neurons, const hw::Chip &chip) {
   return neurons.folded.model.error(
-      {.code = 5304, .message = "unsupported: " + chip.name + " cannot execute this model: it " + neurons.analysis.nearMiss,
-       .expected = "a leaky integrate-and-fire neuron: u' = a u + g x, v' = b v + h u' + d, spike when v' > threshold, then v = constant",
-       .hint = "choose a programmable target, or a model with that form", .kind = ErrorKind::Unsupported},
+      {.code = 5304,
+       .message = "unsupported: " + chip.name + " cannot execute this model: it " + neurons.analysis.nearMiss,
+       .expected =
+           "a leaky integrate-and-fire neuron: u' = a u + g x, v' = b v + h u' + d, spike when v' > threshold, then v = constant",
+       .hint = "choose a programmable target, or a model with that form",
+       .kind = ErrorKind::Unsupported},
       neurons.analysis.node);
 }
 
@@ -75,8 +78,10 @@ public:
 
   Result<QuantizationReport> run() {
     if (options.weightBits < chip.weights.minBits || options.weightBits > chip.weights.maxBits || options.weightBits > 8)
-      return Error{.code = 5322, .message = "the target has no weights of that many bits",
-                   .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(std::min(8u, chip.weights.maxBits)), .found = std::to_string(options.weightBits)};
+      return Error{.code = 5322,
+                   .message = "the target has no weights of that many bits",
+                   .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(std::min(8u, chip.weights.maxBits)),
+                   .found = std::to_string(options.weightBits)};
     if (!options.calibration.empty()) {
       RANVIER_TRY(calibration, parseCalibration(options.calibration));
     }
@@ -109,7 +114,8 @@ private:
     RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
     for (snn::ProjectionOpInterface projection : projectionsOnto(population))
       if (onPath.count(projection.getSourceAttr().getValue().str()) && emitsPayload(projection))
-        return located(projection, {.code = 5324, .message = "unsupported: events with values in a feedback loop on an integer target",
+        return located(projection, {.code = 5324,
+                                    .message = "unsupported: events with values in a feedback loop on an integer target",
                                     .kind = ErrorKind::Unsupported});
     if (chip.nativeCuba && neurons.analysis.form)
       RANVIER_CHECK(native(neurons));
@@ -133,7 +139,9 @@ private:
     return false;
   }
 
-  Operation *sourceOf(snn::ProjectionOpInterface projection) { return SymbolTable::lookupSymbolIn(network, projection.getSourceAttr().getAttr()); }
+  Operation *sourceOf(snn::ProjectionOpInterface projection) {
+    return SymbolTable::lookupSymbolIn(network, projection.getSourceAttr().getAttr());
+  }
 
   std::vector<snn::ProjectionOpInterface> projectionsOnto(snn::PopulationOp population) {
     std::vector<snn::ProjectionOpInterface> out;
@@ -149,7 +157,8 @@ private:
     for (size_t r = 0; r < model.inputs.size(); ++r)
       if (!name || name.getValue() == model.inputs[r].name)
         return r;
-    return located(projection, {.code = 5112, .message = "the target has no such receptor", .found = name ? name.str() : "none at all"});
+    return located(projection,
+                   {.code = 5112, .message = "the target has no such receptor", .found = name ? name.str() : "none at all"});
   }
 
   /// Weight and sums of a projection, times `gain` of the target neuron, in real units; events of graded sources count in units of
@@ -188,8 +197,8 @@ private:
     return &found->second;
   }
 
-  void setPopulation(Neurons &neurons, const isa::Program &program, const std::vector<Values> &params, const std::vector<Values> &init,
-                     ArrayRef<std::pair<std::string, double>> scales) {
+  void setPopulation(Neurons &neurons, const isa::Program &program, const std::vector<Values> &params,
+                     const std::vector<Values> &init, ArrayRef<std::pair<std::string, double>> scales) {
     MLIRContext *context = module.getContext();
     const std::string name = neurons.op.getSymName().str();
     auto programOpFor = programOp(module, snn::lookupModel(neurons.op)->getLoc(), program);
@@ -260,8 +269,8 @@ private:
     scales.push_back({"v", 1 / numbers.scale});
     reportNative(neurons, form, numbers);
     renameProbes(neurons, form);
-    setPopulation(neurons, mapping::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias}, {numbers.u0, numbers.v0},
-                  scales);
+    setPopulation(neurons, mapping::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias},
+                  {numbers.u0, numbers.v0}, scales);
     for (size_t p = 0; p < projections.size(); ++p) {
       reportProjection(projections[p], numbers.projections[p], views[p]);
       RANVIER_CHECK(writeProjection(projections[p], numbers.projections[p], /*dropReceptor=*/true));
@@ -320,7 +329,8 @@ private:
     if (!allEqual(numbers.voltageOffset, 0.0))
       entry.numbers.push_back({"voltage_offset", numbers.voltageOffset[0]});
     if (form.uState >= 0 && !allEqual(numbers.currentOffset, 0.0))
-      entry.numbers.push_back({"largest_current_offset", std::max(std::fabs(smallest(numbers.currentOffset)), std::fabs(largest(numbers.currentOffset)))});
+      entry.numbers.push_back({"largest_current_offset",
+                               std::max(std::fabs(smallest(numbers.currentOffset)), std::fabs(largest(numbers.currentOffset)))});
     report.populations.push_back(std::move(entry));
   }
 
@@ -397,7 +407,8 @@ private:
       const Model::Slot &slot = neurons.model.states[s];
       const Interval start{smallest(neurons.init[s]), largest(neurons.init[s])};
       if (slot.range && (start.low < slot.range->first || start.high > slot.range->second))
-        return located(neurons.op, {.code = 5308, .message = "the initial value of '" + slot.name + "' lies outside its declared range",
+        return located(neurons.op, {.code = 5308,
+                                    .message = "the initial value of '" + slot.name + "' lies outside its declared range",
                                     .expected = std::to_string(slot.range->first) + ".." + std::to_string(slot.range->second),
                                     .found = std::to_string(start.low < slot.range->first ? start.low : start.high)});
       if (auto seen = observed(profile->states, slot.name); seen && !slot.range) {
@@ -415,7 +426,8 @@ private:
     }
     if (neurons.model.payload >= 0) {
       if (!chip.gradedSpikes)
-        return neurons.folded.model.error({.code = 5305, .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
+        return neurons.folded.model.error({.code = 5305,
+                                           .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
                                            .kind = ErrorKind::Unsupported});
       payloads[neurons.op.getSymName().str()] = {std::ldexp(1.0, -fixed.payloadFraction), fixed.payload};
     }
@@ -500,7 +512,8 @@ private:
     if (largestWeight == 0) // a bias alone
       return std::clamp(byWord, -30, 60);
     // The largest weight uses all its bits at exponent chip.weights.maxExponent at most; the sum stays in a word.
-    const int byWeight = chip.weights.maxExponent + static_cast<int>(std::floor(std::log2(((1 << options.weightBits) - 1) / largestWeight)));
+    const int byWeight =
+        chip.weights.maxExponent + static_cast<int>(std::floor(std::log2(((1 << options.weightBits) - 1) / largestWeight)));
     return std::clamp(std::min(byWeight, byWord), -30, 60);
   }
 
@@ -508,7 +521,8 @@ private:
     PopulationReport entry{neurons.op.getSymName().str(), neurons.model.name, "fixed-point", {}, {}, {}};
     entry.numbers = {{"instructions", double(fixed.lowered.program.code.size())}, {"comparison_error", fixed.comparisonError}};
     for (size_t s = 0; s < neurons.model.states.size(); ++s)
-      entry.formats.push_back({neurons.model.states[s].name, fixed.stateFraction[s], fixed.stateRange[s].low, fixed.stateRange[s].high, fixed.stepError[s]});
+      entry.formats.push_back({neurons.model.states[s].name, fixed.stateFraction[s], fixed.stateRange[s].low,
+                               fixed.stateRange[s].high, fixed.stepError[s]});
     for (size_t r = 0; r < neurons.model.inputs.size(); ++r)
       entry.formats.push_back(
           {neurons.model.inputs[r].name, how.inputFraction[r], how.inputs[r].low, how.inputs[r].high, 0, how.inputScale[r]});
@@ -564,7 +578,8 @@ Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &
   if (!chip.programmable)
     return notNative(neurons, chip);
   if (neurons.model.payload >= 0 && !chip.gradedSpikes)
-    return neurons.folded.model.error({.code = 5305, .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
+    return neurons.folded.model.error({.code = 5305,
+                                       .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
                                        .kind = ErrorKind::Unsupported});
   RANVIER_CHECK(checkOperations(neurons.folded));
   // Whether a range follows from the update does not depend on how much arrives.

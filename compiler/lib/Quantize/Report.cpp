@@ -51,7 +51,8 @@ std::vector<std::string> compiler::warningsOf(const QuantizationReport &report) 
 
 namespace {
 Error wrong(std::string place, std::string expected) {
-  return {.code = 5320, .message = "the calibration profile is malformed", .place = std::move(place), .expected = std::move(expected)};
+  return {
+      .code = 5320, .message = "the calibration profile is malformed", .place = std::move(place), .expected = std::move(expected)};
 }
 
 Result<std::map<std::string, Observed>> readRanges(const Json &json, const std::string &place) {
@@ -59,7 +60,8 @@ Result<std::map<std::string, Observed>> readRanges(const Json &json, const std::
   if (!json.is_object())
     return wrong(place, "an object of [low, high] by name");
   for (const auto &[name, pair] : json.items()) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_number() || pair[0].get<double>() > pair[1].get<double>())
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_number() ||
+        pair[0].get<double>() > pair[1].get<double>())
       return wrong(place + "." + name, "[low, high] with low <= high");
     out[name] = {pair[0].get<double>(), pair[1].get<double>()};
   }
@@ -69,7 +71,8 @@ Result<std::map<std::string, Observed>> readRanges(const Json &json, const std::
 
 Result<Calibration> compiler::parseCalibration(const std::string &text) {
   RANVIER_TRY(Json json, parseJson(text, "calibration profile"));
-  if (!json.is_object() || !json.contains("format") || json["format"] != "ranvier-calibration" || !json.contains("version") || json["version"] != 1)
+  if (!json.is_object() || !json.contains("format") || json["format"] != "ranvier-calibration" || !json.contains("version") ||
+      json["version"] != 1)
     return wrong("format", "\"format\": \"ranvier-calibration\", \"version\": 1");
   if (!json.contains("populations") || !json["populations"].is_object())
     return wrong("populations", "an object by population name");

@@ -22,7 +22,8 @@ WeightFormat compiler::weightFormat(const Values &weights, const hw::Weights &li
   return high <= 0 && low < 0 ? WeightFormat{-most, 0, drop, bits, "inhibitory"} : WeightFormat{0, most, drop, bits, "excitatory"};
 }
 
-std::optional<int> compiler::smallestExponent(const Values &weights, const WeightFormat &format, double unit, const hw::Weights &limits) {
+std::optional<int> compiler::smallestExponent(const Values &weights, const WeightFormat &format, double unit,
+                                              const hw::Weights &limits) {
   double low = 0, high = 0;
   for (double w : weights) {
     low = std::min(low, w);

@@ -157,7 +157,8 @@ Outcome runTool(const std::vector<std::string> &arguments) {
   return out;
 }
 
-/// `ranvier check` or `import` of a mutant: exit code 0, 1 with a message that names the file, or 3 (does not fit the target), and a whole output file or none.
+/// `ranvier check` or `import` of a mutant: exit code 0, 1 with a message that names the file, or 3 (does not fit the target), and
+/// a whole output file or none.
 void throughTool(const std::string &tool, const std::string &mutant, bool import) {
   const std::string home = folder() + "/out", target = home + "/out.mlir";
   std::filesystem::remove_all(home);

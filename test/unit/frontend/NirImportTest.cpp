@@ -339,8 +339,9 @@ TEST_CASE("what cannot be imported is a located error") {
   // Shapes that the reader would have refused are caught by the dialect's verifier.
   CHECK(codeOf(chain({linear("fc", 3, 2), neuron}, {2}, {2})) == 5217);
 
-  FlatNode conv = node("conv", "Conv1d", {1, 8}, {1, 8},
-                       {{"weight", ramp({1, 1, 2})}, {"bias", all({1}, 0)}, {"padding", std::string("same")}, {"stride", whole({2})}});
+  FlatNode conv =
+      node("conv", "Conv1d", {1, 8}, {1, 8},
+           {{"weight", ramp({1, 1, 2})}, {"bias", all({1}, 0)}, {"padding", std::string("same")}, {"stride", whole({2})}});
   CHECK(codeOf(chain({conv, integrator("n", {1, 8})}, {1, 8}, {1, 8})) == 5215);
   conv.params.erase("stride");
   conv.params["padding"] = std::string("sane");

@@ -40,7 +40,9 @@ std::string fileOf(const ImageData &data, const Folder &folder) {
 }
 Result<Image> openText(const std::string &bytes, const Folder &folder) {
   // Not atomically: thousands of files need not reach the disk.
-  REQUIRE(std::ofstream(folder / "changed.rvi", std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush());
+  REQUIRE(std::ofstream(folder / "changed.rvi", std::ios::binary)
+              .write(bytes.data(), static_cast<std::streamsize>(bytes.size()))
+              .flush());
   return image::open(folder / "changed.rvi");
 }
 template <typename A, typename B> bool sameBytes(const A &a, const B &b) {

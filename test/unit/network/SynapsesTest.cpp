@@ -1,6 +1,5 @@
-// Checks of the synapse lists: convolutions and pools against their definition written as loops over outputs, connectors against their
-// statistics and their rules, products against dense matrix products.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Checks of the synapse lists: convolutions and pools against their definition written as loops over outputs, connectors against
+// their statistics and their rules, products against dense matrix products. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Network/Synapses.h"
 #include "ranvier/Support/Random.h"
 #include <cmath>
@@ -29,7 +28,9 @@ bool sorted(const Synapses &s) {
   return true;
 }
 
-WindowAxis axis(int64_t n, int64_t k, int64_t s, int64_t p, int64_t d) { return {n, k, s, p, d, WindowAxis::outputExtent(n, k, s, p, d)}; }
+WindowAxis axis(int64_t n, int64_t k, int64_t s, int64_t p, int64_t d) {
+  return {n, k, s, p, d, WindowAxis::outputExtent(n, k, s, p, d)};
+}
 } // namespace
 
 TEST_CASE("convolution lists exactly the taps of the definition") {
@@ -37,7 +38,8 @@ TEST_CASE("convolution lists exactly the taps of the definition") {
   for (int trial = 0; trial < 40; ++trial) {
     auto pick = [&](uint32_t n) { return static_cast<int64_t>(randomWord(7, trial, draw++, 0) % n); };
     const int64_t groups = 1 + pick(2), ci = groups * (1 + pick(2)), co = groups * (1 + pick(3));
-    const WindowAxis y = axis(3 + pick(5), 1 + pick(3), 1 + pick(2), pick(3), 1 + pick(2)), x = axis(3 + pick(5), 1 + pick(3), 1 + pick(3), pick(2), 1);
+    const WindowAxis y = axis(3 + pick(5), 1 + pick(3), 1 + pick(2), pick(3), 1 + pick(2)),
+                     x = axis(3 + pick(5), 1 + pick(3), 1 + pick(3), pick(2), 1);
     std::vector<double> w(co * (ci / groups) * y.kernel * x.kernel);
     for (size_t k = 0; k < w.size(); ++k)
       w[k] = static_cast<double>(k + 1);
@@ -52,11 +54,13 @@ TEST_CASE("convolution lists exactly the taps of the definition") {
           for (int64_t i = 0; i < ci / groups; ++i)
             for (int64_t ky = 0; ky < y.kernel; ++ky)
               for (int64_t kx = 0; kx < x.kernel; ++kx) {
-                const int64_t iy = oy * y.stride + ky * y.dilation - y.padBefore, ix = ox * x.stride + kx * x.dilation - x.padBefore;
+                const int64_t iy = oy * y.stride + ky * y.dilation - y.padBefore,
+                              ix = ox * x.stride + kx * x.dilation - x.padBefore;
                 if (iy < 0 || ix < 0 || iy >= y.input || ix >= x.input)
                   continue;
                 const int64_t channel = o / (co / groups) * (ci / groups) + i;
-                expected[{static_cast<uint32_t>((channel * y.input + iy) * x.input + ix), static_cast<uint32_t>((o * y.output + oy) * x.output + ox)}] +=
+                expected[{static_cast<uint32_t>((channel * y.input + iy) * x.input + ix),
+                          static_cast<uint32_t>((o * y.output + oy) * x.output + ox)}] +=
                     w[((o * (ci / groups) + i) * y.kernel + ky) * x.kernel + kx];
               }
     CHECK(matrix(got) == expected);
@@ -117,7 +121,9 @@ TEST_CASE("connectors keep their rules") {
     }
   }
   SUBCASE("distance_dependent falls off with distance") {
-    auto got = connect({.rule = "distance_dependent", .probability = 1, .scale = 2, .seed = 5, .sourceShape = {20, 20}, .targetShape = {20, 20}}, 400, 400);
+    auto got = connect(
+        {.rule = "distance_dependent", .probability = 1, .scale = 2, .seed = 5, .sourceShape = {20, 20}, .targetShape = {20, 20}},
+        400, 400);
     double near = 0, far = 0;
     for (const auto &[pair, weight] : matrix(*got)) {
       const double dy = double(pair.first / 20) - double(pair.second / 20), dx = double(pair.first % 20) - double(pair.second % 20);

@@ -50,7 +50,8 @@ TEST_CASE("a cycle that already has a delay stays as it is") {
 }
 
 TEST_CASE("a drawn delay that closes a cycle becomes listed synapses, none of them in the same step") {
-  Ir ir(nodes({"a", "b"}) + edge("in", "input", "a") + edge("ab", "a", "b") + edge("ba", "b", "a", "#snn.uniform<0.0, 3.0, seed = 2>"));
+  Ir ir(nodes({"a", "b"}) + edge("in", "input", "a") + edge("ab", "a", "b") +
+        edge("ba", "b", "a", "#snn.uniform<0.0, 3.0, seed = 2>"));
   auto before = expandProjection(ir.projection("ba"));
   REQUIRE(before);
   TimeReport report;
@@ -76,7 +77,8 @@ TEST_CASE("a lower bound of a half rounds away from 0") {
 }
 
 TEST_CASE("on chips a skip path gets the delay of the long path") {
-  Ir ir(nodes({"a", "b", "c"}) + edge("in", "input", "a") + edge("ab", "a", "b") + edge("bc", "b", "c") + edge("skip", "input", "c") + edge("rec", "b", "b"));
+  Ir ir(nodes({"a", "b", "c"}) + edge("in", "input", "a") + edge("ab", "a", "b") + edge("bc", "b", "c") +
+        edge("skip", "input", "c") + edge("rec", "b", "b"));
   TimeReport report;
   REQUIRE(breakCycles(ir.network(), report));
   REQUIRE(legalizeDelays(ir.network(), chip(), report));

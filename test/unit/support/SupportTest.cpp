@@ -61,7 +61,8 @@ TEST_CASE("an atomic file appears whole or not at all") {
 }
 
 TEST_CASE("errors name file, place, expected and found") {
-  const Error failure{.code = 42, .message = "wrong width", .file = "a.yaml", .place = "line 3", .expected = "8", .found = "9", .hint = "use 8"};
+  const Error failure{
+      .code = 42, .message = "wrong width", .file = "a.yaml", .place = "line 3", .expected = "8", .found = "9", .hint = "use 8"};
   CHECK(failure.str() == "a.yaml: line 3: error RNV0042: wrong width: expected 8, found 9\nhint: use 8");
   CHECK(parseJson("{\"a\": ", "x.json").error().code == 9005);
 }
@@ -69,10 +70,11 @@ TEST_CASE("errors name file, place, expected and found") {
 TEST_CASE("a message shows what is no text as numbers") {
   auto shown = [](std::string found) { return Error{.code = 1, .message = "m", .found = std::move(found)}.str().substr(24); };
   CHECK(shown("plain, tab\t and \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80") == "plain, tab\t and \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
-  CHECK(shown("\x1B[2J") == "\\x1B[2J");                       // clears a screen
-  CHECK(shown("\xC2\x9B" "2J") == "\\xC2\\x9B2J");             // the same in one character
+  CHECK(shown("\x1B[2J") == "\\x1B[2J"); // clears a screen
+  CHECK(shown("\xC2\x9B"
+              "2J") == "\\xC2\\x9B2J"); // the same in one character
   CHECK(shown(std::string("a\0b", 3)) == "a\\x00b");
-  CHECK(shown("\xFF\xC3") == "\\xFF\\xC3");                    // no start of a character, half a character
+  CHECK(shown("\xFF\xC3") == "\\xFF\\xC3");                                     // no start of a character, half a character
   CHECK(shown("\xC0\xAF\xED\xA0\x80\xF5") == "\\xC0\\xAF\\xED\\xA0\\x80\\xF5"); // overlong, surrogate, too large
 }
 

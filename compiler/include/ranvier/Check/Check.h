@@ -42,8 +42,8 @@ struct CheckOptions {
 };
 
 /// Findings in a fixed order: by rule, then by declaration. Works on networks before and after quantisation. A module without
-/// exactly one network gives one error. Only projections whose delays are drawn are expanded; else the cost is linear in ops and in listed
-/// synapses.
+/// exactly one network gives one error. Only projections whose delays are drawn are expanded; else the cost is linear in ops and in
+/// listed synapses.
 Findings check(mlir::ModuleOp module, const hw::Chip &chip, const CheckOptions &options = {});
 
 } // namespace ranvier::check

@@ -28,10 +28,32 @@ double smallest(const Values &values);
 double largest(const Values &values);
 
 enum class NodeKind : uint8_t {
-  Constant, Timestep, Parameter, State, Input, Random,          // leaves
-  Add, Sub, Mul, Div, Neg, Abs, Floor, Sqrt, Exp, Log,           // numbers
-  Maximum, Minimum, MaxNum, MinNum, Select, FromBool,            // numbers
-  Compare, And, Or, Xor                                          // booleans
+  Constant,
+  Timestep,
+  Parameter,
+  State,
+  Input,
+  Random, // leaves
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Neg,
+  Abs,
+  Floor,
+  Sqrt,
+  Exp,
+  Log, // numbers
+  Maximum,
+  Minimum,
+  MaxNum,
+  MinNum,
+  Select,
+  FromBool, // numbers
+  Compare,
+  And,
+  Or,
+  Xor // booleans
 };
 
 /// Float comparison predicates, numbered as in MLIR's arith dialect; O: false if an operand is NaN, U: true.
@@ -44,26 +66,26 @@ struct Node {
   int a = -1, b = -1, c = -1;
   Predicate predicate = Predicate::False;
   bool boolean = false;
-  bool wide = false;     ///< Of type f64: binary32 targets refuse it where it changes from step to step.
-  double value = 0;      ///< Constant; a boolean one is 0 or 1.
-  uint32_t slot = 0;     ///< Parameter, State, Input: number of the slot; Random: number of the draw.
-  std::string op = {};   ///< Name of the op it came from, for messages ("math.exp").
-  std::string place = {};///< "line 12" of the model's file, for messages.
+  bool wide = false;      ///< Of type f64: binary32 targets refuse it where it changes from step to step.
+  double value = 0;       ///< Constant; a boolean one is 0 or 1.
+  uint32_t slot = 0;      ///< Parameter, State, Input: number of the slot; Random: number of the draw.
+  std::string op = {};    ///< Name of the op it came from, for messages ("math.exp").
+  std::string place = {}; ///< "line 12" of the model's file, for messages.
 };
 
 struct Model {
   struct Slot {
     std::string name;
-    std::optional<double> value;                     ///< Parameters: default; states: initial value.
-    std::optional<std::pair<double, double>> range;  ///< States, inputs: declared [low, high].
+    std::optional<double> value;                    ///< Parameters: default; states: initial value.
+    std::optional<std::pair<double, double>> range; ///< States, inputs: declared [low, high].
     std::string place = {};
   };
   std::string name, file, place;
   std::vector<Slot> params, states, inputs;
   std::vector<Node> nodes;
-  std::vector<int> update;    ///< [states] Node of the value after the step; -1: the state never changes.
-  int spike = -1;             ///< Node of the condition; -1: the model never emits.
-  int payload = -1;           ///< -1: plain spikes.
+  std::vector<int> update; ///< [states] Node of the value after the step; -1: the state never changes.
+  int spike = -1;          ///< Node of the condition; -1: the model never emits.
+  int payload = -1;        ///< -1: plain spikes.
 
   /// An error that names this model, and the node's op and line if one is given.
   Error error(Error base, int node = -1) const;
@@ -79,8 +101,8 @@ struct Folded {
 };
 Result<Folded> foldParameters(const Model &model, const std::vector<Values> &params, double dt);
 
-/// The model evaluated directly for one neuron, in double: the yardstick of tests and reports. `params`, `states`, `inputs` by slot,
-/// `random`: the number each draw gives. New states replace `states`; returns whether it emits, and the payload.
+/// The model evaluated directly for one neuron, in double: the yardstick of tests and reports. `params`, `states`, `inputs` by
+/// slot, `random`: the number each draw gives. New states replace `states`; returns whether it emits, and the payload.
 struct Evaluated {
   bool spike = false;
   double payload = 1;

@@ -60,11 +60,13 @@ Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const
 std::string printMapping(const Network &network, const Mapping &mapping);
 
 /// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text.
-Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping, const std::string &provenance);
+Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping,
+                                   const std::string &provenance);
 
 /// Rebuilds the network from the image alone (for `ranvier verify`). Projections come back with rows sorted as in Network.
 Result<Network> rebuildNetwork(const image::Image &image);
-/// Compares every neuron, parameter, initial state, synapse, weight and delay. Empty: equal; else differences, at most `most` lines.
+/// Compares every neuron, parameter, initial state, synapse, weight and delay. Empty: equal; else differences, at most `most`
+/// lines.
 std::vector<std::string> compareNetworks(const Network &expected, const Network &found, size_t most = 20);
 
 } // namespace ranvier::mapping

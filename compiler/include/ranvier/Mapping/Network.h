@@ -21,20 +21,20 @@ struct Population {
   std::string name;
   std::vector<uint64_t> shape;
   uint64_t count = 0;
-  int32_t program = -1;           ///< Into Network::programs; -1: an input.
-  std::vector<Words> params;      ///< By parameter slot.
-  std::vector<Words> init;        ///< Initial state words by state slot.
+  int32_t program = -1;      ///< Into Network::programs; -1: an input.
+  std::vector<Words> params; ///< By parameter slot.
+  std::vector<Words> init;   ///< Initial state words by state slot.
   uint64_t seed = 0;
   bool input = false, output = false;
   /// Neurons whose tuples differ need separate entries of the chip's configuration tables: indices of the parameter slots that form
   /// the neuron configuration (decays) and of the one that is the threshold; empty if the chip has no such tables.
   std::vector<uint32_t> configParams, thresholdParams;
   std::vector<std::pair<std::string, double>> stateScale; ///< See image::PopulationMeta.
-  std::string source;             ///< Input populations: see image::PopulationMeta.
+  std::string source;                                     ///< Input populations: see image::PopulationMeta.
   std::vector<double> rates;
   std::vector<uint32_t> intervals, phases;
   std::vector<std::pair<uint32_t, uint32_t>> list;
-  uint32_t depth = 0;             ///< See image::PopulationMeta.
+  uint32_t depth = 0; ///< See image::PopulationMeta.
 };
 
 /// Compressed sparse rows by source neuron. Within a row sorted by target. Delays: size 1 (same for all) or one per synapse.
@@ -42,12 +42,12 @@ struct Projection {
   std::string name;
   uint32_t source = 0, target = 0, receptor = 0;
   int32_t weightExponent = 0;
-  unsigned weightBits = 8;        ///< Stored bits of a weight, with sign (int profile); for the chip's memory format.
-  bool dense = false;             ///< Every source reaches every target: no index bits are stored.
-  std::vector<uint64_t> rowPtr;   ///< [source count + 1]
-  std::vector<uint32_t> targets;  ///< Neuron index in the target population.
-  Words weights;                  ///< One per synapse.
-  std::vector<uint16_t> delays;   ///< [steps] from emission to effect.
+  unsigned weightBits = 8;       ///< Stored bits of a weight, with sign (int profile); for the chip's memory format.
+  bool dense = false;            ///< Every source reaches every target: no index bits are stored.
+  std::vector<uint64_t> rowPtr;  ///< [source count + 1]
+  std::vector<uint32_t> targets; ///< Neuron index in the target population.
+  Words weights;                 ///< One per synapse.
+  std::vector<uint16_t> delays;  ///< [steps] from emission to effect.
   uint32_t delay(uint64_t synapse) const { return delays.size() == 1 ? delays[0] : delays[synapse]; }
 };
 
@@ -61,14 +61,14 @@ struct Probe {
 
 struct Network {
   std::string name;
-  double dt = 1e-3;               ///< [s]
+  double dt = 1e-3; ///< [s]
   isa::Profile profile = isa::Profile::Int;
   uint64_t seed = 0;
   std::vector<isa::Program> programs;
   std::vector<Population> populations; ///< Order is the order of additions.
   std::vector<Projection> projections;
   std::vector<Probe> probes;
-  std::string semantics;          ///< JSON text carried into the image.
+  std::string semantics; ///< JSON text carried into the image.
 };
 
 } // namespace ranvier::mapping

@@ -34,15 +34,15 @@ TimeGraph timeGraph(snn::NetworkOp network);
 
 /// What the time passes decided, for the semantics report.
 struct TimeReport {
-  std::vector<std::string> closingEdges;   ///< Projections that close a cycle of delay-0 edges: they act in the next step.
-  std::vector<std::string> balanced;       ///< "fc3: 2 steps": skip paths that got a balancing delay.
-  std::vector<std::string> lateFeedback;   ///< "w_fb: 1 step later than the network's own reading".
+  std::vector<std::string> closingEdges; ///< Projections that close a cycle of delay-0 edges: they act in the next step.
+  std::vector<std::string> balanced;     ///< "fc3: 2 steps": skip paths that got a balancing delay.
+  std::vector<std::string> lateFeedback; ///< "w_fb: 1 step later than the network's own reading".
   std::vector<std::pair<std::string, uint32_t>> depths; ///< Steps by which each population lags.
 };
 
 /// Depth-first search from the inputs, names sorted, over edges with a delay of 0: an edge that reaches a node still on the path
-/// closes a cycle and gets a delay of 1 (its synapses of delay 0 do). A drawn delay counts as 0 if its lower bound rounds to 0; where
-/// it closes a cycle, its synapses become listed ones.
+/// closes a cycle and gets a delay of 1 (its synapses of delay 0 do). A drawn delay counts as 0 if its lower bound rounds to 0;
+/// where it closes a cycle, its synapses become listed ones.
 Result<void> breakCycles(snn::NetworkOp network, TimeReport &report);
 
 /// For chips whose edges take at least one step. With r(p) the depth of population p (longest path of edges that do not close a
@@ -51,12 +51,12 @@ Result<void> breakCycles(snn::NetworkOp network, TimeReport &report);
 /// Errors: RNV5712 a delay exceeds the chip's.
 Result<void> legalizeDelays(snn::NetworkOp network, const hw::Chip &chip, TimeReport &report);
 
-/// Replaces every junction by the products of its in- and outgoing projections (chips hold no stateless nodes). Returns the names of
-/// probes of junctions, which go with them. Errors: RNV5713 a junction is an output, or lies on a cycle of junctions.
+/// Replaces every junction by the products of its in- and outgoing projections (chips hold no stateless nodes). Returns the names
+/// of probes of junctions, which go with them. Errors: RNV5713 a junction is an output, or lies on a cycle of junctions.
 Result<std::vector<std::string>> composeJunctions(snn::NetworkOp network);
 
-/// Turns connectors whose weights or delays are distributions into listed synapses, and per-source delays into per-synapse ones, so that
-/// a quantiser sees numbers.
+/// Turns connectors whose weights or delays are distributions into listed synapses, and per-source delays into per-synapse ones, so
+/// that a quantiser sees numbers.
 Result<void> expandDistributions(snn::NetworkOp network);
 
 /// A network whose populations all name an snn.program. Order of populations and projections: as declared.

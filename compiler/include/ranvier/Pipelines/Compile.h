@@ -7,10 +7,10 @@
 #ifndef RANVIER_PIPELINES_COMPILE_H
 #define RANVIER_PIPELINES_COMPILE_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Image/Image.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "mlir/IR/BuiltinOps.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,12 +21,12 @@ enum class Stage { Snn, Quantised, Fabric, Image };
 
 struct CompileOptions {
   hw::Chip chip;
-  std::string targetName;          ///< As the user gave it: a shipped name or a path.
-  unsigned weightBits = 8;         ///< Magnitude bits of weights (int targets), 1..8.
-  std::string calibration;         ///< Text of a recorded profile (JSON); empty: scales from the range of the weights.
-  std::string mappingText;         ///< Text of a mapping file; empty: the mapper decides.
-  std::string mappingFile;         ///< Its name, for messages.
-  uint64_t seed = 0;               ///< Of placement.
+  std::string targetName;  ///< As the user gave it: a shipped name or a path.
+  unsigned weightBits = 8; ///< Magnitude bits of weights (int targets), 1..8.
+  std::string calibration; ///< Text of a recorded profile (JSON); empty: scales from the range of the weights.
+  std::string mappingText; ///< Text of a mapping file; empty: the mapper decides.
+  std::string mappingFile; ///< Its name, for messages.
+  uint64_t seed = 0;       ///< Of placement.
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
 };
 
@@ -49,7 +49,8 @@ Result<void> quantise(mlir::ModuleOp module, const CompileOptions &options, Comp
 Result<void> map(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);
 
 /// fabric -> image. `provenance`: JSON text.
-Result<image::ImageData> emit(mlir::ModuleOp module, const CompileOptions &options, const std::string &provenance, CompileReport &report);
+Result<image::ImageData> emit(mlir::ModuleOp module, const CompileOptions &options, const std::string &provenance,
+                              CompileReport &report);
 
 } // namespace ranvier::compiler
 

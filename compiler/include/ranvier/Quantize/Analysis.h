@@ -1,8 +1,8 @@
 //===- Analysis.h - What kind of neuron a model is --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Recognition by evaluation, not by pattern: the region is evaluated symbolically to affine functions of states and inputs on either
-// side of the spike condition, and the coefficients are compared. How the update is written does not matter.
+// Recognition by evaluation, not by pattern: the region is evaluated symbolically to affine functions of states and inputs on
+// either side of the spike condition, and the coefficients are compared. How the update is written does not matter.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_QUANTIZE_ANALYSIS_H
 #define RANVIER_QUANTIZE_ANALYSIS_H

@@ -6,16 +6,16 @@
 #ifndef RANVIER_QUANTIZE_QUANTIZE_H
 #define RANVIER_QUANTIZE_QUANTIZE_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/HwModels/Chip.h"
-#include "mlir/IR/BuiltinOps.h"
 #include <string>
 
 namespace ranvier::compiler {
 
 struct QuantizeOptions {
-  unsigned weightBits = 8;  ///< Magnitude bits of weights on int targets, within the chip's limits.
-  std::string calibration;  ///< Text of a calibration profile (Report.h); empty: scales from the range of the weights.
+  unsigned weightBits = 8; ///< Magnitude bits of weights on int targets, within the chip's limits.
+  std::string calibration; ///< Text of a calibration profile (Report.h); empty: scales from the range of the weights.
 };
 
 /// Turns a network of models into a network of programs for the chip: models become the chip's native form or fixed-point microcode

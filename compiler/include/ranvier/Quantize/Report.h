@@ -14,8 +14,8 @@ namespace ranvier::compiler {
 
 struct PopulationReport {
   std::string name, model;
-  std::string form;                                       ///< "native", "fixed-point" or "float".
-  std::vector<std::pair<std::string, double>> numbers;    ///< Scales, offsets and errors, in order of printing.
+  std::string form;                                    ///< "native", "fixed-point" or "float".
+  std::vector<std::pair<std::string, double>> numbers; ///< Scales, offsets and errors, in order of printing.
   struct Format {
     std::string name;
     int fractionBits = 0;

@@ -17,9 +17,9 @@ struct ProjectionView {
   Values positive{0.0}, negative{0.0};
 };
 
-/// Which integers a weight may be: multiples of 2^drop in low..high. Chips with sign modes store 8-bit magnitudes; fewer bits drop low
-/// ones, and a mixed projection drops one more for its sign (Lava: w = (w >> k) << k with k = 8 - bits + mixed, range -256..255), so
-/// these integers survive that truncation unchanged. Other chips: -(2^bits - 1)..2^bits - 1.
+/// Which integers a weight may be: multiples of 2^drop in low..high. Chips with sign modes store 8-bit magnitudes; fewer bits drop
+/// low ones, and a mixed projection drops one more for its sign (Lava: w = (w >> k) << k with k = 8 - bits + mixed, range
+/// -256..255), so these integers survive that truncation unchanged. Other chips: -(2^bits - 1)..2^bits - 1.
 struct WeightFormat {
   int low = 0, high = 255;
   unsigned drop = 0;
@@ -38,7 +38,7 @@ struct QuantisedWeights {
   std::vector<int16_t> words;
   int exponent = 0;
   WeightFormat format;
-  double unit = 0;        ///< Real size of one integer, exponent included.
+  double unit = 0; ///< Real size of one integer, exponent included.
   double rms = 0, worst = 0;
 };
 /// To nearest, ties away from zero, then clipped to the range.

@@ -4,9 +4,9 @@
 // Rewrites that hold for every target and leave every spike and every recorded value as it was: synapses of weight zero, updates
 // that change nothing, junctions that only rename, outputs named twice. What needs a target's numbers is a pass of the compiler.
 //
-// Two things tie results to ops that seem to do nothing. Where nodes feed each other in a circle, which edge closes it follows from a search
-// over all edges (clause T8 of docs/spec/time.md); and binary32 terms are added in the order of their sources (T10). Rewrites that
-// could show in either are not done.
+// Two things tie results to ops that seem to do nothing. Where nodes feed each other in a circle, which edge closes it follows from
+// a search over all edges (clause T8 of docs/spec/time.md); and binary32 terms are added in the order of their sources (T10).
+// Rewrites that could show in either are not done.
 //===----------------------------------------------------------------------===//
 #include "Checks.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
@@ -23,7 +23,8 @@ using namespace ranvier::snn;
 // What a rewrite must not disturb
 //===----------------------------------------------------------------------===//
 
-/// True if a node reaches itself over other nodes, whatever the delays: repeatedly taking away nodes that nothing feeds leaves some.
+/// True if a node reaches itself over other nodes, whatever the delays: repeatedly taking away nodes that nothing feeds leaves
+/// some.
 static bool hasFeedback(NetworkOp network) {
   llvm::DenseMap<Attribute, SmallVector<Attribute>> after;
   llvm::DenseMap<Attribute, unsigned> feeding;
@@ -50,8 +51,8 @@ static bool hasFeedback(NetworkOp network) {
   return done != feeding.size();
 }
 
-/// True if the terms of every target that `junction` feeds are added in the same order when `source` takes its place: no other source of the
-/// target is declared between the two, and `source` feeds none of them itself.
+/// True if the terms of every target that `junction` feeds are added in the same order when `source` takes its place: no other
+/// source of the target is declared between the two, and `source` feeds none of them itself.
 static bool keepsOrder(JunctionOp junction, NodeOpInterface source) {
   auto network = junction->getParentOfType<NetworkOp>();
   llvm::DenseMap<Attribute, int> position;
@@ -62,7 +63,8 @@ static bool keepsOrder(JunctionOp junction, NodeOpInterface source) {
     if (auto projection = dyn_cast<ProjectionOpInterface>(op))
       sources[projection.getTargetAttr()].push_back(projection.getSourceAttr());
   }
-  Attribute own = FlatSymbolRefAttr::get(junction.getSymNameAttr()), other = FlatSymbolRefAttr::get(junction.getContext(), source.getNodeName());
+  Attribute own = FlatSymbolRefAttr::get(junction.getSymNameAttr()),
+            other = FlatSymbolRefAttr::get(junction.getContext(), source.getNodeName());
   for (auto &[target, feeding] : sources) {
     if (!llvm::is_contained(feeding, own))
       continue;

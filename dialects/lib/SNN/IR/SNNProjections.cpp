@@ -160,8 +160,8 @@ LogicalResult DenseOp::verifySymbolUses(SymbolTableCollection &tables) {
                  failed(checkBias(*this, shape[0])) || failed(checkDelay(*this, shape[1], ArrayRef<int64_t>(shape))));
 }
 
-/// row_ptr starts at 0, never falls and ends at the number of synapses; columns ascend in each row (a pair of neurons may have several
-/// synapses) and name sources.
+/// row_ptr starts at 0, never falls and ends at the number of synapses; columns ascend in each row (a pair of neurons may have
+/// several synapses) and name sources.
 static LogicalResult checkRows(SparseOp op, const IntegerView &rows, const IntegerView &columns, int64_t sources) {
   if (rows[0] != 0)
     return op.emitOpError("expected row_ptr to start with 0, found ") << rows[0];

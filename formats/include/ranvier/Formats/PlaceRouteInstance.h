@@ -22,8 +22,8 @@ struct PlaceRouteInstance {
   std::vector<uint32_t> coresPerPopulation;
   std::vector<std::pair<uint32_t, uint32_t>> edges; ///< Source and target population; both exist.
   uint32_t atomsPerCore = 1;
-  std::vector<std::array<uint32_t, 2>> downChips;   ///< x, y
-  std::vector<std::array<uint32_t, 3>> downLinks;   ///< x, y, link 0..5 (E, NE, N, W, SW, S)
+  std::vector<std::array<uint32_t, 2>> downChips; ///< x, y
+  std::vector<std::array<uint32_t, 3>> downLinks; ///< x, y, link 0..5 (E, NE, N, W, SW, S)
 };
 
 /// Errors: RNV9001, RNV9002, RNV9005, RNV1091, RNV1092 (a wrong, missing or unknown value, with its place).

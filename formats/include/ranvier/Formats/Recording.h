@@ -47,7 +47,7 @@ struct Recording {
     std::string name;
     uint32_t count = 0;
     std::vector<uint32_t> spikeSteps, spikeNeurons;
-    std::vector<double> spikeValues; ///< Graded populations only; else empty.
+    std::vector<double> spikeValues;                                 ///< Graded populations only; else empty.
     std::vector<std::pair<std::string, std::vector<double>>> states; ///< [T * count]
   };
   std::vector<Population> populations;

@@ -29,49 +29,49 @@ enum class SynapseKind : uint32_t {
 
 /// One core. Its tables are the ranges [first, first + count) of the global tables; index fields of those are relative to the core.
 struct CoreRecord {
-  uint32_t chip, core;            ///< Physical place.
-  uint32_t level;                 ///< Topological level within a step (0 unless edges of delay 0 exist); see docs/spec/time.md.
-  uint32_t synapseKind;           ///< SynapseKind
+  uint32_t chip, core;  ///< Physical place.
+  uint32_t level;       ///< Topological level within a step (0 unless edges of delay 0 exist); see docs/spec/time.md.
+  uint32_t synapseKind; ///< SynapseKind
   uint32_t firstSlice, sliceCount;
-  uint32_t neuronCount;           ///< Sum over slices.
-  uint32_t accumulatorCount;      ///< Sum over slices of inputs * neurons; at most 65536.
-  uint32_t delaySlots;            ///< Largest delay of the core's synapses + 1.
+  uint32_t neuronCount;      ///< Sum over slices.
+  uint32_t accumulatorCount; ///< Sum over slices of inputs * neurons; at most 65536.
+  uint32_t delaySlots;       ///< Largest delay of the core's synapses + 1.
   uint32_t inAxonCount;
-  uint32_t sameStepAxonCount;     ///< The first this many in-axons hold delay-0 synapses only; all others none.
+  uint32_t sameStepAxonCount; ///< The first this many in-axons hold delay-0 synapses only; all others none.
   uint32_t reserved;
-  uint64_t firstNeuron;           ///< Global neuron number of its first neuron.
-  uint64_t firstInAxon;           ///< Into inAxons.
-  uint64_t firstRow, rowCount;    ///< Into rows.
+  uint64_t firstNeuron;                ///< Global neuron number of its first neuron.
+  uint64_t firstInAxon;                ///< Into inAxons.
+  uint64_t firstRow, rowCount;         ///< Into rows.
   uint64_t firstSynapse, synapseCount; ///< In words of synapseKind: into synapses32 or synapses64.
 };
 
 /// Part of a population on a core: neurons [first, first + count) of the population.
 struct SliceRecord {
-  uint32_t population;            ///< Index into meta populations.
+  uint32_t population; ///< Index into meta populations.
   uint32_t first, count;
-  uint32_t neuronBase;            ///< Core-local number of its first neuron.
-  uint32_t accumulatorBase;       ///< Core-local; receptor r of neuron n is accumulatorBase + r * count + n.
+  uint32_t neuronBase;      ///< Core-local number of its first neuron.
+  uint32_t accumulatorBase; ///< Core-local; receptor r of neuron n is accumulatorBase + r * count + n.
   uint32_t program;
-  uint64_t firstState;            ///< Into stateWords: numStates arrays of `count` initial words.
-  uint64_t firstParam;            ///< Into params: numParams records.
+  uint64_t firstState; ///< Into stateWords: numStates arrays of `count` initial words.
+  uint64_t firstParam; ///< Into params: numParams records.
 };
 struct ParamRecord {
-  uint64_t offset;                ///< Into paramWords.
-  uint32_t uniform;               ///< 1: one word for all neurons of the slice; 0: `count` words.
+  uint64_t offset;  ///< Into paramWords.
+  uint32_t uniform; ///< 1: one word for all neurons of the slice; 0: `count` words.
   uint32_t reserved;
 };
 
 /// What a message selects at its destination. In-axons of a core are ordered: same-step ones first, then by source population,
 /// source neuron. This order is the order of addition.
 struct InAxonRecord {
-  uint32_t population, neuron;    ///< Source: population (or input) index of meta, neuron within it.
-  uint32_t firstRow, rowCount;    ///< Relative to the core's firstRow; one row per projection.
+  uint32_t population, neuron; ///< Source: population (or input) index of meta, neuron within it.
+  uint32_t firstRow, rowCount; ///< Relative to the core's firstRow; one row per projection.
 };
 /// Synapses of one source neuron and one projection on this core, sorted by (delay, accumulator).
 struct RowRecord {
-  uint64_t firstSynapse;          ///< Relative to the core's firstSynapse.
+  uint64_t firstSynapse; ///< Relative to the core's firstSynapse.
   uint32_t count;
-  uint32_t projection;            ///< Index into meta projections.
+  uint32_t projection; ///< Index into meta projections.
 };
 /// One message: destination core (index into cores) and in-axon number there.
 struct OutAxonRecord {
@@ -101,17 +101,19 @@ struct PopulationMeta {
   std::string name;
   std::vector<uint64_t> shape;
   uint64_t count = 0;
-  bool input = false;      ///< Driven from outside or by `source`; has no slices. Its out-axons stand after all neurons'.
-  bool output = false;     ///< `eval` classifies by it.
-  uint32_t level = 0;      ///< Topological level on delay-0 edges.
-  uint32_t depth = 0;      ///< Steps by which the mapped network lags the network's own reading (0 on `reference`).
+  bool input = false;  ///< Driven from outside or by `source`; has no slices. Its out-axons stand after all neurons'.
+  bool output = false; ///< `eval` classifies by it.
+  uint32_t level = 0;  ///< Topological level on delay-0 edges.
+  uint32_t depth = 0;  ///< Steps by which the mapped network lags the network's own reading (0 on `reference`).
   uint32_t program = none;
   uint64_t seed = 0;
-  uint64_t firstOut = 0;   ///< Inputs: row of outPtr of neuron 0. Others: none (derived from the cores).
-  /// Built-in source of an input population: "" (external), "poisson" {rate per step in `rates`}, "regular" {interval, phase}, "list".
+  uint64_t firstOut = 0; ///< Inputs: row of outPtr of neuron 0. Others: none (derived from the cores).
+  /// Built-in source of an input population: "" (external), "poisson" {rate per step in `rates`}, "regular" {interval, phase},
+  /// "list".
   std::string source;
-  std::vector<double> rates;                 ///< poisson: probability per step, 1 or count values.
-  std::vector<uint32_t> intervals, phases;   ///< regular [steps]: fires when step >= phase and (step - phase) % interval == 0; 1 or count values.
+  std::vector<double> rates; ///< poisson: probability per step, 1 or count values.
+  std::vector<uint32_t> intervals,
+      phases; ///< regular [steps]: fires when step >= phase and (step - phase) % interval == 0; 1 or count values.
   std::vector<std::pair<uint32_t, uint32_t>> list; ///< (step, neuron), sorted.
   /// Scale of recorded words to the network's own units, by state name: value = word * scale. Empty on f32.
   std::vector<std::pair<std::string, double>> stateScale;
@@ -123,10 +125,11 @@ struct ProjectionMeta {
   std::string name;
   uint32_t source = 0, target = 0; ///< Population indices.
   uint32_t receptor = 0;
-  int32_t weightExponent = 0;      ///< Sum of the projection, emission step and delay is shifted: << e, or >> -e (floor).
-  uint32_t weightBits = 0;         ///< As the chip stores it, with sign.
-  /// Bits of a synapse's delay and of its target index as the chip's memory stores them (0: the same for all, dense). A row of n synapses
-  /// takes hw::SynapseStorage::bits(n, weightBits, delayBits, indexBits); a core's rows add up to its use of CoreLimits::synapticMemoryBits.
+  int32_t weightExponent = 0; ///< Sum of the projection, emission step and delay is shifted: << e, or >> -e (floor).
+  uint32_t weightBits = 0;    ///< As the chip stores it, with sign.
+  /// Bits of a synapse's delay and of its target index as the chip's memory stores them (0: the same for all, dense). A row of n
+  /// synapses takes hw::SynapseStorage::bits(n, weightBits, delayBits, indexBits); a core's rows add up to its use of
+  /// CoreLimits::synapticMemoryBits.
   uint32_t delayBits = 0, indexBits = 0;
   bool operator==(const ProjectionMeta &) const = default;
 };
@@ -138,17 +141,17 @@ struct ProbeMeta {
   bool operator==(const ProbeMeta &) const = default;
 };
 struct Meta {
-  std::string network;             ///< Name.
-  double dt = 1e-3;                ///< [s]
+  std::string network; ///< Name.
+  double dt = 1e-3;    ///< [s]
   isa::Profile profile = isa::Profile::Int;
   uint64_t seed = 0;
   std::vector<PopulationMeta> populations;
   std::vector<ProjectionMeta> projections;
   std::vector<isa::Program> programs;
   std::vector<ProbeMeta> probes;
-  std::string semantics;           ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
-  std::string mapping;             ///< JSON text: the mapping report (cores, limits, which binds).
-  std::string provenance;          ///< JSON text: source hash, options, tool version. No time stamp.
+  std::string semantics;  ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
+  std::string mapping;    ///< JSON text: the mapping report (cores, limits, which binds).
+  std::string provenance; ///< JSON text: source hash, options, tool version. No time stamp.
   bool operator==(const Meta &) const = default;
 };
 
@@ -157,8 +160,8 @@ struct Meta {
 /// Owned tables, for building.
 struct ImageData {
   Meta meta;
-  std::string chipText;            ///< hw::resolvedText of the target.
-  std::vector<CoreRecord> cores;   ///< Sorted by (level, chip, core).
+  std::string chipText;          ///< hw::resolvedText of the target.
+  std::vector<CoreRecord> cores; ///< Sorted by (level, chip, core).
   std::vector<SliceRecord> slices;
   std::vector<ParamRecord> params;
   std::vector<int32_t> paramWords, stateWords;
@@ -166,7 +169,7 @@ struct ImageData {
   std::vector<RowRecord> rows;
   std::vector<uint32_t> synapses32;
   std::vector<uint64_t> synapses64;
-  std::vector<uint64_t> outPtr;    ///< [neurons + input neurons + 1] into outAxons: global neuron order, then inputs.
+  std::vector<uint64_t> outPtr; ///< [neurons + input neurons + 1] into outAxons: global neuron order, then inputs.
   std::vector<OutAxonRecord> outAxons;
 };
 
@@ -174,7 +177,7 @@ struct ImageData {
 struct Image {
   Meta meta;
   std::string chipText;
-  hw::Chip chip;                   ///< Parsed from chipText.
+  hw::Chip chip; ///< Parsed from chipText.
   std::span<const CoreRecord> cores;
   std::span<const SliceRecord> slices;
   std::span<const ParamRecord> params;
@@ -196,8 +199,8 @@ Result<Image> open(const std::string &path);
 Result<Image> fromData(ImageData data);
 /// Everything that makes an image safe and meaningful to run: every index in range, programs valid, rows sorted, in-axon order,
 /// delays within the chip's and the core's, capacity within the chip's limits, places exist and are used once, out-axons name
-/// in-axons of the right source. One pass over each table. Errors: RNV3010.. naming table, index, expected, found and, as the hint, the
-/// clause of docs/spec/image-format.md.
+/// in-axons of the right source. One pass over each table. Errors: RNV3010.. naming table, index, expected, found and, as the hint,
+/// the clause of docs/spec/image-format.md.
 Result<void> validate(const Image &image);
 /// JSON text for `ranvier inspect`; `full` adds tables down to synapses.
 std::string describe(const Image &image, bool full);

@@ -26,8 +26,9 @@ enum class ErrorKind {
 
 /// One located failure. Only `code` and `message` are mandatory.
 struct Error {
-  unsigned code = 0;   ///< nnnn of RNVnnnn; areas: 1 formats, 2 hw-models, 3 image, 4 isa, 5 compiler, 6 mapping, 7 emulator, 8 tools.
-  std::string message; ///< One sentence without a full stop.
+  unsigned code =
+      0; ///< nnnn of RNVnnnn; areas: 1 formats, 2 hw-models, 3 image, 4 isa, 5 compiler, 6 mapping, 7 emulator, 8 tools.
+  std::string message;       ///< One sentence without a full stop.
   std::string file = {};     ///< File, if one is to blame.
   std::string place = {};    ///< Line, HDF5 path, YAML key, population, byte offset...
   std::string expected = {}; ///< What would have been right.
@@ -75,26 +76,26 @@ private:
 } // namespace ranvier
 
 /// Our own invariants, checked in release builds too. `detail`: what was expected and found.
-#define RANVIER_ASSERT(condition, detail)                                                                                        \
-  do {                                                                                                                           \
-    if (!(condition))                                                                                                            \
-      ::ranvier::assertionFailed(#condition, __FILE__, __LINE__, (detail));                                                      \
+#define RANVIER_ASSERT(condition, detail)                                                                                          \
+  do {                                                                                                                             \
+    if (!(condition))                                                                                                              \
+      ::ranvier::assertionFailed(#condition, __FILE__, __LINE__, (detail));                                                        \
   } while (false)
 
 /// `RANVIER_TRY(auto x, expr)`: x is the value, or this function returns the Error of `expr`.
 #define RANVIER_CONCAT_(a, b) a##b
 #define RANVIER_CONCAT(a, b) RANVIER_CONCAT_(a, b)
-#define RANVIER_TRY_(tmp, decl, expr)                                                                                            \
-  auto tmp = (expr);                                                                                                             \
-  if (!tmp)                                                                                                                      \
-    return std::move(tmp.error());                                                                                               \
+#define RANVIER_TRY_(tmp, decl, expr)                                                                                              \
+  auto tmp = (expr);                                                                                                               \
+  if (!tmp)                                                                                                                        \
+    return std::move(tmp.error());                                                                                                 \
   decl = *std::move(tmp)
 #define RANVIER_TRY(decl, expr) RANVIER_TRY_(RANVIER_CONCAT(ranvierTry_, __LINE__), decl, expr)
 /// The same for Result<void>.
-#define RANVIER_CHECK(expr)                                                                                                      \
-  do {                                                                                                                           \
-    if (auto ranvierCheck = (expr); !ranvierCheck)                                                                               \
-      return std::move(ranvierCheck.error());                                                                                    \
+#define RANVIER_CHECK(expr)                                                                                                        \
+  do {                                                                                                                             \
+    if (auto ranvierCheck = (expr); !ranvierCheck)                                                                                 \
+      return std::move(ranvierCheck.error());                                                                                      \
   } while (false)
 
 #endif

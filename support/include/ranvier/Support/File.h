@@ -16,9 +16,10 @@ namespace ranvier {
 /// The whole of a file. Errors: RNV9001 (cannot open or read), RNV9002 (larger than `maxBytes`).
 Result<std::string> readFile(const std::string &path, uint64_t maxBytes = uint64_t(1) << 32);
 
-/// Writes beside the final name and renames on commit(), so that an interrupted or failed write leaves what was there before intact.
-/// Destroyed without commit(): the temporary file is removed. A signal handler (installSignalCleanup) removes it on Ctrl-C too.
-/// A final name that is a link stays one: the file it leads to is replaced. The file gets the permissions that the umask leaves.
+/// Writes beside the final name and renames on commit(), so that an interrupted or failed write leaves what was there before
+/// intact. Destroyed without commit(): the temporary file is removed. A signal handler (installSignalCleanup) removes it on Ctrl-C
+/// too. A final name that is a link stays one: the file it leads to is replaced. The file gets the permissions that the umask
+/// leaves.
 class AtomicFile {
 public:
   /// Errors: RNV9003 (cannot create in that folder; the name is taken by a folder, a device or a file that may not be written).
@@ -44,8 +45,8 @@ private:
 /// AtomicFile in one call.
 Result<void> writeFileAtomically(const std::string &path, std::string_view text);
 
-/// On SIGINT, SIGTERM, SIGHUP, SIGQUIT: remove the temporary files of all live AtomicFiles, call `last` (which may only do what is safe in
-/// a signal handler), then die of the signal. A closed pipe and a file size limit become failed writes instead of signals.
+/// On SIGINT, SIGTERM, SIGHUP, SIGQUIT: remove the temporary files of all live AtomicFiles, call `last` (which may only do what is
+/// safe in a signal handler), then die of the signal. A closed pipe and a file size limit become failed writes instead of signals.
 void installSignalCleanup(void (*last)(int signalNumber) = nullptr);
 
 /// A read-only memory map of a whole file. Errors: RNV9001.

@@ -13,10 +13,10 @@ namespace ranvier {
 
 /// How a right shift drops bits. The encoding is part of the microcode (isa/microcode.toml).
 enum class Rounding : uint8_t {
-  Floor = 0,       ///< Towards minus infinity (arithmetic shift).
-  TowardZero = 1,  ///< sign(x) * (|x| >> s): Loihi's decay rounding as Lava models it.
-  NearestUp = 2,   ///< To nearest, ties towards plus infinity: (x + 2^(s-1)) >> s.
-  NearestEven = 3  ///< To nearest, ties to even.
+  Floor = 0,      ///< Towards minus infinity (arithmetic shift).
+  TowardZero = 1, ///< sign(x) * (|x| >> s): Loihi's decay rounding as Lava models it.
+  NearestUp = 2,  ///< To nearest, ties towards plus infinity: (x + 2^(s-1)) >> s.
+  NearestEven = 3 ///< To nearest, ties to even.
 };
 
 /// x >> shift with the given rounding; shift 0..63. Exact for every x (no intermediate overflow except NearestUp at INT64_MAX,
@@ -41,9 +41,7 @@ constexpr int64_t shiftRight(int64_t x, unsigned shift, Rounding mode) {
 }
 
 /// Two's complement saturation to 32 bits.
-constexpr int32_t saturate32(int64_t x) {
-  return static_cast<int32_t>(std::clamp<int64_t>(x, INT32_MIN, INT32_MAX));
-}
+constexpr int32_t saturate32(int64_t x) { return static_cast<int32_t>(std::clamp<int64_t>(x, INT32_MIN, INT32_MAX)); }
 /// The low 32 bits, as hardware that drops the carry gives them.
 constexpr int32_t wrap32(int64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(x))); }
 
