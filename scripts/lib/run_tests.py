@@ -89,8 +89,8 @@ class Runner:
 
     def lit(self, build):
         start = time.monotonic()
-        lit = next((p for p in ("/usr/lib/llvm-22/bin/lit", "/usr/lib/llvm-22/build/utils/lit/lit.py") if os.path.exists(p)), "lit")
-        code, text = run(["/usr/bin/python3", lit, "-sv", str(build / "test")], self.logs / "lit.log", timeout=1800)
+        lit = self.root / "scripts" / "lib" / "run_lit.py"
+        code, text = run(["/usr/bin/python3", str(lit), "-sv", str(build / "test")], self.logs / "lit.log", timeout=1800)
         counts = {key: int(value) for key, value in LIT.findall(text)}
         passed = counts.get("Passed", 0) + counts.get("Expectedly Failed", 0)
         skipped = counts.get("Unsupported", 0) + counts.get("Skipped", 0) + counts.get("Excluded", 0)

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
 import unittest
@@ -42,6 +43,13 @@ class Case(unittest.TestCase):
         if rnv:
             self.assertIn(f"RNV{rnv}", done.stderr, done.stderr)
         return done.stderr
+
+    def terminal(self):
+        """The two ends of a new pseudo terminal; a skip where there are none, as in a chroot without /dev/pts."""
+        try:
+            return pty.openpty()
+        except OSError as problem:
+            self.skipTest(f"no pseudo terminals here: {problem}")
 
     def shared(self, *parts):
         path = SHARED.joinpath(*parts)

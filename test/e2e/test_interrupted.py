@@ -3,7 +3,6 @@
 
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -104,7 +103,7 @@ class ProgressBar(LongWork):
     def on_terminal(self, *arguments, until=None, seconds=60):
         """Runs with stderr on a pseudo terminal; returns (exit code, stdout, what the terminal saw). `until`: interrupted as soon as the
         terminal has seen this pattern, or after `seconds`."""
-        controller, terminal = pty.openpty()
+        controller, terminal = self.terminal()
         process = subprocess.Popen([str(BIN / "ranvier"), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
         seen, out, interrupted = "", b"", False
