@@ -36,8 +36,9 @@ Error wrong(unsigned code, const std::string &file, const std::string &place, st
 
 /// What several spikes of a neuron in one step become.
 enum class Repeats {
-  Flag, ///< One spike if all are plain, as a spike is a flag; else one of their summed value.
-  Count ///< One of their summed value always, as frames of camera events count them.
+  Flag,       ///< One spike if all are plain, as a spike is a flag; else one of their summed value.
+  FlagEvents, ///< The same, and what is left out is told.
+  Count       ///< One of their summed value always, as frames of camera events count them.
 };
 
 /// Sorted, cut, and one event for each neuron and step.
@@ -59,11 +60,13 @@ Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, c
       plain &= train.events[next].value == 1;
       sum.value += train.events[next].value;
     }
-    if (plain && repeats == Repeats::Flag)
+    if (plain && repeats != Repeats::Count)
       sum.value = 1;
     train.events[kept++] = sum;
     first = next;
   }
+  if (repeats == Repeats::FlagEvents)
+    train.uncounted = train.events.size() - kept;
   train.events.resize(kept);
   for (const SpikeEvent &event : train.events) {
     if (!std::isfinite(event.value))
@@ -185,7 +188,7 @@ Result<SpikeTrains> formats::parseEventBin(std::string_view bytes, const std::st
     RANVIER_TRY(uint32_t step, stepOf(static_cast<double>(micros + overflow) * 1e-6, options.dt, path, place));
     train.events.push_back({step, static_cast<uint32_t>((polarity * shape[1] + y) * shape[2] + x), 1});
   }
-  RANVIER_TRY(train, finished(std::move(train), options, path, "", Repeats::Count));
+  RANVIER_TRY(train, finished(std::move(train), options, path, "", options.countEvents ? Repeats::Count : Repeats::FlagEvents));
   return SpikeTrains{{"", std::move(train)}};
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Opening trusts nothing: the header is checked before the table, the table before any section, each section's checksum before its
-// contents, and validate() sees the contents before anyone else does. All positions are 64 bits and compared without sums that could
-// overflow.
+// contents, and validate() sees the contents before anyone else does. All positions are 64 bits and compared without sums that
+// could overflow.
 //===----------------------------------------------------------------------===//
 #include "Layout.h"
 #include "MetaCodec.h"
@@ -42,7 +42,8 @@ public:
   }
 
 private:
-  Error wrong(unsigned code, const char *clause, std::string place, std::string message, std::string expected, std::string found) const {
+  Error wrong(unsigned code, const char *clause, std::string place, std::string message, std::string expected,
+              std::string found) const {
     return Error{.code = code,
                  .message = std::move(message),
                  .file = path,
@@ -63,12 +64,13 @@ Result<void> Opener::checkHeader() {
                  file.size() < sizeof(FileHeader) ? std::to_string(file.size()) + " bytes in all" : "others");
   std::memcpy(&header, file.data(), sizeof header);
   if (header.version != formatVersion)
-    return wrong(3003, "F2", "offset 8", "image of another format version", std::to_string(formatVersion), std::to_string(header.version));
+    return wrong(3003, "F2", "offset 8", "image of another format version", std::to_string(formatVersion),
+                 std::to_string(header.version));
   if (headerSum(header) != header.headerChecksum)
     return wrong(3004, "F3", "offset 56", "the header is damaged", "the checksum of bytes 0 to 55", "another");
   if (header.fileBytes != file.size())
-    return wrong(3004, "F4", "offset 16", "the file has another size than when it was written", std::to_string(header.fileBytes) + " bytes",
-                 std::to_string(file.size()) + " bytes");
+    return wrong(3004, "F4", "offset 16", "the file has another size than when it was written",
+                 std::to_string(header.fileBytes) + " bytes", std::to_string(file.size()) + " bytes");
   if (header.sectionCount != sectionCount || header.tableOffset != sizeof(FileHeader) || header.reserved[0] || header.reserved[1])
     return wrong(3004, "F5", "offset 12", "the header is wrong", "13 sections, their table at 64, 0 in the reserved words",
                  std::to_string(header.sectionCount) + " sections, table at " + std::to_string(header.tableOffset));
@@ -214,26 +216,37 @@ Result<Image> open(const std::string &path) {
   return image;
 }
 
-Result<Image> fromData(ImageData data) {
-  auto storage = std::make_shared<ImageData>(std::move(data));
+/// A validated view of tables that belong to someone else.
+static Result<Image> viewOf(const ImageData &data) {
   Image image;
-  image.meta = storage->meta;
-  image.chipText = storage->chipText;
+  image.meta = data.meta;
+  image.chipText = data.chipText;
   RANVIER_TRY(image.chip, readChip(image.chipText, ""));
-  image.cores = storage->cores;
-  image.slices = storage->slices;
-  image.params = storage->params;
-  image.paramWords = storage->paramWords;
-  image.stateWords = storage->stateWords;
-  image.inAxons = storage->inAxons;
-  image.rows = storage->rows;
-  image.synapses32 = storage->synapses32;
-  image.synapses64 = storage->synapses64;
-  image.outPtr = storage->outPtr;
-  image.outAxons = storage->outAxons;
-  image.storage = storage;
+  image.cores = data.cores;
+  image.slices = data.slices;
+  image.params = data.params;
+  image.paramWords = data.paramWords;
+  image.stateWords = data.stateWords;
+  image.inAxons = data.inAxons;
+  image.rows = data.rows;
+  image.synapses32 = data.synapses32;
+  image.synapses64 = data.synapses64;
+  image.outPtr = data.outPtr;
+  image.outAxons = data.outAxons;
   RANVIER_CHECK(validate(image));
   return image;
+}
+
+Result<Image> fromData(ImageData data) {
+  auto storage = std::make_shared<const ImageData>(std::move(data));
+  RANVIER_TRY(Image image, viewOf(*storage));
+  image.storage = storage;
+  return image;
+}
+
+Result<void> validate(const ImageData &data) {
+  auto view = viewOf(data);
+  return view ? Result<void>() : Result<void>(view.error());
 }
 
 } // namespace ranvier::image

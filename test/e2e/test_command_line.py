@@ -450,6 +450,20 @@ class Options(CommandLine):
         self.assertGreater(self.ran()["totals"]["spikes"], 0)
         self.assertEqual(self.json("run", self.loihi1, "--steps", 18)["totals"]["spikes"], 0)
 
+    def test_run_camera_events(self):
+        """Two events of a pixel in a step: a spike of value 2 where the chip has such, else one spike and a warning."""
+        events = self.tmp / "events.bin"
+        events.write_bytes(b"".join(bytes([x, 0]) + micros.to_bytes(3, "big") for x, micros in ((0, 100), (0, 900), (1, 950), (0, 1500))))
+        network = samples.nir(self.tmp / "camera.nir")
+        for target, lost, spikes in (("loihi1", 1, 3), ("reference", 0, 3)):
+            image = self.tmp / f"camera.{target}.rvi"
+            self.json("compile", network, "--target", target, "-o", image)
+            done = self.call("run", image, "--input", events, "--steps", 5, "--json")
+            result = json.loads(done.stdout)
+            self.assertEqual(result["events_not_counted"], lost)
+            self.assertEqual(result["populations"]["input"]["spikes"], spikes)
+            self.assertEqual("1 camera events" in done.stderr, lost == 1, done.stderr)
+
     def test_run_sample(self):
         self.assertNotEqual(self.ran("--sample", 1)["populations"], self.ran("--sample", 2)["populations"])
         self.error("run", self.loihi1, "--input", SET, "--steps", 3, "--sample", 450, rnv="1056")

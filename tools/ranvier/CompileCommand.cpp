@@ -136,6 +136,12 @@ Result<void> compile(Context &context, CompileFlags flags) {
   if (last == Stage::Image) {
     const std::string provenance = makeProvenance(flags.network, loaded.hash, flags.target, options.mappingText);
     RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, provenance, report));
+    context.progress->phase("compile: validate");
+    if (auto valid = image::validate(data); !valid) {
+      valid.error().hint =
+          "an error of the compiler, please report it" + (valid.error().hint.empty() ? "" : "; " + valid.error().hint);
+      return std::move(valid.error());
+    }
     context.progress->phase("compile: write");
     RANVIER_CHECK(image::write(data, flags.output));
   } else {

@@ -139,21 +139,34 @@ std::string textReport(const Json &report) {
   return text;
 }
 
+/// External spikes of the run; `uncounted`: camera events that the chip cannot tell from others of their step.
+Result<std::vector<emu::InputSpike>> readInputs(Context &context, const RunFlags &flags, const image::Image &image,
+                                                uint64_t &uncounted) {
+  uncounted = 0;
+  if (flags.input.empty())
+    return std::vector<emu::InputSpike>{};
+  formats::SpikeReadOptions read;
+  read.dt = image.meta.dt;
+  read.countEvents = image.chip.gradedSpikes;
+  if (auto only = theInput(image))
+    read.sensorShape = image.meta.populations[*only].shape;
+  RANVIER_TRY(const formats::SpikeTrains trains, formats::readSpikes(flags.input, read, flags.sample.value_or(0)));
+  for (const auto &[name, train] : trains)
+    uncounted += train.uncounted;
+  if (uncounted)
+    context.warn("'" + image.chip.name + "' takes no graded spikes: " + std::to_string(uncounted) +
+                 " camera events that repeat an event of their pixel and step are left out");
+  return toInputs(image, trains, flags.input);
+}
+
 Result<void> run(Context &context, const RunFlags &flags) {
   RANVIER_CHECK(check(flags));
   if (!flags.report.empty())
     RANVIER_CHECK(makeReportFolder(flags.report));
   const emu::MachineOptions machineOptions = flags.machine.options();
   RANVIER_TRY(auto image, openImage(flags.image));
-  std::vector<emu::InputSpike> inputs;
-  if (!flags.input.empty()) {
-    formats::SpikeReadOptions read;
-    read.dt = image->meta.dt;
-    if (auto only = theInput(*image))
-      read.sensorShape = image->meta.populations[*only].shape;
-    RANVIER_TRY(auto trains, formats::readSpikes(flags.input, read, flags.sample.value_or(0)));
-    RANVIER_TRY(inputs, toInputs(*image, trains, flags.input));
-  }
+  uint64_t uncounted = 0;
+  RANVIER_TRY(const std::vector<emu::InputSpike> inputs, readInputs(context, flags, *image, uncounted));
   RANVIER_TRY(auto machine, emu::Machine::create(image, machineOptions));
   Recording recording;
   if (!flags.output.empty())
@@ -198,6 +211,7 @@ Result<void> run(Context &context, const RunFlags &flags) {
   for (const auto &probe : image->meta.probes)
     probes.push_back(
         {{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
+  report["events_not_counted"] = uncounted;
   report["inputs_after_end"] = outcome->inputsAfterEnd;
   report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
   const std::string text = textReport(report);

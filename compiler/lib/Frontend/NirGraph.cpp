@@ -59,11 +59,19 @@ int64_t findCycle(const std::vector<std::vector<uint32_t>> &next, llvm::function
   return -1;
 }
 
-/// The non-identity nodes at the ends of all identity paths from `node` on (identities form no cycle, which was checked).
-void reach(const std::vector<std::vector<uint32_t>> &next, const std::vector<NodeKind> &kinds, uint32_t node,
-           std::vector<uint32_t> &found) {
+/// Most nodes that paths through identities may visit in all. Each path counts, as two of them between the same nodes add twice,
+/// and layers of identities can form exponentially many.
+constexpr uint64_t mostVisits = 1 << 22;
+
+/// The non-identity nodes at the ends of all identity paths from `node` on (identities form no cycle, which was checked). False if
+/// `visits` ran out.
+bool reach(const std::vector<std::vector<uint32_t>> &next, const std::vector<NodeKind> &kinds, uint32_t node,
+           std::vector<uint32_t> &found, uint64_t &visits) {
   std::vector<uint32_t> open = next[node];
   while (!open.empty()) {
+    if (visits < open.size())
+      return false;
+    --visits;
     const uint32_t other = open.back();
     open.pop_back();
     if (kinds[other] == NodeKind::Identity)
@@ -72,6 +80,7 @@ void reach(const std::vector<std::vector<uint32_t>> &next, const std::vector<Nod
       found.push_back(other);
   }
   std::sort(found.begin(), found.end());
+  return true;
 }
 
 } // namespace
@@ -101,9 +110,15 @@ Result<NirGraph> resolveGraph(const FlatGraph &graph) {
   result.sources.resize(count);
   result.targets.resize(count);
   result.needsJunction.resize(count, false);
+  uint64_t visits = mostVisits;
   for (uint32_t i = 0; i < count; ++i) {
-    reach(before, result.kinds, i, result.sources[i]);
-    reach(after, result.kinds, i, result.targets[i]);
+    if (!reach(before, result.kinds, i, result.sources[i], visits) || !reach(after, result.kinds, i, result.targets[i], visits))
+      return Error{.code = 5218,
+                   .message = "too many paths run through nodes that change nothing (Flatten)",
+                   .file = graph.path,
+                   .place = "node " + graph.nodes[i].name,
+                   .expected = "at most " + std::to_string(mostVisits) + " visits of such nodes",
+                   .found = "more"};
     for (uint32_t target : result.targets[i])
       if (result.kinds[i] == NodeKind::Linear &&
           (result.kinds[target] == NodeKind::Linear || result.kinds[target] == NodeKind::Sink))

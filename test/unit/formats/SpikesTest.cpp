@@ -98,6 +98,10 @@ TEST_CASE("N-MNIST events: x, y, polarity, 23 bits of microseconds") {
   CHECK(train.neurons == 2 * 34 * 34);
   // Neuron (polarity * 34 + y) * 34 + x; two events of a pixel in a step are one of value 2.
   CHECK(train.events == Events{{1, 0}, {1, (34 + 2) * 34 + 33}, {2, (34 + 2) * 34 + 33}, {3, 33 * 34 + 5, 2}});
+  CHECK(train.uncounted == 0);
+  const SpikeTrain plain = only(readSpikes(made(".bin", bytes), {.dt = 1e-3, .countEvents = false}));
+  CHECK(plain.events == Events{{1, 0}, {1, (34 + 2) * 34 + 33}, {2, (34 + 2) * 34 + 33}, {3, 33 * 34 + 5}});
+  CHECK(plain.uncounted == 1);
 }
 
 TEST_CASE("N-MNIST time runs over by 2^13 us at each event with y = 240") {

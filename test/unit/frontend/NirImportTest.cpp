@@ -336,6 +336,22 @@ TEST_CASE("what cannot be imported is a located error") {
                      {{"in", "a"}, {"a", "b"}, {"b", "a"}, {"b", "n"}, {"n", "out"}})) == 5214);
   CHECK(codeOf(graph({input("in", {2}), neuron, linear("a", 2, 2), output("out", {2})}, {{"in", "n"}, {"a", "n"}, {"n", "out"}})) ==
         5216);
+  // Two paths add twice; 2^30 of them are refused instead of followed.
+  std::vector<FlatNode> layers{input("in", {2}), neuron, output("out", {2})};
+  std::vector<std::pair<std::string, std::string>> paths{{"n", "out"}};
+  std::vector<std::string> before{"in"};
+  for (int layer = 0; layer < 30; ++layer) {
+    const std::vector<std::string> here{"a" + std::to_string(layer), "b" + std::to_string(layer)};
+    for (const std::string &name : here) {
+      layers.push_back(node(name, "Flatten", {2}, {2}, {{"start_dim", whole({0})}, {"end_dim", whole({-1})}}));
+      for (const std::string &from : before)
+        paths.emplace_back(from, name);
+    }
+    before = here;
+  }
+  for (const std::string &from : before)
+    paths.emplace_back(from, "n");
+  CHECK(codeOf(graph(layers, paths)) == 5218);
   // Shapes that the reader would have refused are caught by the dialect's verifier.
   CHECK(codeOf(chain({linear("fc", 3, 2), neuron}, {2}, {2})) == 5217);
 

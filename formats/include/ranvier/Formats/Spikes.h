@@ -18,10 +18,11 @@ struct SpikeEvent {
   bool operator==(const SpikeEvent &) const = default;
 };
 /// Spikes of one population, sorted by (step, neuron), one event for each: several plain ones of a neuron in a step are one, values
-/// add up (a plain one among them counts 1), and camera events are counted.
+/// add up (a plain one among them counts 1), and camera events are counted unless SpikeReadOptions says otherwise.
 struct SpikeTrain {
   uint32_t neurons = 0, steps = 0; ///< Bounds; steps 0 if the file does not say, neurons then one more than the last that spikes.
   std::vector<SpikeEvent> events;
+  uint64_t uncounted = 0; ///< Camera events that are not in `events` because countEvents is off.
 };
 /// By population name ("" if the file has no names: belongs to the only input).
 using SpikeTrains = std::map<std::string, SpikeTrain>;
@@ -31,6 +32,7 @@ struct SpikeReadOptions {
   double dt = 1e-3;                       ///< [s]; time t belongs to step floor(t/dt) + 1.
   std::vector<uint64_t> sensorShape = {}; ///< N-MNIST .bin: [polarities, height, width], default [2, 34, 34].
   uint32_t steps = 0;                     ///< Cut after this many steps (0: all).
+  bool countEvents = true; ///< Camera events of a pixel in one step: one spike of their number, or (off) one plain spike.
 };
 
 /// Recognises by content and suffix (docs/guide/spikes.md): NIRGraphData HDF5, SONATA spikes.h5, dense HDF5 array `input_spikes

@@ -202,6 +202,8 @@ Result<Image> fromData(ImageData data);
 /// in-axons of the right source. One pass over each table. Errors: RNV3010.. naming table, index, expected, found and, as the hint,
 /// the clause of docs/spec/image-format.md.
 Result<void> validate(const Image &image);
+/// The same of tables that are not written yet.
+Result<void> validate(const ImageData &data);
 /// JSON text for `ranvier inspect`; `full` adds tables down to synapses.
 std::string describe(const Image &image, bool full);
 
