@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
 #include "RunReport.h"
+#include "ranvier/Mapping/Links.h"
+#include "ranvier/Support/File.h"
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
@@ -43,19 +45,46 @@ std::string summary(const image::Image &image, const Json &object) {
   }
   return text + "\nPrograms, reports and provenance: --json. Every table, down to single synapses: --full.\n";
 }
+
+struct InspectFlags {
+  std::string image, picture;
+  bool full = false;
+};
+
+Result<void> drawPicture(const image::Image &image, const InspectFlags &flags) {
+  RANVIER_TRY(const mapping::Network network, mapping::rebuildNetwork(image));
+  auto picture = mapping::drawMapping(network, image.chip, mapping::mappingOf(image));
+  if (!picture) {
+    picture.error().file = flags.image;
+    return std::move(picture.error());
+  }
+  return writeFileAtomically(flags.picture, *picture);
+}
+
+Result<void> inspect(Context &context, const InspectFlags &flags) {
+  RANVIER_TRY(auto image, openImage(flags.image));
+  RANVIER_TRY(Json object, parseJson(image::describe(*image, flags.full), flags.image));
+  std::string text = flags.full ? object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : summary(*image, object);
+  if (!flags.picture.empty()) {
+    RANVIER_CHECK(drawPicture(*image, flags));
+    object["picture"] = fileName(flags.picture);
+    if (!flags.full)
+      text += "picture        " + flags.picture + "\n";
+  }
+  context.print(object, text);
+  return {};
+}
 } // namespace
 
 void tools::addInspect(CLI::App &app, Context &context) {
-  auto path = std::make_shared<std::string>();
-  auto full = std::make_shared<bool>(false);
-  CLI::App *command = addCommand(
-      app, context, "inspect", "Show what an image holds",
-      "  ranvier inspect digits.rvi\n  ranvier inspect digits.rvi --full > digits.json", [&context, path, full]() -> Result<void> {
-        RANVIER_TRY(auto image, openImage(*path));
-        RANVIER_TRY(Json object, parseJson(image::describe(*image, *full), *path));
-        context.print(object, *full ? object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : summary(*image, object));
-        return {};
-      });
-  command->add_option("image", *path, "Image file (.rvi)")->required();
-  command->add_flag("--full", *full, "Every table, down to single synapses; always JSON");
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App *command = addCommand(app, context, "inspect", "Show what an image holds",
+                                 "  ranvier inspect digits.rvi\n"
+                                 "  ranvier inspect digits.rvi --full > digits.json\n"
+                                 "  ranvier inspect digits.rvi --picture digits.svg",
+                                 [&context, flags] { return inspect(context, *flags); });
+  command->add_option("image", flags->image, "Image file (.rvi)")->required();
+  command->add_flag("--full", flags->full, "Every table, down to single synapses; always JSON");
+  command->add_option("--picture", flags->picture,
+                      "Draw the chips in use as SVG: how full each core is, how many messages each link carries");
 }

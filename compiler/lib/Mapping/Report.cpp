@@ -1,6 +1,7 @@
 //===- Report.cpp - What a mapping uses, as JSON --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Shared.h"
+#include "ranvier/Mapping/Links.h"
 #include "ranvier/Support/Json.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -50,6 +51,20 @@ static Json limitsReport(const Network &network, const hw::Chip &chip, const Map
   return list;
 }
 
+/// Links with messages when every neuron fires once, and the busiest one.
+static Json linksReport(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  const std::vector<LinkLoad> links = linkLoads(network, chip, mapping);
+  Json json{{"used", links.size()}, {"worst", nullptr}};
+  const auto worst =
+      std::max_element(links.begin(), links.end(), [](const LinkLoad &a, const LinkLoad &b) { return a.messages < b.messages; });
+  if (worst != links.end())
+    json["worst"] = {{"tile", {worst->x, worst->y}},
+                     {"direction", toString(worst->direction)},
+                     {"between_chips", worst->betweenChips},
+                     {"messages", worst->messages}};
+  return json;
+}
+
 std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   const std::vector<CoreUse> use = measure(network, chip, mapping);
   std::set<uint32_t> chips;
@@ -93,6 +108,15 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
                   {"north_south", northSouth},
                   {"between_chips", chipHops},
                   {"messages_within_a_tile", internal}};
+  // What leaves its core, and on how many cores each neuron that sends at all is listened to (its own included).
+  uint64_t cut = 0;
+  for (size_t c = 0; c < mapping.cores.size(); ++c)
+    for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e)
+      cut += messages.edges[e].first == c ? 0 : messages.edges[e].second;
+  json["cut"] = cut;
+  json["replication"] =
+      messages.senders ? static_cast<double>(total.axonsIn - messages.inputMessages) / static_cast<double>(messages.senders) : 0.0;
+  json["links"] = linksReport(network, chip, mapping);
   json["messages_per_input_spike"] =
       messages.inputNeurons ? static_cast<double>(messages.inputMessages) / static_cast<double>(messages.inputNeurons) : 0.0;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

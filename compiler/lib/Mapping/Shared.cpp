@@ -99,46 +99,56 @@ Configs detail::configurations(const Network &network) {
   return configs;
 }
 
-/// Distance along one axis of `size` places, around the edge if the topology wraps.
-static uint32_t axis(uint32_t a, uint32_t b, uint32_t size, bool wraps) {
-  const uint32_t direct = a > b ? a - b : b - a;
-  return wraps ? std::min(direct, size - direct) : direct;
+Tile detail::tileOf(const hw::Chip &chip, uint32_t chipId, uint32_t core) {
+  const uint32_t rows = std::max(1u, chip.chipsY), tile = core / chip.coresPerTile;
+  return {chipId / rows * chip.tilesX + tile / chip.tilesY, chipId % rows * chip.tilesY + tile % chip.tilesY};
+}
+
+/// From a to b along a ring of `size` places: the shorter way, upwards on ties.
+static int64_t aroundRing(int64_t a, int64_t b, int64_t size) {
+  const int64_t up = (b - a + size) % size;
+  return 2 * up <= size ? up : up - size;
+}
+
+std::pair<int64_t, int64_t> detail::displacement(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB,
+                                                 uint32_t coreB) {
+  const Tile a = tileOf(chip, chipA, coreA), b = tileOf(chip, chipB, coreB);
+  const int64_t dx = int64_t(b.x) - a.x, dy = int64_t(b.y) - a.y;
+  if (chip.topology == hw::Topology::Mesh || chipA != chipB)
+    return {dx, dy};
+  if (chip.topology == hw::Topology::Torus)
+    return {aroundRing(a.x, b.x, chip.tilesX), aroundRing(a.y, b.y, chip.tilesY)};
+  // The third direction moves along both axes at once; the shortest path takes it as far as both need it with the same sign.
+  const int64_t sx = chip.tilesX, sy = chip.tilesY;
+  std::pair<int64_t, int64_t> best;
+  int64_t least = INT64_MAX;
+  for (int64_t wx : {-sx, int64_t(0), sx})
+    for (int64_t wy : {-sy, int64_t(0), sy}) {
+      const int64_t x = dx + wx, y = dy + wy, ax = std::abs(x), ay = std::abs(y);
+      const int64_t length = (x < 0) == (y < 0) ? std::max(ax, ay) : ax + ay;
+      if (length < least) {
+        least = length;
+        best = {x, y};
+      }
+    }
+  return best;
 }
 
 Hops detail::hopsBetween(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB) {
   Hops hops;
   if (chip.topology == hw::Topology::None)
     return hops;
-  const uint32_t rows = std::max(1u, chip.chipsY), columns = std::max({1u, chip.chipsX, (std::max(chipA, chipB) / rows) + 1});
-  const bool wraps = chip.topology != hw::Topology::Mesh;
-  hops.chips = axis(chipA / rows, chipB / rows, columns, false) + axis(chipA % rows, chipB % rows, rows, false);
-  const uint32_t tileA = coreA / chip.coresPerTile, tileB = coreB / chip.coresPerTile;
-  const uint32_t xa = tileA / chip.tilesY, ya = tileA % chip.tilesY, xb = tileB / chip.tilesY, yb = tileB % chip.tilesY;
-  if (chipA == chipB) {
-    hops.eastWest = axis(xa, xb, chip.tilesX, wraps);
-    hops.northSouth = axis(ya, yb, chip.tilesY, wraps);
-    if (chip.topology == hw::Topology::TriangularTorus) {
-      // The third direction moves along both axes at once; the shortest path takes it as far as both need it with the same sign.
-      const int64_t sx = chip.tilesX, sy = chip.tilesY;
-      int64_t best = INT64_MAX;
-      for (int64_t wx : {-sx, int64_t(0), sx})
-        for (int64_t wy : {-sy, int64_t(0), sy}) {
-          const int64_t dx = int64_t(xb) - xa + wx, dy = int64_t(yb) - ya + wy;
-          const int64_t ax = std::abs(dx), ay = std::abs(dy), length = (dx < 0) == (dy < 0) ? std::max(ax, ay) : ax + ay;
-          if (length < best) {
-            best = length;
-            hops.eastWest = static_cast<uint32_t>(std::min(ax, length));
-            hops.northSouth = static_cast<uint32_t>(length - std::min(ax, length));
-          }
-        }
-    }
-    return hops;
-  }
+  const auto [dx, dy] = displacement(chip, chipA, coreA, chipB, coreB);
+  const uint32_t ax = static_cast<uint32_t>(std::abs(dx)), ay = static_cast<uint32_t>(std::abs(dy));
   // Chips form one large mesh: a message crosses the rest of both chips and every chip between.
-  const int64_t ga = int64_t(chipA / rows) * chip.tilesX + xa, gb = int64_t(chipB / rows) * chip.tilesX + xb;
-  const int64_t ha = int64_t(chipA % rows) * chip.tilesY + ya, hb = int64_t(chipB % rows) * chip.tilesY + yb;
-  hops.eastWest = static_cast<uint32_t>(std::abs(ga - gb)) - axis(chipA / rows, chipB / rows, columns, false);
-  hops.northSouth = static_cast<uint32_t>(std::abs(ha - hb)) - axis(chipA % rows, chipB % rows, rows, false);
+  const uint32_t rows = std::max(1u, chip.chipsY);
+  const auto apart = [](uint32_t a, uint32_t b) { return a > b ? a - b : b - a; };
+  const uint32_t columnsApart = apart(chipA / rows, chipB / rows), rowsApart = apart(chipA % rows, chipB % rows);
+  hops.chips = columnsApart + rowsApart;
+  hops.eastWest = ax - columnsApart;
+  hops.northSouth = ay - rowsApart;
+  if (chip.topology == hw::Topology::TriangularTorus && chipA == chipB && (dx < 0) == (dy < 0))
+    hops.northSouth = ay > ax ? ay - ax : 0; // Diagonal links count as east-west ones.
   return hops;
 }
 
@@ -151,9 +161,11 @@ Traffic detail::traffic(const Network &network, const Mapping &mapping) {
     if (network.populations[p].input) {
       result.inputMessages += reached.size();
       ++result.inputNeurons;
-    } else if (const uint32_t from = coreOf[p][n]; from != nowhere)
+    } else if (const uint32_t from = coreOf[p][n]; from != nowhere) {
+      result.senders += !reached.empty();
       for (uint32_t core : reached)
         ++counts[from][core];
+    }
   });
   result.ptr.push_back(0);
   for (const auto &row : counts) {

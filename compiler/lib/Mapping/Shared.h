@@ -68,6 +68,16 @@ struct Configs {
 };
 Configs configurations(const Network &network);
 
+/// A tile on the plane of all chips: chip c stands in column c / chipsY and row c % chipsY.
+struct Tile {
+  uint32_t x = 0, y = 0;
+  bool operator==(const Tile &) const = default;
+};
+Tile tileOf(const hw::Chip &chip, uint32_t chipId, uint32_t core);
+/// Tiles to go along x and y from A to B, the shortest way; around the edge of a torus on one chip only. Not for chips without a
+/// topology.
+std::pair<int64_t, int64_t> displacement(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB);
+
 /// Links that one message crosses between two places of the chip.
 struct Hops {
   uint32_t eastWest = 0, northSouth = 0, chips = 0;
@@ -81,6 +91,7 @@ struct Traffic {
   std::vector<std::pair<uint32_t, uint32_t>> edges; ///< (destination core, messages)
   uint64_t inputMessages = 0;                       ///< Of one spike of every input neuron.
   uint64_t inputNeurons = 0;
+  uint64_t senders = 0; ///< Neurons with a destination, inputs not counted.
 };
 Traffic traffic(const Network &network, const Mapping &mapping);
 

@@ -214,6 +214,17 @@ Result<Network> Rebuilder::run() {
 
 Result<Network> mapping::rebuildNetwork(const image::Image &image) { return Rebuilder(image).run(); }
 
+Mapping mapping::mappingOf(const image::Image &image) {
+  Mapping mapping;
+  for (const image::CoreRecord &core : image.cores) {
+    CoreAssignment assignment{core.chip, core.core, core.level, {}};
+    for (uint32_t s = core.firstSlice; s < core.firstSlice + core.sliceCount; ++s)
+      assignment.slices.push_back({image.slices[s].population, image.slices[s].first, image.slices[s].count});
+    mapping.cores.push_back(std::move(assignment));
+  }
+  return mapping;
+}
+
 namespace {
 
 /// Collects at most `most` lines; counts the rest.

@@ -65,6 +65,8 @@ Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip,
 
 /// Rebuilds the network from the image alone (for `ranvier verify`). Projections come back with rows sorted as in Network.
 Result<Network> rebuildNetwork(const image::Image &image);
+/// Which neurons stand where in an image; populations are numbered as in the network that rebuildNetwork gives.
+Mapping mappingOf(const image::Image &image);
 /// Compares every neuron, parameter, initial state, synapse, weight and delay. Empty: equal; else differences, at most `most`
 /// lines.
 std::vector<std::string> compareNetworks(const Network &expected, const Network &found, size_t most = 20);
