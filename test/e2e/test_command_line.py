@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree
 
 import h5py
 import numpy as np
@@ -243,7 +244,7 @@ class ExitCodes(CommandLine):
 class Targets(CommandLine):
     def test_profiles_and_unknowns(self):
         chips = {chip["name"]: chip for chip in self.json("targets")["targets"]}
-        self.assertEqual(set(chips), {"loihi1", "loihi2", "reference"})
+        self.assertEqual(set(chips), {"loihi1", "loihi2", "reference", "spinnaker1"})
         profiles = {profile["name"]: profile for profile in chips["loihi1"]["cost_profiles"]}
         self.assertEqual(set(profiles), {"published", "fitted"})
         access = profiles["published"]["events"]["soma_access"]
@@ -405,6 +406,21 @@ class Options(CommandLine):
         text = self.call("inspect", self.loihi1).stdout
         for words in ("lif1: 96 neurons", "fc2: lif1 -> lif2", "synapses       7104", "limited by     "):
             self.assertIn(words, text)
+
+    def test_inspect_picture(self):
+        """Well-formed, a box a core, and every core says the use of limits that compile reports."""
+        out = self.tmp / "digits.svg"
+        self.assertEqual(self.json("inspect", self.loihi1, "--picture", out)["picture"], "digits.svg")
+        drawing = xml.etree.ElementTree.parse(out).getroot()
+        boxes = [box for box in drawing.iter("{http://www.w3.org/2000/svg}rect") if box.get("class") in ("core", "free")]
+        self.assertEqual(len(boxes), 128)
+        (core,) = [box for box in boxes if box.get("class") == "core"]
+        title = core[0].text
+        report = self.json("compile", NETWORK, "--target", "loihi1", "-o", self.tmp / "again.rvi")["mapping"]
+        self.assertEqual(report["cores"]["used"], 1)
+        for limit in report["limits"]:
+            self.assertIn(f"; {limit['limit']} {limit['max_used']}", title)
+        self.error("inspect", self.loihi1, "--picture", self.tmp / "no" / "such.svg", rnv="9003")
 
     def test_export_hdf5(self):
         out = self.tmp / "image.h5"
