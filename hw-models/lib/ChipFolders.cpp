@@ -93,4 +93,17 @@ Result<Chip> findChip(const std::string &nameOrPath) {
                .found = "'" + nameOrPath + "'"};
 }
 
+Result<Chip> findTarget(const std::string &nameOrPath) {
+  RANVIER_TRY(Chip chip, findChip(nameOrPath));
+  if (!chip.coresModelled)
+    return Error{.code = 2013,
+                 .message = "no network can be compiled for '" + chip.name + "': its description stops at topology and router",
+                 .file = chip.path,
+                 .place = "key 'core.modelled'",
+                 .expected = "a chip with cores",
+                 .found = "false",
+                 .kind = ErrorKind::DoesNotFit};
+  return chip;
+}
+
 } // namespace ranvier::hw

@@ -389,7 +389,7 @@ void Loader::checkWhole(const YamlNode &root) {
   check(!f32 || (chip.weights.minExponent == 0 && chip.weights.maxExponent == 0), "weights", "max_exponent", "0 in the f32 profile",
         text(chip.weights.maxExponent));
   check(!f32 || !chip.nativeCuba, "native", "form", "the int profile", "a native form in the f32 profile");
-  check(chip.programmable || chip.nativeCuba, "arithmetic", "programmable", "true, or a section 'native'",
+  check(chip.programmable || chip.nativeCuba || !chip.coresModelled, "arithmetic", "programmable", "true, or a section 'native'",
         "a chip that can compute nothing");
   check(chip.programmable || chip.forbiddenOps.empty(), "arithmetic", "forbidden_ops", "none on a chip that takes no microcode",
         text(chip.forbiddenOps.size()));

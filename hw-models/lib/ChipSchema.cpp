@@ -6,7 +6,8 @@
 
 namespace ranvier::hw::detail {
 
-const std::vector<std::string> fieldSections = {"arithmetic", "delays", "weights", "core", "storage", "native", "topology"};
+const std::vector<std::string> fieldSections = {"arithmetic", "delays", "weights",  "core",
+                                                "storage",    "native", "topology", "router"};
 const std::vector<std::string> profileWords = {"int", "f32"};
 const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
 const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
@@ -54,6 +55,7 @@ const Field table[] = {
     number<&Chip::weights, &Weights::maxExponent>("weights", "max_exponent", -31, 31),
     flag<&Chip::weights, &Weights::signModes>("weights", "sign_modes"),
     flag<&Chip::weights, &Weights::sharedKernels>("weights", "shared_kernels"),
+    flag<&Chip::coresModelled>("core", "modelled"),
     limit<&CoreLimits::neurons>("neurons", 65536),
     limit<&CoreLimits::synapticMemoryBits>("synaptic_memory_bits", int64_t(1) << 50),
     limit<&CoreLimits::axonsIn>("axons_in"),
@@ -82,6 +84,9 @@ const Field table[] = {
     number<&Chip::chipsX>("topology", "chips_x", 1, maxTiles),
     number<&Chip::chipsY>("topology", "chips_y", 1, maxTiles),
     flag<&Chip::multicastTrees>("topology", "multicast_trees"),
+    number<&Chip::router, &Router::tableEntries>("router", "table_entries", 0, 65536),
+    number<&Chip::router, &Router::keyBits>("router", "key_bits", 1, 32),
+    flag<&Chip::router, &Router::defaultRoutes>("router", "default_routes"),
 };
 
 std::map<std::string, std::vector<std::string>> makeKeys() {

@@ -6,7 +6,7 @@ import json
 import random
 
 import map_checker
-from ranvier import Case
+from ranvier import DIGITS, ROOT, Case
 
 
 class PlaceRoute(Case):
@@ -142,6 +142,17 @@ class Compress(Case):
         short.write_text(json.dumps(wrong))
         with self.assertRaises(map_checker.Wrong):
             map_checker.check_compressed(path, short)
+
+    def test_routers_are_those_of_the_target(self):
+        path = self.write("routers.json", [((0, 0), [[k, 0xFFFFFFFF, 1 + k, False] for k in range(20)])])
+        self.assertEqual(self.json("map", "compress", path)["limit"], 1023)
+        chip = self.tmp / "small.yaml"
+        chip.write_text((ROOT / "hw-models" / "chips" / "spinnaker1.yaml").read_text().replace("{value: 1023,", "{value: 3,"))
+        done = self.call("map", "compress", path, "--target", chip, "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["limit"]), (3, 3))
+        self.fails("map", "compress", path, "--target", "loihi1", code=2, rnv=8063)
+        self.fails("compile", DIGITS / "network.nir", "--target", "spinnaker1", "-o", self.tmp / "never", code=3, rnv=2013)
+        self.fails("check", DIGITS / "network.nir", "--target", "spinnaker1", code=3, rnv=2013)
 
     def test_too_long_tables_end_with_code_3(self):
         path = self.write("long.json", [((0, 0), [[k, 0xFFFFFFFF, 1 + k, False] for k in range(20)])])

@@ -73,7 +73,7 @@ static int replayFile(const Flags &flags, const hw::Chip &chip, const std::strin
 }
 
 static int runAll(const Flags &flags) {
-  auto chip = hw::findChip(flags.target);
+  auto chip = hw::findTarget(flags.target);
   Json report{{"target", flags.target}, {"executor", flags.executor}};
   report["files"] = Json::array();
   int exitCode = Done;

@@ -18,8 +18,6 @@ using namespace ranvier;
 using namespace ranvier::tools;
 
 namespace {
-constexpr uint32_t coresPerChip = 17; // SpiNNaker: 18, of which one runs the monitor.
-
 class Clock {
 public:
   /// Seconds since the last call.
@@ -39,8 +37,35 @@ struct MapFlags {
   std::string out;
   uint64_t seed = 0;
   unsigned threads = 1, replicas = 1;
-  uint32_t limit = 1023;
+  std::string target = "spinnaker1";
+  uint32_t limit = 0;         ///< 0: the target's.
+  uint32_t coresPerPlace = 0; ///< Of the target.
 };
+
+/// Reads the chip whose places and routers the files are for.
+Result<void> readTarget(MapFlags &flags) {
+  RANVIER_TRY(const hw::Chip chip, hw::findChip(flags.target));
+  const auto refuse = [&](const char *key, std::string expected, std::string found) {
+    return Error{.code = 8063,
+                 .message = "'" + chip.name + "' has no routers of the kind that `ranvier map` works on",
+                 .file = chip.path,
+                 .place = std::string("key '") + key + "'",
+                 .expected = std::move(expected),
+                 .found = std::move(found),
+                 .kind = ErrorKind::Usage};
+  };
+  if (chip.topology != hw::Topology::TriangularTorus)
+    return refuse("topology.kind", "triangular_torus", "another topology");
+  if (!chip.router.tableEntries)
+    return refuse("router.table_entries", "at least 1", "0");
+  if (chip.router.keyBits != 32 || !chip.router.defaultRoutes)
+    return refuse("router", "keys of 32 bits and default routes",
+                  std::to_string(chip.router.keyBits) + " bits" + (chip.router.defaultRoutes ? "" : ", no default routes"));
+  flags.coresPerPlace = chip.coresPerTile;
+  if (!flags.limit)
+    flags.limit = chip.router.tableEntries;
+  return {};
+}
 
 /// Shortens tables that are longer than the router's memory by every method, the others by the quick exact one, and checks each.
 Result<void> compressAll(std::vector<mapping::RoutingTable> &tables, uint32_t limit, uint64_t seed) {
@@ -112,7 +137,7 @@ Result<Json> placeRouteFile(const MapFlags &flags, const std::string &path, Json
     faults.places.push_back(x * instance.height + y);
   for (const auto &[x, y, link] : instance.downLinks)
     faults.links.push_back({x * instance.height + y, static_cast<uint8_t>(link)});
-  auto machine = mapping::MachineGraph::triangularTorus(instance.width, instance.height, coresPerChip, faults);
+  auto machine = mapping::MachineGraph::triangularTorus(instance.width, instance.height, flags.coresPerPlace, faults);
   if (!machine)
     return inFile(machine.error());
   Mapped mapped;
@@ -284,10 +309,15 @@ Result<void> compress(Context &context, const MapFlags &flags) {
 CLI::App *addPart(CLI::App &map, Context &context, const std::string &name, const std::string &description,
                   const std::string &examples, Result<void> (*run)(Context &, const MapFlags &)) {
   auto flags = std::make_shared<MapFlags>();
-  CLI::App *command =
-      addCommand(map, context, name, description, examples, [&context, flags, run] { return run(context, *flags); });
+  CLI::App *command = addCommand(map, context, name, description, examples, [&context, flags, run]() -> Result<void> {
+    RANVIER_CHECK(readTarget(*flags));
+    return run(context, *flags);
+  });
   command->add_option("--seed", flags->seed, "Seed of the search")->capture_default_str();
-  command->add_option("--limit", flags->limit, "Entries of a router; tables above it end with exit code 3")->capture_default_str();
+  command->add_option("--target", flags->target, "Chip with the routers; its cores a place and table entries count")
+      ->capture_default_str();
+  command->add_option("--limit", flags->limit, "Entries of a router; tables above it end with exit code 3; default: the target's")
+      ->check(CLI::Range(1u, 65536u));
   if (name == "place-route") {
     command->add_option("instances", flags->files, "Place-and-route instances (JSON, .json.gz)")->required()->type_name("INSTANCE");
     command->add_option("-o,--out", flags->out, "Write placements, trees, keys and tables (JSON)")->type_name("MAP.json");

@@ -51,7 +51,7 @@ Result<Provenance> tools::readProvenance(const std::string &text) {
 
 Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &target) {
   compiler::CompileOptions options;
-  RANVIER_TRY(options.chip, hw::findChip(target.target));
+  RANVIER_TRY(options.chip, hw::findTarget(target.target));
   options.targetName = target.target;
   options.weightBits = target.weightBits;
   options.calibration = target.profileText;

@@ -77,7 +77,7 @@ struct ExpandDistributions : ModulePass<impl::SNNExpandDistributionsBase<ExpandD
 struct LegalizeDelays : ModulePass<impl::SNNLegalizeDelaysBase<LegalizeDelays>> {
   using ModulePass::ModulePass;
   Result<void> run(ModuleOp module) override {
-    RANVIER_TRY(const hw::Chip chip, hw::findChip(target.getValue()));
+    RANVIER_TRY(const hw::Chip chip, hw::findTarget(target.getValue()));
     RANVIER_TRY(snn::NetworkOp network, compiler::theNetwork(module));
     compiler::TimeReport report;
     RANVIER_CHECK(compiler::legalizeDelays(network, chip, report));
@@ -95,7 +95,7 @@ struct Quantize : ModulePass<impl::SNNQuantizeBase<Quantize>> {
   using ModulePass::ModulePass;
   Result<void> run(ModuleOp module) override {
     compiler::CompileOptions options;
-    RANVIER_TRY(options.chip, hw::findChip(target.getValue()));
+    RANVIER_TRY(options.chip, hw::findTarget(target.getValue()));
     options.targetName = target.getValue();
     options.weightBits = weightBits.getValue();
     compiler::CompileReport report;
@@ -110,7 +110,7 @@ struct Map : ModulePass<impl::FabricMapBase<Map>> {
   using ModulePass::ModulePass;
   Result<void> run(ModuleOp module) override {
     compiler::CompileOptions options;
-    RANVIER_TRY(options.chip, hw::findChip(target.getValue()));
+    RANVIER_TRY(options.chip, hw::findTarget(target.getValue()));
     options.targetName = target.getValue();
     options.seed = seed.getValue();
     compiler::CompileReport report;

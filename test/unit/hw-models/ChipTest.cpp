@@ -26,7 +26,7 @@ TEST_CASE("the shipped chips are listed by name") {
     CHECK(load(name).path == path);
   }
   CHECK(std::is_sorted(names.begin(), names.end()));
-  for (const char *name : {"loihi1", "loihi2", "reference"})
+  for (const char *name : {"loihi1", "loihi2", "reference", "spinnaker1"})
     CHECK(std::count(names.begin(), names.end(), name) == 1);
 }
 
@@ -47,6 +47,20 @@ TEST_CASE("every number of every chip has a source and a status") {
       CHECK(profile.barrierPicoseconds.empty() == profile.barrierSource.empty());
     }
   }
+}
+
+TEST_CASE("spinnaker1 stops at topology and router") {
+  const Chip chip = load("spinnaker1");
+  CHECK_FALSE(chip.coresModelled);
+  CHECK((chip.topology == Topology::TriangularTorus));
+  CHECK(chip.coresPerTile == 17);
+  CHECK(chip.router == Router{.tableEntries = 1023, .keyBits = 32, .defaultRoutes = true});
+  auto target = findTarget("spinnaker1");
+  REQUIRE(!target);
+  CHECK(target.error().code == 2013);
+  CHECK((target.error().kind == ErrorKind::DoesNotFit));
+  CHECK(bool(findTarget("loihi1")));
+  CHECK(load("loihi1").router == Router{});
 }
 
 TEST_CASE("reference is binary32 without limits") {

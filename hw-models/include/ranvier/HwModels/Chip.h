@@ -26,7 +26,7 @@ struct Cost {
   std::optional<int64_t> picoseconds; ///< Latency [ps].
   std::optional<double> joules;       ///< Energy [J].
   Provenance provenance = Provenance::Unknown;
-  std::string source;                 ///< Author, year, table or page; or what it was fitted to.
+  std::string source; ///< Author, year, table or page; or what it was fitted to.
   bool operator==(const Cost &) const = default;
 };
 
@@ -38,7 +38,7 @@ struct Cost {
 extern const std::vector<std::string> costEvents;
 
 struct CostProfile {
-  std::string name;        ///< "published", "fitted", ...
+  std::string name; ///< "published", "fitted", ...
   std::string description;
   std::map<std::string, Cost> events;
   /// Barrier latency by number of tiles that hold a mapped neuron: largest key <= tiles counts (step function), or linear
@@ -57,13 +57,13 @@ struct CostProfile {
 ///   u = rz(u * (2^decayBits - du - currentDecayOffset)) + (input << inputShift), overflow as `currentOverflow`
 ///   v = rz(v * (2^decayBits - dv)) + u + bias, overflow as `voltageOverflow`; spike if v > vth << thresholdShift, then v = 0.
 struct NativeCubaLif {
-  unsigned decayBits = 12;          ///< Width of du and dv [bits].
-  unsigned currentDecayOffset = 1;  ///< Loihi: du = 0 still decays by 1/4096.
+  unsigned decayBits = 12;         ///< Width of du and dv [bits].
+  unsigned currentDecayOffset = 1; ///< Loihi: du = 0 still decays by 1/4096.
   unsigned inputShift = 6;
-  unsigned stateBits = 24;          ///< Signed width of u and v.
-  bool currentWraps = true;         ///< u: one wrap into (-2^(n-1), 2^(n-1)]; else saturates at +-(2^(n-1)-1). v always saturates.
+  unsigned stateBits = 24;  ///< Signed width of u and v.
+  bool currentWraps = true; ///< u: one wrap into (-2^(n-1), 2^(n-1)]; else saturates at +-(2^(n-1)-1). v always saturates.
   unsigned thresholdBits = 17, thresholdShift = 6;
-  unsigned biasMantissaBits = 13;   ///< Signed.
+  unsigned biasMantissaBits = 13; ///< Signed.
   unsigned biasExponentBits = 3;
   std::string source;
   bool operator==(const NativeCubaLif &) const = default;
@@ -74,10 +74,10 @@ struct CoreLimits {
   uint32_t neurons = 0;
   uint64_t synapticMemoryBits = 0; ///< In the chip's storage format, see SynapseStorage.
   uint32_t axonsIn = 0, axonsOut = 0;
-  uint32_t fanIn = 0;              ///< Synapses onto one neuron.
-  uint32_t neuronConfigs = 0;      ///< Distinct (du, dv, ...) tuples.
-  uint32_t thresholdConfigs = 0;   ///< Distinct thresholds.
-  uint32_t programWords = 0;       ///< Microcode instructions over all programs of the core.
+  uint32_t fanIn = 0;            ///< Synapses onto one neuron.
+  uint32_t neuronConfigs = 0;    ///< Distinct (du, dv, ...) tuples.
+  uint32_t thresholdConfigs = 0; ///< Distinct thresholds.
+  uint32_t programWords = 0;     ///< Microcode instructions over all programs of the core.
   bool operator==(const CoreLimits &) const = default;
 };
 
@@ -86,7 +86,7 @@ struct CoreLimits {
 struct SynapseStorage {
   unsigned synapsesPerChunk = 64;
   unsigned headerBits = 10;
-  unsigned wordBits = 64;           ///< 0: storage is not modelled, every row takes 0 bits.
+  unsigned wordBits = 64; ///< 0: storage is not modelled, every row takes 0 bits.
   unsigned tagBits = 0;
   std::string source;
   /// `weightBits` with sign, `delayBits` (0: no delay stored), `indexBits` (0: dense). 0 if wordBits is 0.
@@ -95,11 +95,19 @@ struct SynapseStorage {
 };
 
 struct Weights {
-  unsigned minBits = 1, maxBits = 8;  ///< Magnitude bits besides the sign (int profile).
+  unsigned minBits = 1, maxBits = 8; ///< Magnitude bits besides the sign (int profile).
   int minExponent = 0, maxExponent = 0;
-  bool signModes = true;              ///< Excitatory and inhibitory projections keep a bit that mixed ones spend on the sign.
-  bool sharedKernels = false;         ///< Convolution kernels may be stored once a core.
+  bool signModes = true;      ///< Excitatory and inhibitory projections keep a bit that mixed ones spend on the sign.
+  bool sharedKernels = false; ///< Convolution kernels may be stored once a core.
   bool operator==(const Weights &) const = default;
+};
+
+/// Multicast router of a tile with a table of (key, mask, route), of which the first that matches counts.
+struct Router {
+  uint32_t tableEntries = 0;  ///< That a mapping may use; 0: the chip has no such table.
+  unsigned keyBits = 32;      ///< Width of keys and masks.
+  bool defaultRoutes = false; ///< A packet from a link that no entry matches leaves by the opposite one.
+  bool operator==(const Router &) const = default;
 };
 
 enum class Topology : uint8_t { None, Mesh, Torus, TriangularTorus };
@@ -107,26 +115,29 @@ enum class Topology : uint8_t { None, Mesh, Torus, TriangularTorus };
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
-  bool programmable = false;           ///< Takes any legal microcode; else only the native form.
+  bool programmable = false;             ///< Takes any legal microcode; else only the native form.
   std::vector<std::string> forbiddenOps; ///< Mnemonics a programmable chip lacks.
-  bool gradedSpikes = false;           ///< Spikes may carry a payload.
-  bool placeDependentNumbers = false;  ///< Results depend on the mapping (device variation); reports say so.
-  unsigned stateBits = 32;             ///< Signed width of a state word.
-  uint32_t minDelay = 1, maxDelay = 63; ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
+  bool gradedSpikes = false;             ///< Spikes may carry a payload.
+  bool placeDependentNumbers = false;    ///< Results depend on the mapping (device variation); reports say so.
+  unsigned stateBits = 32;               ///< Signed width of a state word.
+  uint32_t minDelay = 1, maxDelay = 63;  ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
   Weights weights;
   CoreLimits core;
+  bool coresModelled = true; ///< false: what the cores compute is not described; no network can be compiled for the chip.
   SynapseStorage storage;
   std::optional<NativeCubaLif> nativeCuba;
 
   Topology topology = Topology::None;
-  uint32_t tilesX = 1, tilesY = 1, coresPerTile = 1; ///< Tile id = x * tilesY + y (column-major); core id = tile * coresPerTile + k.
+  uint32_t tilesX = 1, tilesY = 1,
+           coresPerTile = 1; ///< Tile id = x * tilesY + y (column-major); core id = tile * coresPerTile + k.
   uint32_t maxChips = 1;
-  uint32_t chipsX = 1, chipsY = 1;                   ///< Arrangement of chips for distances between them.
-  bool multicastTrees = false;                       ///< false: one message per destination core.
-  std::vector<std::string> unsupported;              ///< What the chip cannot do, in words, for `ranvier targets` and check.
-  std::map<std::string, std::string> sources;        ///< YAML key path -> source, every number of the file.
-  std::map<std::string, Provenance> statuses;        ///< The same key paths -> how far the number can be trusted.
-  std::vector<CostProfile> costs;                    ///< First one is the default.
+  uint32_t chipsX = 1, chipsY = 1; ///< Arrangement of chips for distances between them.
+  bool multicastTrees = false;     ///< false: one message per destination core.
+  Router router;
+  std::vector<std::string> unsupported;       ///< What the chip cannot do, in words, for `ranvier targets` and check.
+  std::map<std::string, std::string> sources; ///< YAML key path -> source, every number of the file.
+  std::map<std::string, Provenance> statuses; ///< The same key paths -> how far the number can be trusted.
+  std::vector<CostProfile> costs;             ///< First one is the default.
 
   uint32_t coresPerChip() const { return tilesX * tilesY * coresPerTile; }
   const CostProfile *findCosts(const std::string &name) const; ///< Empty name: the default. Null if absent.
@@ -140,16 +151,19 @@ Result<Chip> parseChip(const std::string &text, const std::string &path);
 /// `nameOrPath`: a shipped name ("loihi1") looked up in the chip folders, or a path that ends in .yaml/.yml.
 /// Errors: RNV2002 listing the names that exist.
 Result<Chip> findChip(const std::string &nameOrPath);
+/// The same of a chip to compile networks for. Errors: also RNV2013 (its cores are not modelled).
+Result<Chip> findTarget(const std::string &nameOrPath);
 /// Shipped chips: name and path, sorted. Folders: $RANVIER_DATA/chips, else <prefix>/share/ranvier/chips beside the executable,
 /// else the source tree's hw-models/chips.
 std::vector<std::pair<std::string, std::string>> listChips();
-/// The folder of a kind of shipped file ("chips", "models"): $RANVIER_DATA/<kind>, else <prefix>/share/ranvier/<kind>, else (for programs
-/// in the build tree) that of the source tree. Errors: RNV2003.
+/// The folder of a kind of shipped file ("chips", "models"): $RANVIER_DATA/<kind>, else <prefix>/share/ranvier/<kind>, else (for
+/// programs in the build tree) that of the source tree. Errors: RNV2003.
 Result<std::string> dataFolder(const std::string &kind);
 /// The YAML text that describes the chip completely (defaults written out), for the image. parseChip(resolvedText(c), c.path) == c
 /// for every chip that parseChip made; numbers of a chip made in C++ get the source "not stated".
 std::string resolvedText(const Chip &chip);
-/// Path of every key the loader knows, sorted; `costs[]` is an element of the list of profiles, `number` what may stand for a number.
+/// Path of every key the loader knows, sorted; `costs[]` is an element of the list of profiles, `number` what may stand for a
+/// number.
 std::vector<std::string> chipKeys();
 
 } // namespace ranvier::hw
