@@ -144,6 +144,96 @@ class ToolErrors(Case):
         self.assertIn("expected 64 neurons, found 65", self.fails("eval", self.image, "--data", wide, rnv=8032))
         self.fails("compile", NETWORK, "--target", "loihi1", "--calibrate", wide, "-o", self.tmp / "x", rnv=8032)
 
+    def test_an_output_with_values_classifies_by_their_sum(self):
+        """Leaky integrators fire in every step: their numbers of spikes say nothing, their values do."""
+        path, rng = self.tmp / "readout.nir", np.random.default_rng(5)
+        weights = rng.normal(0, 1, (5, 64)).astype(np.float32)
+        with h5py.File(path, "w") as f:
+            f["version"], f["node/type"] = "1.0.7", "NIRGraph"
+            f["node/edges"] = np.array([("input", "fc"), ("fc", "li"), ("li", "output")], dtype=h5py.string_dtype())
+            for name, kind, values in (("input", "Input", {"shape": np.array([64])}), ("fc", "Linear", {"weight": weights}),
+                                       ("li", "LI", {"tau": np.full(5, 0.01), "r": np.ones(5), "v_leak": np.zeros(5)}),
+                                       ("output", "Output", {"shape": np.array([5])})):
+                group = f.create_group(f"node/nodes/{name}")
+                group["type"] = kind
+                for key, value in values.items():
+                    group[key] = value
+        with h5py.File(SET) as f:
+            cells = f["input_spikes"][:40]
+        sums = np.zeros((40, 5))
+        for sample in range(40):
+            v = np.zeros(5)
+            for row in cells[sample]:
+                v = v + 0.1 * (weights.astype(float) @ row - v)
+                sums[sample] += v
+        image = self.tmp / "readout.rvi"
+        self.json("compile", path, "--dt", "1e-3", "--target", "reference", "-o", image)
+        found = self.json("eval", image, "--data", SET, "--samples", 40)["predictions"]
+        ordered = np.sort(sums, axis=1)
+        clear = ordered[:, -1] - ordered[:, -2] > 1e-3
+        self.assertGreater(clear.sum(), 30)
+        self.assertGreater(len(set(found)), 2)
+        np.testing.assert_array_equal(np.array(found)[clear], sums.argmax(axis=1)[clear])
+
+    def test_an_output_that_is_an_input_is_refused(self):
+        copy, link = self.tmp / "copy.nir", self.tmp / "link.nir"
+        shutil.copy(NETWORK, copy)
+        link.symlink_to(copy)
+        image = self.tmp / "same.rvi"
+        self.json("compile", copy, "--target", "loihi1", "-o", image)
+        spikes = self.tmp / "same.csv"
+        spikes.write_text("step,neuron\n1,3\n")
+        before = copy.read_bytes(), image.read_bytes(), spikes.read_bytes()
+        for command in (["import", copy, "-o", copy], ["import", copy, "-o", link], ["compile", link, "--target", "loihi1", "-o", copy],
+                        ["export", copy, "-o", copy], ["run", image, "--steps", 3, "-o", image], ["run", image, "--input", spikes, "--steps", 3, "-o", spikes],
+                        ["inspect", image, "--picture", image], ["export", spikes, "--spikes", "csv", "-o", spikes]):
+            with self.subTest(command):
+                self.assertIn("would replace", self.fails(*command, code=2, rnv=8025))
+        self.assertEqual((copy.read_bytes(), image.read_bytes(), spikes.read_bytes()), before)
+
+    def test_a_recording_is_an_input(self):
+        """It also names what neurons fired; those populations are none of the inputs."""
+        first, second = self.tmp / "first.h5", self.tmp / "second.h5"
+        self.json("run", self.image, "--input", SET, "--steps", 18, "-o", first)
+        self.json("run", self.image, "--input", first, "--steps", 18, "-o", second)
+        self.assertTrue(self.json("diff", first, second)["equal"])
+
+    def test_errors_of_models_name_the_population(self):
+        network = self.text("models.mlir", """snn.network @n dt 1.0e-3 {
+  snn.input @i shape [4]
+  snn.population @fine model @lif shape [4] params {tau = 0.02, r = 1.0, v_leak = 0.0, v_threshold = 1.0, v_reset = 0.0}
+  snn.population @broken model @lif shape [4] params {tau = 0.02, r = 1.0, v_leak = 0.0, v_threshold = -1.0, v_reset = 0.0}
+  snn.connect @l from @i to @fine "one_to_one" {} weights 2.0
+  snn.connect @r from @i to @broken "one_to_one" {} weights 2.0
+  snn.output @o from @broken
+}
+""")
+        self.assertIn("population @broken", self.fails("compile", network, "--target", "loihi1", "-o", self.tmp / "never"))
+
+    def test_values_that_are_not_finite(self):
+        for value in ("0x7FC00000", "0x7F800000"):
+            network = self.text("nan.mlir", f"""snn.network @n dt 1.0e-3 {{
+  snn.input @i shape [2]
+  snn.population @p model @if shape [2] params {{v_threshold = 1.0}}
+  snn.dense @l from @i to @p weights dense<{value}> : tensor<2x2xf32>
+  snn.output @o from @p
+}}
+""")
+            self.assertIn("not finite", self.fails("compile", network, "--target", "reference", "-o", self.tmp / "never", rnv=5715))
+        for dt in ("nan", "inf", "0", "-1", "1e400", "x"):
+            self.assertIn("positive number of seconds", self.fails("compile", NETWORK, "--dt", dt, "--target", "reference", "-o", self.tmp / "never", code=2))
+
+    def test_values_on_a_chip_without_any_name_file_step_and_neuron(self):
+        spikes = self.tmp / "valued.csv"
+        spikes.write_text("step,neuron,value\n1,2,1\n7,3,2\n")
+        shown = self.fails("run", self.image, "--input", spikes, "--steps", 9, rnv=7014)
+        for words in ("valued.csv", "step 7, neuron 3", "found 2"):
+            self.assertIn(words, shown)
+
+    def test_an_empty_file_is_named(self):
+        empty = self.text("empty.mlir", "")
+        self.assertIn("empty.mlir", self.fails("check", empty, "--target", "loihi1", rnv=5710))
+
     def test_two_outputs_cannot_classify(self):
         network = self.text("outputs.mlir", """snn.network @n dt 1.0e-3 {
   snn.input @i shape [64]

@@ -28,7 +28,7 @@ void tryCompiling(mlir::ModuleOp module, const hw::Chip &chip, const std::string
 Result<void> runCheck(Context &context, const NetworkOptions &options, const std::string &target, bool quick) {
   RANVIER_TRY(hw::Chip chip, hw::findTarget(target));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
-  RANVIER_CHECK(compiler::theNetwork(*loaded.module)); // A file without a network is bad input, not a finding about one.
+  RANVIER_CHECK(networkIn(loaded, options)); // A file without a network is bad input, not a finding about one.
   check::CheckOptions how;
   how.modelFits = [&](snn::PopulationOp population) { return compiler::canExecute(population, chip); };
   check::Findings findings = check::check(*loaded.module, chip, how);

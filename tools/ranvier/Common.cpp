@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
@@ -91,6 +92,20 @@ CLI::App *tools::addCommand(CLI::App &app, Context &context, const std::string &
     context.progress.reset();
   });
   return command;
+}
+
+Result<void> tools::checkOutput(const std::string &output, std::initializer_list<std::string> inputs) {
+  for (const std::string &input : inputs) {
+    std::error_code absent;
+    if (!output.empty() && !input.empty() && std::filesystem::equivalent(output, input, absent))
+      return Error{.code = 8025,
+                   .message = "the output would replace a file that the command reads",
+                   .file = output,
+                   .expected = "another name than that of an input",
+                   .found = "the file '" + input + "'",
+                   .kind = ErrorKind::Usage};
+  }
+  return {};
 }
 
 Error tools::pointlessOption(const std::string &option, const std::string &because, const std::string &hint) {

@@ -47,6 +47,9 @@ private:
 CLI::App *addCommand(CLI::App &app, Context &context, const std::string &name, const std::string &description,
                      const std::string &examples, std::function<Result<void>()> run);
 
+/// That `output` is none of the files that the command reads, by any name. An empty name is no file. Errors: RNV8025.
+Result<void> checkOutput(const std::string &output, std::initializer_list<std::string> inputs);
+
 /// An option that was given although nothing would come of it: RNV8043, naming it and the reason. Nothing is ever ignored in
 /// silence.
 Error pointlessOption(const std::string &option, const std::string &because, const std::string &hint = "");

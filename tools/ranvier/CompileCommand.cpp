@@ -71,11 +71,12 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
 }
 
 Result<void> compile(Context &context, CompileFlags flags) {
+  RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target}));
   context.progress->phase("compile: read");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
   for (const auto &warning : loaded.warnings)
     context.warn(warning);
-  RANVIER_TRY(auto network, compiler::theNetwork(*loaded.module));
+  RANVIER_TRY(auto network, networkIn(loaded, flags.network));
   RANVIER_TRY(const Stage at, compiler::stageOf(*loaded.module));
   // A resumed stage remembers its target.
   if (flags.target.target.empty() && network.getTarget())

@@ -10,6 +10,7 @@
 #include "ranvier/Support/File.h"
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <mutex>
@@ -27,7 +28,7 @@ struct EvalFlags {
 };
 
 struct SampleResult {
-  std::vector<uint64_t> outputs; ///< Output spikes per class in the shifted window.
+  std::vector<double> outputs; ///< Output spikes per class in the shifted window, or the sum of their values where they carry any.
   uint32_t prediction = 0;
   emu::StepCounts counts;
   std::vector<std::vector<uint8_t>> spikes; ///< [population] -> [steps, count] in the network's own time, if asked for.
@@ -78,8 +79,7 @@ private:
       if (keepSpikes)
         keep(result, view.step, at);
       if (view.step > depth && view.step <= depth + data.steps)
-        for (uint32_t neuron : at.spikes(output))
-          ++result.outputs[neuron];
+        addOutputs(result, at);
       return true;
     });
     if (!run)
@@ -94,6 +94,16 @@ private:
     result.prediction =
         static_cast<uint32_t>(std::max_element(result.outputs.begin(), result.outputs.end()) - result.outputs.begin());
     return {};
+  }
+
+  /// Sums run over steps in order, in binary64: exact for words, the same for any number of threads for binary32.
+  void addOutputs(SampleResult &result, emu::Machine &machine) {
+    const auto spikes = machine.spikes(output);
+    const auto values = machine.payloads(output);
+    for (size_t k = 0; k < spikes.size(); ++k)
+      result.outputs[spikes[k]] += values.empty()                             ? 1.0
+                                   : image->meta.profile == isa::Profile::F32 ? std::bit_cast<float>(values[k])
+                                                                              : static_cast<double>(values[k]);
   }
 
   /// Each population's spikes, shifted back by its own depth.
@@ -271,6 +281,7 @@ Result<void> writeSpikes(const std::string &path, const image::Image &image, con
 }
 
 Result<void> eval(Context &context, const EvalFlags &flags) {
+  RANVIER_CHECK(checkOutput(flags.spikes, {flags.image, flags.data, flags.compare}));
   RANVIER_CHECK(flags.machine.check());
   RANVIER_TRY(auto image, openImage(flags.image));
   RANVIER_TRY(formats::DataSet data, formats::readDataSet(flags.data));

@@ -13,8 +13,9 @@ using namespace ranvier::tools;
 
 namespace {
 Result<void> import(Context &context, const NetworkOptions &options, const std::string &output) {
+  RANVIER_CHECK(checkOutput(output, {options.path}));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
-  RANVIER_CHECK(compiler::theNetwork(*loaded.module));
+  RANVIER_CHECK(networkIn(loaded, options));
   for (const auto &warning : loaded.warnings)
     context.warn(warning);
   RANVIER_CHECK(writeFileAtomically(output, printModule(*loaded.module)));
@@ -93,6 +94,7 @@ struct ExportFlags {
 Result<void> exportAny(Context &context, ExportFlags &flags) {
   const std::string &path = flags.network.path;
   const bool spikes = !flags.spikes.format.empty();
+  RANVIER_CHECK(checkOutput(flags.output, {path}));
   if (flags.hdf5 && spikes)
     return pointlessOption("--hdf5", "--spikes was given; an export makes one file");
   if (isImage(path) != flags.hdf5)

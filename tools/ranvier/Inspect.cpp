@@ -62,6 +62,7 @@ Result<void> drawPicture(const image::Image &image, const InspectFlags &flags) {
 }
 
 Result<void> inspect(Context &context, const InspectFlags &flags) {
+  RANVIER_CHECK(checkOutput(flags.picture, {flags.image}));
   RANVIER_TRY(auto image, openImage(flags.image));
   RANVIER_TRY(Json object, parseJson(image::describe(*image, flags.full), flags.image));
   std::string text = flags.full ? object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : summary(*image, object);

@@ -219,6 +219,8 @@ std::string listing(const Json &files, std::initializer_list<const char *> colum
 }
 
 Result<void> placeRoute(Context &context, const MapFlags &flags) {
+  for (const std::string &path : flags.files)
+    RANVIER_CHECK(checkOutput(flags.out, {path}));
   Json files = Json::array(), maps = Json::array();
   Progress progress("place and route", flags.files.size());
   bool fits = true;
@@ -294,6 +296,7 @@ Result<void> compress(Context &context, const MapFlags &flags) {
   Json files = Json::array();
   bool fits = true;
   for (const std::string &path : flags.files) {
+    RANVIER_CHECK(checkOutput(flags.out.empty() ? "" : flags.out + "/" + fileName(path), {path}));
     RANVIER_TRY(Json file, compressFile(flags, path));
     fits = fits && file["fits"].get<bool>();
     files.push_back(std::move(file));

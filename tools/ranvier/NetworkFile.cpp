@@ -5,10 +5,13 @@
 #include "mlir/Parser/Parser.h"
 #include "ranvier/Frontend/ModelLibrary.h"
 #include "ranvier/Frontend/NirImport.h"
+#include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +21,14 @@ using namespace ranvier::tools;
 void NetworkOptions::addTo(CLI::App &command) {
   command.add_option("network", path, "NIR file, or snn text or bytecode")->required();
   command.add_option("--dt", dt, "Time step of a NIR file [s]; default: tau/r where the file implies it, else 1e-4 with a warning")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(
+          [](std::string &text) {
+            double value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool right = error == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value > 0;
+            return right ? std::string() : "expected a positive number of seconds, found '" + text + "'";
+          },
+          "POSITIVE"));
   command.add_option("--reset", reset, "After a spike v becomes 0, v - threshold or v_reset; default: as the file says (v_reset)")
       ->check(CLI::IsMember({"zero", "subtract", "v_reset"}));
   command.add_option("--time-unit", timeUnit, "Unit of a NIR file's time constants; default: s")->check(CLI::IsMember({"s", "ms"}));
@@ -186,6 +196,13 @@ Result<LoadedNetwork> tools::loadNetwork(const NetworkOptions &options) {
   loaded.module = std::move(imported.module);
   loaded.warnings = std::move(imported.warnings);
   return loaded;
+}
+
+Result<snn::NetworkOp> tools::networkIn(LoadedNetwork &loaded, const NetworkOptions &options) {
+  auto network = compiler::theNetwork(*loaded.module);
+  if (!network && network.error().file.empty())
+    network.error().file = options.path;
+  return network;
 }
 
 std::string tools::printModule(mlir::ModuleOp module) {

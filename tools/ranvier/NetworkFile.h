@@ -7,6 +7,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "ranvier/HwModels/Chip.h"
+#include "ranvier/Network/Network.h"
 #include "ranvier/Pipelines/Compile.h"
 
 namespace ranvier::tools {
@@ -42,6 +43,9 @@ struct LoadedNetwork {
 
 /// A NIR file (HDF5), or snn text or bytecode of any stage. Models a text names but does not hold are taken from the model folders.
 Result<LoadedNetwork> loadNetwork(const NetworkOptions &options);
+
+/// The only network of a file. Errors: RNV5710, naming the file.
+Result<snn::NetworkOp> networkIn(LoadedNetwork &loaded, const NetworkOptions &options);
 
 /// Prints a module as text.
 std::string printModule(mlir::ModuleOp module);

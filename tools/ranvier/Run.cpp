@@ -127,11 +127,14 @@ std::string textReport(const Json &report) {
   text += "steps        " + std::to_string(report["steps"].get<uint32_t>()) + "\n";
   text += "spikes       " + totals["spikes"].dump() + "\n";
   if (report.contains("energy")) {
-    char line[200];
-    std::snprintf(line, sizeof line, "events       %s synaptic, %s messages\ntime         %.3f us, energy %.4f uJ (profile %s)\n",
-                  totals["synaptic_events"].dump().c_str(), totals["messages"].dump().c_str(),
-                  totals["picoseconds"].get<int64_t>() * 1e-6, report["energy"]["total_j"].get<double>() * 1e6,
-                  report["machine"].contains("costs") ? report["machine"]["costs"]["name"].get<std::string>().c_str() : "none");
+    text += "events       " + totals["synaptic_events"].dump() + " synaptic, " + totals["messages"].dump() + " messages\n";
+    const int64_t time = totals["picoseconds"].get<int64_t>();
+    const double energy = report["energy"]["total_j"].get<double>();
+    char line[100] = "time         unknown: the chip's description has no figures\n";
+    if (time > 0 || energy > 0)
+      std::snprintf(line, sizeof line, "time         %.3f us, energy %.4f uJ (profile %s)\n", static_cast<double>(time) * 1e-6,
+                    energy * 1e6,
+                    report["machine"].contains("costs") ? report["machine"]["costs"]["name"].get<std::string>().c_str() : "none");
     text += line;
     if (!report["energy"]["unknown"].empty())
       text += "not counted  " + report["energy"]["unknown"].dump() + " (unknown costs)\n";
@@ -161,6 +164,7 @@ Result<std::vector<emu::InputSpike>> readInputs(Context &context, const RunFlags
 
 Result<void> run(Context &context, const RunFlags &flags) {
   RANVIER_CHECK(check(flags));
+  RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input}));
   if (!flags.report.empty())
     RANVIER_CHECK(makeReportFolder(flags.report));
   const emu::MachineOptions machineOptions = flags.machine.options();

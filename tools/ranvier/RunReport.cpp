@@ -188,8 +188,18 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                                                      const std::string &file) {
   std::vector<emu::InputSpike> out;
   const bool isFloat = image.meta.profile == isa::Profile::F32;
+  // A recording names every population of its network; what neurons of this one fired is no input.
+  const auto ofThisNetwork = [&](const std::string &name) {
+    return std::any_of(image.meta.populations.begin(), image.meta.populations.end(),
+                       [&](const auto &population) { return !population.input && population.name == name; });
+  };
+  const auto inputs = externalInputs(image);
+  const bool anyInput =
+      std::any_of(inputs.begin(), inputs.end(), [&](uint32_t p) { return trains.count(image.meta.populations[p].name); });
   for (const auto &[name, train] : trains) {
     uint32_t population = image::none;
+    if (anyInput && ofThisNetwork(name))
+      continue;
     if (name.empty()) {
       RANVIER_TRY(population, theInput(image));
     } else {
@@ -215,6 +225,13 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                      .expected = "neurons 0.." + std::to_string(image.meta.populations[population].count - 1),
                      .found = std::to_string(event.neuron)};
       int32_t payload = emu::plainPayload(image);
+      if (event.value != 1 && !image.chip.gradedSpikes)
+        return Error{.code = 7014,
+                     .message = "a spike carries a value, which '" + image.chip.name + "' cannot take",
+                     .file = file,
+                     .place = "step " + std::to_string(event.step) + ", neuron " + std::to_string(event.neuron),
+                     .expected = "plain spikes (value 1)",
+                     .found = std::to_string(event.value)};
       if (event.value != 1) {
         if (isFloat)
           std::memcpy(&payload, &event.value, sizeof payload);

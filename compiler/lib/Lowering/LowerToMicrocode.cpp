@@ -177,6 +177,7 @@ Result<void> lowerPopulation(ModuleOp module, snn::PopulationOp population, doub
   if (!modelOp)
     return {}; // already a program
   RANVIER_TRY(Model model, readModel(modelOp));
+  model.user = population.getSymName().str();
   RANVIER_TRY(std::vector<Values> params, parameterValues(population, model));
   RANVIER_TRY(std::vector<Values> init, initialValues(population, model));
   RANVIER_TRY(Folded folded, foldParameters(model, params, dt));

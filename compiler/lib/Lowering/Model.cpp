@@ -64,6 +64,8 @@ Error Model::error(Error base, int node) const {
   base.file = file;
   base.place = node >= 0 && !nodes[node].place.empty() ? nodes[node].place : place;
   base.place += (base.place.empty() ? "" : ", ") + ("model @" + name);
+  if (!user.empty())
+    base.place += ", population @" + user;
   return base;
 }
 

@@ -71,6 +71,11 @@ private:
     int32_t bits = 0;
     if (chip.profile == isa::Profile::F32) {
       const float narrow = static_cast<float>(value);
+      if (!std::isfinite(narrow))
+        return located(op, {.code = 5715,
+                            .message = what + " is not finite in binary32",
+                            .expected = "finite numbers of magnitude up to 3.4e38",
+                            .found = std::to_string(value)});
       std::memcpy(&bits, &narrow, sizeof bits);
       return bits;
     }

@@ -36,6 +36,7 @@ Result<Neurons> readNeurons(snn::PopulationOp population, double dt) {
   Neurons out;
   out.op = population;
   RANVIER_TRY(out.model, readModel(modelOp));
+  out.model.user = population.getSymName().str();
   RANVIER_TRY(std::vector<Values> params, parameterValues(population, out.model));
   RANVIER_TRY(out.init, initialValues(population, out.model));
   RANVIER_TRY(out.folded, foldParameters(out.model, params, dt));

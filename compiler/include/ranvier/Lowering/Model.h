@@ -81,6 +81,7 @@ struct Model {
     std::string place = {};
   };
   std::string name, file, place;
+  std::string user; ///< Population that the model is read for, for errors; may be empty.
   std::vector<Slot> params, states, inputs;
   std::vector<Node> nodes;
   std::vector<int> update; ///< [states] Node of the value after the step; -1: the state never changes.
