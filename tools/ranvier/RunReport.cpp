@@ -225,13 +225,6 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                      .expected = "neurons 0.." + std::to_string(image.meta.populations[population].count - 1),
                      .found = std::to_string(event.neuron)};
       int32_t payload = emu::plainPayload(image);
-      if (event.value != 1 && !image.chip.gradedSpikes)
-        return Error{.code = 7014,
-                     .message = "a spike carries a value, which '" + image.chip.name + "' cannot take",
-                     .file = file,
-                     .place = "step " + std::to_string(event.step) + ", neuron " + std::to_string(event.neuron),
-                     .expected = "plain spikes (value 1)",
-                     .found = std::to_string(event.value)};
       if (event.value != 1) {
         if (isFloat)
           std::memcpy(&payload, &event.value, sizeof payload);
@@ -244,6 +237,13 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                        .place = "step " + std::to_string(event.step),
                        .found = std::to_string(event.value)};
       }
+      if (event.value != 1 && !image.chip.gradedSpikes)
+        return Error{.code = 7014,
+                     .message = "a spike carries a value, which '" + image.chip.name + "' cannot take",
+                     .file = file,
+                     .place = "step " + std::to_string(event.step) + ", neuron " + std::to_string(event.neuron),
+                     .expected = "plain spikes (value 1)",
+                     .found = std::to_string(event.value)};
       out.push_back({event.step, population, event.neuron, payload});
     }
   }
