@@ -18,6 +18,7 @@ struct CompileFlags {
   std::string output, emit = "image", mapping;
   std::optional<unsigned> weightBits;
   std::optional<uint64_t> seed;
+  std::optional<std::string> partition;
 };
 
 Stage stageNamed(const std::string &name) {
@@ -48,6 +49,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
   } options[] = {{"--weight-bits", flags.weightBits.has_value(), Stage::Quantised, true},
                  {"--calibrate", !flags.target.calibrate.empty(), Stage::Quantised, true},
                  {"--mapping", !flags.mapping.empty(), Stage::Fabric, false},
+                 {"--partition", flags.partition.has_value(), Stage::Fabric, false},
+                 {"--profile", !flags.target.profile.empty(), Stage::Fabric, false},
                  {"--seed", flags.seed.has_value(), Stage::Fabric, false}};
   for (const auto &option : options) {
     if (!option.given)
@@ -65,8 +68,11 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
     if (last < option.decides)
       context.warn(std::string(option.name) + " has no effect: compilation stops at '" + stageName(last) + "'");
   }
-  if (flags.seed && !flags.mapping.empty())
-    return pointlessOption("--seed", "--mapping leaves nothing to place");
+  for (const auto &[name, given] :
+       {std::pair("--seed", flags.seed.has_value()), std::pair("--partition", flags.partition.has_value()),
+        std::pair("--profile", !flags.target.profile.empty())})
+    if (given && !flags.mapping.empty())
+      return pointlessOption(name, "--mapping leaves nothing to place");
   return {};
 }
 
@@ -104,6 +110,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
                  .kind = ErrorKind::Usage};
   flags.target.weightBits = flags.weightBits.value_or(flags.target.weightBits);
   flags.target.seed = flags.seed.value_or(flags.target.seed);
+  flags.target.partition = flags.partition.value_or(flags.target.partition);
   compiler::CompileReport report;
   compiler::CompileOptions options;
   if (last == Stage::Snn) {
@@ -119,6 +126,11 @@ Result<void> compile(Context &context, CompileFlags flags) {
     if (!flags.target.calibrate.empty()) {
       RANVIER_TRY(flags.target.profileText, recordProfile(flags.network, flags.target.calibrate, context));
       options.calibration = flags.target.profileText;
+    }
+    if (!flags.target.profile.empty() && last >= Stage::Fabric) {
+      RANVIER_TRY(const std::string bytes, readFile(flags.target.profile));
+      flags.target.profileHash = contentHash(bytes);
+      RANVIER_TRY(options.spikes, spikesOfRun(flags.target.profile));
     }
     options.onStage = [&](const char *stage) {
       context.note(std::string("  ") + stage);
@@ -156,6 +168,8 @@ Result<void> compile(Context &context, CompileFlags flags) {
     result["mapping"] = *mapping;
     text += summary(*mapping, options.chip.name);
   }
+  if (auto partition = parseJson(report.partition, "partition"))
+    result["partition"] = *partition;
   if (auto quantisation = parseJson(report.quantisation, "quantisation"))
     result["quantisation"] = *quantisation;
   if (auto semantics = network.getSemantics())
@@ -186,5 +200,12 @@ void tools::addCompile(CLI::App &app, Context &context) {
   command->add_option("--calibrate", flags->target.calibrate,
                       "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
-  command->add_option("--seed", flags->seed, "Seed of placement; default: 0");
+  command
+      ->add_option("--partition", flags->partition,
+                   "How neurons are cut into cores: sequential (in order), multilevel (searches for the least spikes x hops), auto "
+                   "(multilevel up to 4 million synapses, as long as it gains); default: auto")
+      ->check(CLI::IsMember({"auto", "sequential", "multilevel"}));
+  command->add_option("--profile", flags->target.profile,
+                      "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh; default: all neurons alike");
+  command->add_option("--seed", flags->seed, "Seed of partition and placement; default: 0");
 }

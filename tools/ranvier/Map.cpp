@@ -3,7 +3,7 @@
 //
 // The mapping algorithms on files of their own, without a network: placement and routing of cores, compression of routing tables.
 //===----------------------------------------------------------------------===//
-#include "Common.h"
+#include "MapPartition.h"
 #include "ranvier/Formats/PlaceRouteInstance.h"
 #include "ranvier/Formats/RoutingTables.h"
 #include "ranvier/Mapping/PlaceRoute.h"
@@ -345,11 +345,13 @@ void tools::addMap(CLI::App &app, Context &context) {
   map->fallthrough();
   map->footer(
       "Examples:\n  ranvier map place-route instance.json --out map.json\n  ranvier map compress tables.json.gz --out short\n"
-      "docs/guide/map.md describes both, docs/spec/map-files.md the files.");
+      "  ranvier map partition network.nir --target loihi1\n"
+      "docs/guide/map.md describes them, docs/spec/map-files.md the files.");
   addPart(*map, context, "place-route", "Place cores on chips, route their packets, make and compress tables",
           "  ranvier map place-route instance.json --json\n  ranvier map place-route a.json b.json.gz --out maps.json --replicas 4 "
           "--threads 2",
           placeRoute);
   addPart(*map, context, "compress", "Shorten multicast routing tables without changing any route",
           "  ranvier map compress many_to_one.json.gz\n  ranvier map compress table.csv.gz --out short --json", compress);
+  addMapPartition(*map, context);
 }

@@ -3,6 +3,7 @@
 #include "NetworkFile.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "ranvier/Formats/Recording.h"
 #include "ranvier/Frontend/ModelLibrary.h"
 #include "ranvier/Frontend/NirImport.h"
 #include "ranvier/Network/Network.h"
@@ -211,6 +212,24 @@ std::string tools::printModule(mlir::ModuleOp module) {
   module->print(stream);
   stream << "\n";
   return text;
+}
+
+mapping::Strategy tools::strategyNamed(const std::string &name) {
+  return name == "sequential"   ? mapping::Strategy::Sequential
+         : name == "multilevel" ? mapping::Strategy::Multilevel
+                                : mapping::Strategy::Auto;
+}
+
+Result<std::map<std::string, std::vector<uint32_t>>> tools::spikesOfRun(const std::string &path) {
+  RANVIER_TRY(const formats::Recording recording, formats::readRecording(path));
+  std::map<std::string, std::vector<uint32_t>> spikes;
+  for (const auto &population : recording.populations) {
+    std::vector<uint32_t> &counts = spikes[population.name];
+    counts.assign(population.count, 0);
+    for (uint32_t neuron : population.spikeNeurons)
+      ++counts[neuron];
+  }
+  return spikes;
 }
 
 Result<void> tools::runStages(mlir::ModuleOp module, const compiler::CompileOptions &options, compiler::Stage last,

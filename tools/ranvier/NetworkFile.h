@@ -58,10 +58,17 @@ Result<void> runStages(mlir::ModuleOp module, const compiler::CompileOptions &op
 struct TargetOptions {
   std::string target;
   unsigned weightBits = 8;
-  std::string calibrate;   ///< Sample set (HDF5) to record a profile on.
-  std::string profileText; ///< The recorded profile itself.
+  std::string calibrate;          ///< Sample set (HDF5) to record a profile on.
+  std::string profileText;        ///< The recorded profile itself.
+  std::string profile;            ///< Recorded run (HDF5): its spikes weigh what partition and placement do.
+  std::string profileHash;        ///< Of its bytes, for provenance.
+  std::string partition = "auto"; ///< auto, sequential or multilevel.
   uint64_t seed = 0;
 };
+/// auto, sequential, multilevel.
+mapping::Strategy strategyNamed(const std::string &name);
+/// Spikes of each neuron, by population. Errors: those of readRecording.
+Result<std::map<std::string, std::vector<uint32_t>>> spikesOfRun(const std::string &path);
 
 /// The profile of a network on sample input: its `reference` image is run on the samples and the extremes of every state are
 /// recorded (JSON text for the quantiser).

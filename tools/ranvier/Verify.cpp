@@ -19,6 +19,10 @@ std::string tools::makeProvenance(const NetworkOptions &network, const std::stri
               {"import", network.toJson()},         {"weight_bits", target.weightBits}, {"seed", target.seed}};
   if (!target.profileText.empty())
     out["calibration"] = target.profileText;
+  if (target.partition != "auto")
+    out["partition"] = target.partition;
+  if (!target.profileHash.empty())
+    out["profile_hash"] = target.profileHash;
   if (!mappingText.empty())
     out["mapping_hash"] = contentHash(mappingText);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -56,6 +60,7 @@ Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &
   options.weightBits = target.weightBits;
   options.calibration = target.profileText;
   options.seed = target.seed;
+  options.strategy = strategyNamed(target.partition);
   return options;
 }
 

@@ -8,6 +8,8 @@
 #include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
+#include "ranvier/Support/Json.h"
+#include <nlohmann/json.hpp>
 
 using namespace mlir;
 using namespace ranvier;
@@ -89,6 +91,34 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
   return {};
 }
 
+Result<mapping::Rates> compiler::ratesOf(const mapping::Network &network,
+                                         const std::map<std::string, std::vector<uint32_t>> &spikes) {
+  mapping::Rates rates;
+  if (spikes.empty())
+    return rates;
+  for (const mapping::Population &population : network.populations) {
+    const auto at = spikes.find(population.name);
+    if (!population.input && (at == spikes.end() || at->second.size() != population.count))
+      return Error{.code = 6070,
+                   .message = "the recorded run does not fit the network",
+                   .place = "population '" + population.name + "'",
+                   .expected = std::to_string(population.count) + " neurons",
+                   .found = at == spikes.end() ? "no such population" : std::to_string(at->second.size()),
+                   .hint = "record a run of this network, on any target"};
+    rates.push_back(population.input ? std::vector<uint32_t>{} : at->second);
+  }
+  return rates;
+}
+
+static std::string describe(const mapping::Choice &choice, bool profiled) {
+  return Json{{"strategy", choice.strategy},
+              {"searched", choice.multilevelTried},
+              {"weights", profiled ? "profile" : "uniform"},
+              {"spikes_hops", choice.chosen},
+              {"spikes_hops_sequential", choice.sequential}}
+      .dump();
+}
+
 Result<void> compiler::map(ModuleOp module, const CompileOptions &options, CompileReport &report) {
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
@@ -98,9 +128,11 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   if (!options.mappingText.empty()) {
     RANVIER_TRY(placed, mapping::parseMapping(plain, options.chip, options.mappingText, options.mappingFile));
   } else {
-    mapping::Options how{.seed = options.seed};
-    RANVIER_TRY(placed, mapping::partition(plain, options.chip, how));
-    RANVIER_CHECK(mapping::place(plain, options.chip, placed, how));
+    mapping::Options how{.seed = options.seed, .strategy = options.strategy};
+    RANVIER_TRY(how.rates, ratesOf(plain, options.spikes));
+    mapping::Choice choice;
+    RANVIER_TRY(placed, mapping::mapNetwork(plain, options.chip, how, &choice));
+    report.partition = describe(choice, !how.rates.empty());
   }
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
   report.mapping = mapping::report(plain, options.chip, placed);

@@ -27,8 +27,22 @@ struct Mapping {
   std::vector<CoreAssignment> cores; ///< Sorted by (level, chip, core).
 };
 
+/// [population][neuron] spikes in a recorded run or any measure proportional to them; inputs may be empty. Empty: all alike.
+using Rates = std::vector<std::vector<uint32_t>>;
+
+/// How mapNetwork cuts a network into cores.
+enum class Strategy {
+  Auto,       ///< Multi-level up to the size below, where it gains; see autoSynapses.
+  Sequential, ///< In the order of populations and neurons.
+  Multilevel  ///< Always searched; sequential filling still wins ties.
+};
+/// Networks with more synapses are filled sequentially unless asked otherwise: the search takes about 20 s at this size.
+constexpr uint64_t autoSynapses = 4'000'000;
+
 struct Options {
-  uint64_t seed = 0; ///< Of placement.
+  uint64_t seed = 0; ///< Of partition and placement.
+  Strategy strategy = Strategy::Auto;
+  Rates rates;
 };
 
 /// Use of each limited resource on one core, and which limit would bind next.

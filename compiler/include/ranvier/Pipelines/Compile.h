@@ -10,8 +10,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Image/Image.h"
-#include "ranvier/Mapping/Mapping.h"
+#include "ranvier/Mapping/Partitioner.h"
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,17 @@ struct CompileOptions {
   std::string calibration; ///< Text of a recorded profile (JSON); empty: scales from the range of the weights.
   std::string mappingText; ///< Text of a mapping file; empty: the mapper decides.
   std::string mappingFile; ///< Its name, for messages.
-  uint64_t seed = 0;       ///< Of placement.
+  uint64_t seed = 0;       ///< Of partition and placement.
+  mapping::Strategy strategy = mapping::Strategy::Auto;
+  std::map<std::string, std::vector<uint32_t>>
+      spikes;                                     ///< By population: spikes of each neuron in a recorded run; empty: all alike.
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
 };
 
 /// Findings that go into the image and the reports. JSON texts.
 struct CompileReport {
   std::string quantisation, mapping;
+  std::string partition; ///< How the network was cut into cores, and what that costs; empty where a mapping was given.
   std::vector<std::string> warnings;
 };
 
@@ -44,6 +49,9 @@ void registerDialects(mlir::DialectRegistry &registry);
 
 /// snn -> quantised, in place: time, composition, quantisation or float lowering. The network remembers its target.
 Result<void> quantise(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);
+
+/// Spikes by population name as the mapper takes them. Errors: RNV6070 naming the population that the recording lacks.
+Result<mapping::Rates> ratesOf(const mapping::Network &network, const std::map<std::string, std::vector<uint32_t>> &spikes);
 
 /// quantised -> fabric, in place: partition and place (or the user's mapping), written as fabric ops.
 Result<void> map(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);

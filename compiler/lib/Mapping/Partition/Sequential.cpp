@@ -1,4 +1,4 @@
-//===- Partition.cpp - Populations into cores -----------------------------===//
+//===- Sequential.cpp - Populations into cores, in order -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Greedy next-fit in the order of levels and populations: neuron after neuron goes to the open core until a limit would be
@@ -7,7 +7,7 @@
 // *targets* are cut, so they are counted after a round and the next round fills with those counts; they only grow, so the rounds
 // end. If they have not settled after a few rounds, cores that are over the limit are cut until none is.
 //===----------------------------------------------------------------------===//
-#include "Shared.h"
+#include "../Shared.h"
 #include <algorithm>
 #include <numeric>
 

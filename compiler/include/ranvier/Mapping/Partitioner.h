@@ -1,0 +1,83 @@
+//===- Partitioner.h - Neurons into cores by what their spikes cost -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Partition and placement as one search for the least spikes x hops: the sum over neurons of their spikes times the links between
+// their core and each other core that they reach. docs/rationale/partition.md says how and why.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_MAPPING_PARTITIONER_H
+#define RANVIER_MAPPING_PARTITIONER_H
+
+#include "ranvier/Mapping/Mapping.h"
+#include <string>
+#include <vector>
+
+namespace ranvier::mapping {
+
+/// What a mapping costs: spikes x hops, or spikes x messages to other cores where the chip's places are all alike.
+/// Errors: RNV6070 (rates that do not fit the network).
+Result<uint64_t> spikeHops(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Rates &rates);
+
+/// What mapNetwork decided.
+struct Choice {
+  std::string strategy;    ///< "sequential" or "multilevel".
+  uint64_t sequential = 0; ///< Spikes x hops of sequential filling, placed.
+  uint64_t chosen = 0;     ///< Of the result.
+  bool multilevelTried = false;
+};
+
+/// Partition and placement. Sequential filling, and where options.strategy says so the multi-level search on the same number of
+/// cores; the better by spikes x hops, sequential filling on ties. Never over a limit of the chip. Deterministic for a seed.
+/// Errors: those of partition() and place(); RNV6070.
+Result<Mapping> mapNetwork(const Network &network, const hw::Chip &chip, const Options &options, Choice *choice = nullptr);
+
+/// A partitioner of someone else, for comparison.
+enum class Peer { Metis, Scotch, Zoltan };
+const char *toString(Peer peer);
+/// Whether the build found its library.
+bool available(Peer peer);
+
+/// One partitioner's best of several seeds on one network.
+struct Contender {
+  std::string name;
+  bool available = true;  ///< False: the library was not found when Ranvier was built.
+  bool fits = true;       ///< False: the overflow could not be repaired.
+  uint64_t spikeHops = 0; ///< After our placer.
+  uint64_t messages = 0;  ///< Spikes x destination cores other than the sender's.
+  uint64_t repaired = 0;  ///< Neurons moved because a core was over a limit, in the seed that counts.
+  uint64_t seed = 0;      ///< That counts.
+  double seconds = 0;     ///< Of all seeds, placement included.
+};
+struct CompareOptions {
+  Rates rates;
+  uint64_t seed = 0;
+  unsigned seeds = 5;            ///< Tried by each partitioner, from `seed`.
+  uint32_t cores = 0;            ///< 0: as many as sequential filling takes.
+  std::vector<std::string> only; ///< Names; empty: all.
+};
+struct Comparison {
+  uint32_t cores = 0;
+  uint64_t neurons = 0, synapses = 0;
+  std::string binding;               ///< The limit that closed most cores of sequential filling.
+  std::vector<Contender> contenders; ///< Ours first, then sequential filling, METIS, Scotch, Zoltan.
+};
+/// Runs all partitioners with the same number of cores and limits, each followed by our placer. A result that exceeds a limit is
+/// repaired by moving neurons off the cores that are over. Errors: those of partition(); RNV6070, RNV6071 (fewer cores than the
+/// network needs).
+Result<Comparison> comparePartitioners(const Network &network, const hw::Chip &chip, const CompareOptions &options);
+
+/// A synthetic network of native or one-state integer neurons, for comparison and scale.
+struct Synthetic {
+  enum class Kind { SmallWorld, Random, Layered } kind = Kind::Random;
+  uint32_t neurons = 1000, degree = 10; ///< Degree: targets of a neuron.
+  double rewired = 0.1;                 ///< Share of targets drawn uniformly instead of near by (small world and layered).
+  uint32_t layers = 10;                 ///< Layered: equal populations, each feeding the next.
+  double rateSigma = 0;                 ///< Spread of the logarithm of the rates; 0: all alike.
+  unsigned weightBits = 8;              ///< Stored bits of a weight, with sign.
+  uint64_t seed = 0;
+};
+/// Errors: RNV6072 (a value outside its range).
+Result<Network> generate(const Synthetic &how, Rates &rates);
+
+} // namespace ranvier::mapping
+
+#endif

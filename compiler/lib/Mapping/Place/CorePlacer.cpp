@@ -1,0 +1,189 @@
+//===- CorePlacer.cpp - Cores onto the sites of a chip --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CorePlacer.h"
+#include "ranvier/Support/Random.h"
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace ranvier;
+using namespace ranvier::mapping;
+using namespace ranvier::mapping::detail;
+
+uint32_t RandomStream::word() {
+  if (left) {
+    left = false;
+    return second;
+  }
+  const auto words = threefry2x32({static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
+                                  {static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32)});
+  ++counter;
+  second = words[1];
+  left = true;
+  return words[0];
+}
+
+/// Places of one chip, column after column, every other column backwards: neighbours in the list are neighbours on the chip.
+static std::vector<uint32_t> serpentine(const hw::Chip &chip) {
+  std::vector<uint32_t> cores;
+  for (uint32_t x = 0; x < chip.tilesX; ++x)
+    for (uint32_t i = 0; i < chip.tilesY; ++i) {
+      const uint32_t y = x % 2 ? chip.tilesY - 1 - i : i;
+      for (uint32_t k = 0; k < chip.coresPerTile; ++k)
+        cores.push_back((x * chip.tilesY + y) * chip.coresPerTile + k);
+    }
+  return cores;
+}
+
+Sites::Sites(const hw::Chip &chip, size_t cores) : alike(chip.topology == hw::Topology::None), coresPerTile(chip.coresPerTile) {
+  const std::vector<uint32_t> order = serpentine(chip);
+  const uint32_t chips = static_cast<uint32_t>((cores + order.size() - 1) / order.size());
+  for (uint32_t c = 0; c < chips; ++c)
+    for (uint32_t core : order)
+      places.push_back({c, core});
+  if (alike)
+    return;
+  const uint32_t rows = std::max(1u, chip.chipsY), tilesPerChip = chip.tilesX * chip.tilesY;
+  if (chip.topology == hw::Topology::Mesh) {
+    for (const Site &site : places) {
+      const uint32_t number = site.core / chip.coresPerTile;
+      x.push_back(static_cast<int32_t>(site.chip / rows * chip.tilesX + number / chip.tilesY));
+      y.push_back(static_cast<int32_t>(site.chip % rows * chip.tilesY + number % chip.tilesY));
+    }
+    return;
+  }
+  tiles = size_t(chips) * tilesPerChip;
+  for (const Site &site : places)
+    tile.push_back(site.chip * tilesPerChip + site.core / chip.coresPerTile);
+  table.resize(tiles * tiles);
+  for (uint32_t a = 0; a < tiles; ++a)
+    for (uint32_t b = 0; b < tiles; ++b)
+      table[a * tiles + b] = static_cast<uint16_t>(hopsBetween(chip, a / tilesPerChip, a % tilesPerChip * chip.coresPerTile,
+                                                               b / tilesPerChip, b % tilesPerChip * chip.coresPerTile)
+                                                       .total());
+}
+
+int64_t detail::placementCost(const CoreGraph &graph, const Sites &sites, const std::vector<uint32_t> &siteOf) {
+  int64_t sum = 0;
+  for (uint32_t core = 0; core < graph.size(); ++core)
+    for (const auto &[other, weight] : graph[core])
+      sum += weight * sites.distance(siteOf[core], siteOf[other]);
+  return sum / 2;
+}
+
+namespace {
+
+/// Cores on sites and the cost of exchanging them.
+class Annealer {
+public:
+  Annealer(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, uint64_t seed)
+      : graph(graph), sites(sites), siteOf(siteOf), coreOn(sites.size(), nowhere), random(seed) {
+    for (uint32_t core = 0; core < siteOf.size(); ++core)
+      coreOn[siteOf[core]] = core;
+  }
+  void run(double heat, uint64_t proposals);
+
+private:
+  struct Exchange {
+    uint32_t core, site;
+  };
+  Exchange propose();
+  int64_t change(Exchange exchange) const;
+  int64_t pull(uint32_t core, uint32_t from, uint32_t to, uint32_t except) const {
+    int64_t sum = 0;
+    for (const auto &[other, weight] : graph[core])
+      if (other != except)
+        sum += weight * (int64_t(sites.distance(to, siteOf[other])) - int64_t(sites.distance(from, siteOf[other])));
+    return sum;
+  }
+  void apply(Exchange exchange);
+
+  const CoreGraph &graph;
+  const Sites &sites;
+  std::vector<uint32_t> &siteOf;
+  std::vector<uint32_t> coreOn; ///< [site], nowhere if free.
+  RandomStream random;
+};
+
+} // namespace
+
+/// Half of the proposals go beside a partner, the others anywhere.
+Annealer::Exchange Annealer::propose() {
+  const uint32_t core = random.below(static_cast<uint32_t>(siteOf.size()));
+  const uint32_t choice = random.word();
+  if (choice & 1 || graph[core].empty())
+    return {core, random.below(static_cast<uint32_t>(sites.size()))};
+  const auto &partner = graph[core][random.below(static_cast<uint32_t>(graph[core].size()))];
+  const int64_t reach = 2 * sites.coresPerTile + 1;
+  const int64_t site = int64_t(siteOf[partner.first]) + random.below(static_cast<uint32_t>(2 * reach + 1)) - reach;
+  return {core, static_cast<uint32_t>(std::clamp<int64_t>(site, 0, int64_t(sites.size()) - 1))};
+}
+
+int64_t Annealer::change(Exchange exchange) const {
+  const uint32_t home = siteOf[exchange.core], other = coreOn[exchange.site];
+  int64_t sum = pull(exchange.core, home, exchange.site, other);
+  if (other != nowhere)
+    sum += pull(other, exchange.site, home, exchange.core);
+  return sum;
+}
+
+void Annealer::apply(Exchange exchange) {
+  const uint32_t home = siteOf[exchange.core], other = coreOn[exchange.site];
+  siteOf[exchange.core] = exchange.site;
+  coreOn[exchange.site] = exchange.core;
+  coreOn[home] = other;
+  if (other != nowhere)
+    siteOf[other] = home;
+}
+
+void Annealer::run(double heat, uint64_t proposals) {
+  double mean = 0;
+  for (int i = 0; i < 200; ++i)
+    mean += std::abs(static_cast<double>(change(propose()))) / 200;
+  int64_t cost = placementCost(graph, sites, siteOf), least = cost;
+  std::vector<uint32_t> best = siteOf;
+  const double start = heat * mean, end = std::max(0.002 * mean, 1e-9);
+  double temperature = start;
+  for (uint64_t i = 0; i < proposals; ++i) {
+    if (i % 256 == 0)
+      temperature = i < proposals * 9 / 10 && start > 0
+                        ? start * std::pow(end / start, static_cast<double>(i) / (0.9 * static_cast<double>(proposals)))
+                        : 0;
+    const Exchange exchange = propose();
+    if (exchange.site == siteOf[exchange.core])
+      continue;
+    const int64_t by = change(exchange);
+    if (by > 0 && (temperature <= 0 || random.open() >= std::exp(-static_cast<double>(by) / temperature)))
+      continue;
+    apply(exchange);
+    cost += by;
+    if (cost < least) {
+      least = cost;
+      best = siteOf;
+    }
+  }
+  siteOf = std::move(best);
+}
+
+void detail::annealPlacement(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, double heat,
+                             uint64_t proposals, uint64_t seed) {
+  if (siteOf.size() < 2 || sites.alike)
+    return;
+  Annealer(graph, sites, siteOf, seed).run(heat, proposals);
+}
+
+std::vector<uint32_t> detail::placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed) {
+  std::vector<uint32_t> ordered(graph.size());
+  std::iota(ordered.begin(), ordered.end(), 0u);
+  if (graph.size() < 2 || sites.alike)
+    return ordered;
+  uint64_t links = 0;
+  for (const auto &row : graph)
+    links += row.size();
+  // About 4 * 10^8 distances at most in each search: a second or two.
+  const uint64_t budget = std::min<uint64_t>(uint64_t(graph.size()) * 10000, 400'000'000 / (1 + 4 * links / graph.size()));
+  std::vector<uint32_t> hot = ordered;
+  annealPlacement(graph, sites, ordered, 0.02, budget, seed);
+  annealPlacement(graph, sites, hot, 1.0, budget, seed + 1);
+  return placementCost(graph, sites, hot) < placementCost(graph, sites, ordered) ? hot : ordered;
+}

@@ -1,0 +1,73 @@
+//===- CorePlacer.h - Cores onto the sites of a chip ------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Private to compiler/lib/Mapping: distances between sites, and the search that gives cores their sites.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_LIB_MAPPING_PLACE_COREPLACER_H
+#define RANVIER_LIB_MAPPING_PLACE_COREPLACER_H
+
+#include "../Shared.h"
+#include <cstdlib>
+
+namespace ranvier::mapping::detail {
+
+/// A stream of random words from a seed: word i is a function of seed and i.
+class RandomStream {
+public:
+  explicit RandomStream(uint64_t seed) : seed(seed) {}
+  uint32_t word();
+  uint32_t below(uint32_t bound) { return static_cast<uint32_t>(uint64_t(word()) * bound >> 32); }
+  /// Uniform in (0, 1).
+  double open() { return (word() + 0.5) * 0x1p-32; }
+
+private:
+  uint64_t seed, counter = 0;
+  uint32_t second = 0;
+  bool left = false;
+};
+
+struct Site {
+  uint32_t chip = 0, core = 0;
+  bool operator==(const Site &) const = default;
+};
+
+/// Sites that a number of cores may take, neighbours in the list being neighbours on the chip, and how far apart they are. Where
+/// the chip has no topology all places are alike and two different ones are one apart: then sums of distances count messages.
+class Sites {
+public:
+  Sites(const hw::Chip &chip, size_t cores);
+  size_t size() const { return places.size(); }
+  const Site &operator[](size_t site) const { return places[site]; }
+  uint32_t distance(uint32_t a, uint32_t b) const {
+    if (alike)
+      return a != b;
+    if (table.empty())
+      return static_cast<uint32_t>(std::abs(x[a] - x[b]) + std::abs(y[a] - y[b]));
+    return table[size_t(tile[a]) * tiles + tile[b]];
+  }
+  bool alike = false;
+  uint32_t coresPerTile = 1;
+
+private:
+  std::vector<Site> places;
+  std::vector<int32_t> x, y;  ///< Mesh: position of the tile over all chips.
+  std::vector<uint32_t> tile; ///< Else: number over all chips, into `table`.
+  std::vector<uint16_t> table;
+  size_t tiles = 0;
+};
+
+/// Weighted messages between cores, symmetric: [core] (other core, weight), sorted.
+using CoreGraph = std::vector<std::vector<std::pair<uint32_t, int64_t>>>;
+
+/// Sum over pairs of weight times distance.
+int64_t placementCost(const CoreGraph &graph, const Sites &sites, const std::vector<uint32_t> &siteOf);
+/// Improves `siteOf` [core] -> site by annealing from a temperature of `heat` times the mean change of a random exchange; never
+/// returns anything worse than it got. `proposals`: exchanges tried. Deterministic for a seed.
+void annealPlacement(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, double heat, uint64_t proposals,
+                     uint64_t seed);
+/// The placement from scratch: from the order of the cores and from a hot start, the better.
+std::vector<uint32_t> placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed);
+
+} // namespace ranvier::mapping::detail
+
+#endif

@@ -1,0 +1,205 @@
+//===- MapPartition.cpp - `ranvier map partition` -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Our partitioner beside others on one network: read from a file, or drawn.
+//===----------------------------------------------------------------------===//
+#include "MapPartition.h"
+#include "NetworkFile.h"
+#include "Provenance.h"
+#include "ranvier/Mapping/Partitioner.h"
+#include "ranvier/Network/Network.h"
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace ranvier;
+using namespace ranvier::tools;
+
+namespace {
+struct PartitionFlags {
+  NetworkOptions network;
+  TargetOptions target;
+  std::string generate;
+  mapping::Synthetic synthetic;
+  unsigned seeds = 5;
+  uint64_t seed = 0;
+  std::vector<std::string> only;
+};
+
+mapping::Synthetic::Kind kindNamed(const std::string &name) {
+  using Kind = mapping::Synthetic::Kind;
+  return name == "small-world" ? Kind::SmallWorld : name == "layered" ? Kind::Layered : Kind::Random;
+}
+
+/// The network as the mapper gets it, and its rates.
+Result<mapping::Network> networkOf(Context &context, PartitionFlags &flags, const hw::Chip &chip, mapping::Rates &rates) {
+  if (!flags.generate.empty()) {
+    flags.synthetic.kind = kindNamed(flags.generate);
+    return mapping::generate(flags.synthetic, rates);
+  }
+  context.progress->phase("map partition: read");
+  RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
+  for (const auto &warning : loaded.warnings)
+    context.warn(warning);
+  RANVIER_TRY(compiler::CompileOptions options, makeCompileOptions(flags.target));
+  compiler::CompileReport report;
+  RANVIER_CHECK(runStages(*loaded.module, options, compiler::Stage::Quantised, report));
+  RANVIER_TRY(mapping::Network network, compiler::extractNetwork(*loaded.module, chip));
+  if (!flags.target.profile.empty()) {
+    RANVIER_TRY(const auto spikes, spikesOfRun(flags.target.profile));
+    RANVIER_TRY(rates, compiler::ratesOf(network, spikes));
+  }
+  return network;
+}
+
+Json contenderJson(const mapping::Contender &contender) {
+  if (!contender.available)
+    return {{"name", contender.name}, {"available", false}};
+  Json out = {{"name", contender.name}, {"available", true}, {"fits", contender.fits}, {"seconds", contender.seconds}};
+  if (contender.fits) {
+    out["spikes_hops"] = contender.spikeHops;
+    out["messages"] = contender.messages;
+    out["repaired_neurons"] = contender.repaired;
+    out["seed"] = contender.seed;
+  }
+  return out;
+}
+
+std::string listing(const mapping::Comparison &comparison) {
+  std::string text = std::to_string(comparison.neurons) + " neurons, " + std::to_string(comparison.synapses) + " synapses, " +
+                     std::to_string(comparison.cores) + " cores, limited by " + comparison.binding + "\n" +
+                     "partitioner   spikes x hops      messages  repaired    seconds\n";
+  char line[160];
+  for (const mapping::Contender &contender : comparison.contenders) {
+    if (!contender.available)
+      std::snprintf(line, sizeof line, "%-12s  not built in: its library was not found\n", contender.name.c_str());
+    else if (!contender.fits)
+      std::snprintf(line, sizeof line, "%-12s  exceeds a limit and could not be repaired\n", contender.name.c_str());
+    else
+      std::snprintf(line, sizeof line, "%-12s %14llu %13llu %9llu %10.2f\n", contender.name.c_str(),
+                    static_cast<unsigned long long>(contender.spikeHops), static_cast<unsigned long long>(contender.messages),
+                    static_cast<unsigned long long>(contender.repaired), contender.seconds);
+    text += line;
+  }
+  return text;
+}
+
+/// Ours over the best other; 1 where both are 0. Null if either is absent.
+Json ratioOf(const mapping::Comparison &comparison) {
+  const mapping::Contender *ours = nullptr, *best = nullptr;
+  for (const mapping::Contender &contender : comparison.contenders) {
+    if (!contender.available || !contender.fits)
+      continue;
+    if (contender.name == "ranvier")
+      ours = &contender;
+    else if (!best || contender.spikeHops < best->spikeHops)
+      best = &contender;
+  }
+  if (!ours || !best)
+    return nullptr;
+  if (best->spikeHops == 0)
+    return ours->spikeHops == 0 ? Json(1.0) : Json(nullptr);
+  return static_cast<double>(ours->spikeHops) / static_cast<double>(best->spikeHops);
+}
+
+Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vector<std::string> &generatorOptions) {
+  if (flags.generate.empty() == flags.network.path.empty())
+    return Error{.code = 8070,
+                 .message = "which network?",
+                 .expected = "a network file or --generate KIND",
+                 .found = flags.generate.empty() ? "neither" : "both",
+                 .kind = ErrorKind::Usage};
+  if (flags.generate.empty() && !generatorOptions.empty())
+    return pointlessOption(generatorOptions.front(), "it describes a network to generate, and a file is given", "--generate KIND");
+  if (!flags.generate.empty())
+    for (const auto &[name, given] :
+         {std::pair("--profile", !flags.target.profile.empty()), std::pair("--models", !flags.network.models.empty()),
+          std::pair("--dt", flags.network.dt > 0), std::pair("--reset", !flags.network.reset.empty()),
+          std::pair("--time-unit", !flags.network.timeUnit.empty())})
+      if (given)
+        return pointlessOption(name, "the network is generated");
+  const bool layered = flags.generate == "layered", random = flags.generate == "random";
+  for (const std::string &name : generatorOptions)
+    if ((name == "--layers" && !layered) || (name == "--rewired" && random))
+      return pointlessOption(name, "a network of kind '" + flags.generate + "' has none");
+  RANVIER_TRY(const hw::Chip chip, hw::findChip(flags.target.target));
+  mapping::CompareOptions options{.seed = flags.seed, .seeds = flags.seeds, .only = flags.only};
+  RANVIER_TRY(const mapping::Network network, networkOf(context, flags, chip, options.rates));
+  context.progress->phase("map partition: compare");
+  RANVIER_TRY(const mapping::Comparison comparison, mapping::comparePartitioners(network, chip, options));
+  Json contenders = Json::array();
+  for (const mapping::Contender &contender : comparison.contenders) {
+    if (!contender.available)
+      context.warn("'" + contender.name + "' is not part of the comparison: its library was not found when Ranvier was built");
+    if (contender.fits && contender.repaired)
+      context.warn("'" + contender.name + "' exceeded a limit: " + std::to_string(contender.repaired) +
+                   " neurons were moved to other cores");
+    contenders.push_back(contenderJson(contender));
+  }
+  const Json ratio = ratioOf(comparison);
+  std::string text = "network        " + network.name + "\n" + listing(comparison);
+  if (ratio.is_number()) {
+    char line[64];
+    std::snprintf(line, sizeof line, "ranvier over the best other: %.3f\n", ratio.get<double>());
+    text += line;
+  }
+  context.print(Json{{"command", "map partition"},
+                     {"network", network.name},
+                     {"target", flags.target.target},
+                     {"neurons", comparison.neurons},
+                     {"synapses", comparison.synapses},
+                     {"cores", comparison.cores},
+                     {"limited_by", comparison.binding},
+                     {"weights", options.rates.empty()    ? "uniform"
+                                 : flags.generate.empty() ? "profile"
+                                                          : "generated"},
+                     {"seed", flags.seed},
+                     {"seeds", flags.seeds},
+                     {"partitioners", contenders},
+                     {"ratio_to_best_other", ratio}},
+                text);
+  return {};
+}
+} // namespace
+
+void tools::addMapPartition(CLI::App &map, Context &context) {
+  auto flags = std::make_shared<PartitionFlags>();
+  auto given = std::make_shared<std::vector<CLI::Option *>>();
+  CLI::App *command =
+      addCommand(map, context, "partition", "Compare partitioners on one network: spikes x hops after placement",
+                 "  ranvier map partition network.nir --target loihi1 --profile run.h5\n"
+                 "  ranvier map partition --generate small-world --neurons 10000 --degree 20 --rewired 0.1 --target loihi1 --json",
+                 [&context, flags, given] {
+                   std::vector<std::string> names;
+                   for (const CLI::Option *option : *given)
+                     if (option->count())
+                       names.push_back(option->get_name());
+                   return mapPartition(context, *flags, names);
+                 });
+  flags->network.addTo(*command);
+  command->get_option("network")->required(false);
+  command->add_option("--target", flags->target.target, "Shipped chip, or a chip's YAML file")->required();
+  command->add_option("--profile", flags->target.profile, "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh");
+  command->add_option("--generate", flags->generate, "Draw a network instead of reading one: small-world, random, layered")
+      ->check(CLI::IsMember({"small-world", "random", "layered"}));
+  mapping::Synthetic &how = flags->synthetic;
+  given->push_back(command->add_option("--neurons", how.neurons, "Generated: neurons in all")->capture_default_str());
+  given->push_back(command->add_option("--degree", how.degree, "Generated: targets of a neuron")->capture_default_str());
+  given->push_back(command
+                       ->add_option("--rewired", how.rewired,
+                                    "Generated: share of targets drawn anywhere instead of near by (small-world, layered)")
+                       ->capture_default_str());
+  given->push_back(command->add_option("--layers", how.layers, "Generated: layers of a layered network")->capture_default_str());
+  given->push_back(
+      command->add_option("--rate-sigma", how.rateSigma, "Generated: spread of the logarithm of the rates; 0: all alike")
+          ->capture_default_str());
+  given->push_back(
+      command->add_option("--weight-bits", how.weightBits, "Generated: stored bits of a weight, with sign")->capture_default_str());
+  given->push_back(command->add_option("--network-seed", how.seed, "Generated: seed of the network")->capture_default_str());
+  command->add_option("--seed", flags->seed, "First seed of the partitioners")->capture_default_str();
+  command->add_option("--seeds", flags->seeds, "Seeds that each partitioner tries; the best counts")
+      ->check(CLI::Range(1u, 100u))
+      ->capture_default_str();
+  command->add_option("--only", flags->only, "Partitioners to run; default: all")
+      ->check(CLI::IsMember({"ranvier", "sequential", "metis", "scotch", "zoltan"}))
+      ->delimiter(',');
+}
