@@ -3,10 +3,12 @@
 """Benchmarks by name; each gives one JSON object: our figures at the top, `peer`, `roofline`, `machine`."""
 
 import json
+import math
 import os
 import pathlib
 import platform
 import random
+import re
 import statistics
 import struct
 import subprocess
@@ -111,6 +113,43 @@ def mapping(root):
             "roofline": bound, "machine": machine()}
 
 
+# --- Partition ---------------------------------------------------------------------------------------------------------------------
+
+def small_cores(root, folder):
+    """loihi1 with cores of 32 neurons."""
+    text = (root / "hw-models" / "chips" / "loihi1.yaml").read_text()
+    small, count = re.subn(r"neurons: \{value: 1024, source: [^,]*, status: published\}", 'neurons: {value: 32, source: "this benchmark: small cores", status: defined}', text)
+    assert count == 1, "loihi1.yaml names its neurons a core otherwise"
+    path = folder / "loihi1-small-cores.yaml"
+    path.write_text(small)
+    return path
+
+
+def partition(root):
+    """Spikes x hops of our mapping over that of the best of sequential filling, METIS, Scotch and Zoltan, on five networks."""
+    with tempfile.TemporaryDirectory() as tmp:
+        folder = pathlib.Path(tmp)
+        nmnist = root.parent / "shared" / "networks" / "nir" / "nmnist_cnn" / "cnn_sinabs.nir"
+        if not nmnist.is_file():
+            nmnist = folder / "conv.mlir"
+            conv_network(nmnist)
+        networks = {"nmnist": [nmnist, "--target", "loihi1"], "digits_32": [root / "examples" / "digits" / "network.nir", "--target", small_cores(root, folder)],
+                    "small_world_10k": ["--target", "loihi1", "--generate", "small-world", "--neurons", 10000, "--degree", 20, "--rewired", 0.1],
+                    "random_20k": ["--target", "loihi1", "--generate", "random", "--neurons", 20000, "--degree", 8],
+                    "layered_100k": ["--target", "loihi1", "--generate", "layered", "--neurons", 100000, "--layers", 10, "--degree", 32, "--rewired", 0]}
+        figures, ratios = {}, {}
+        for name, arguments in networks.items():
+            result = ranvier(root, "map", "partition", *arguments, "--seeds", 5)
+            figures[name] = {"cores": result["cores"], "ratio_to_best_other": result["ratio_to_best_other"]}
+            for entry in result["partitioners"]:
+                figures[name][entry["name"]] = {key: entry[key] for key in ("spikes_hops", "messages", "repaired_neurons", "seconds") if key in entry} or "absent"
+            ratios[name] = result["ratio_to_best_other"]
+    mean = lambda names: math.exp(sum(math.log(ratios[name]) for name in names) / len(names))
+    means = {"all": mean(ratios), "nmnist_small_world_layered": mean(["nmnist", "small_world_10k", "layered_100k"]), "worst": max(ratios.values())}
+    return {"benchmark": "partition", **figures, "geometric_mean": means, "peer": {"note": "run live, beside ours"},
+            "target": {"all": 0.93, "nmnist_small_world_layered": 0.88, "worst": 1.02}, "machine": machine()}
+
+
 # --- Compile -----------------------------------------------------------------------------------------------------------------------
 
 def blob(shape, low, high, choose):
@@ -206,7 +245,7 @@ def compile_(root):
             "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping}
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition}
 
 
 # --- Output ------------------------------------------------------------------------------------------------------------------------

@@ -201,9 +201,10 @@ void tools::addCompile(CLI::App &app, Context &context) {
                       "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
   command
-      ->add_option("--partition", flags->partition,
-                   "How neurons are cut into cores: sequential (in order), multilevel (searches for the least spikes x hops), auto "
-                   "(multilevel up to 4 million synapses, as long as it gains); default: auto")
+      ->add_option(
+          "--partition", flags->partition,
+          "How neurons are cut into cores: sequential (in order), multilevel (searches long for the least spikes x hops), auto "
+          "(a short search up to 1.5 million synapses); default: auto")
       ->check(CLI::IsMember({"auto", "sequential", "multilevel"}));
   command->add_option("--profile", flags->target.profile,
                       "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh; default: all neurons alike");

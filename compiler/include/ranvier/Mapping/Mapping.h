@@ -32,12 +32,12 @@ using Rates = std::vector<std::vector<uint32_t>>;
 
 /// How mapNetwork cuts a network into cores.
 enum class Strategy {
-  Auto,       ///< Multi-level up to the size below, where it gains; see autoSynapses.
+  Auto,       ///< A short multi-level search up to autoSynapses, where it gains.
   Sequential, ///< In the order of populations and neurons.
-  Multilevel  ///< Always searched; sequential filling still wins ties.
+  Multilevel  ///< A long search, whatever the size; sequential filling still wins ties.
 };
-/// Networks with more synapses are filled sequentially unless asked otherwise: the search takes about 20 s at this size.
-constexpr uint64_t autoSynapses = 4'000'000;
+/// Networks with more synapses are filled sequentially unless asked otherwise: the short search takes some 5 s at this size.
+constexpr uint64_t autoSynapses = 1'500'000;
 
 struct Options {
   uint64_t seed = 0; ///< Of partition and placement.

@@ -12,7 +12,8 @@ namespace ranvier::mapping {
 enum NativeCubaParam : uint32_t { NativeDu = 0, NativeDv = 1, NativeVth = 2, NativeBias = 3 };
 
 /// The chip's CUBA leaky integrate-and-fire unit as a microprogram with exactly the arithmetic documented at hw::NativeCubaLif.
-/// States u, v; parameters du, dv, vth (before its shift), bias (mantissa already shifted by its exponent); input i (before inputShift).
+/// States u, v; parameters du, dv, vth (before its shift), bias (mantissa already shifted by its exponent); input i (before
+/// inputShift).
 isa::Program nativeCubaProgram(const hw::NativeCubaLif &form);
 
 } // namespace ranvier::mapping

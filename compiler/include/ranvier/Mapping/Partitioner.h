@@ -51,7 +51,6 @@ struct CompareOptions {
   Rates rates;
   uint64_t seed = 0;
   unsigned seeds = 5;            ///< Tried by each partitioner, from `seed`.
-  uint32_t cores = 0;            ///< 0: as many as sequential filling takes.
   std::vector<std::string> only; ///< Names; empty: all.
 };
 struct Comparison {
@@ -61,8 +60,7 @@ struct Comparison {
   std::vector<Contender> contenders; ///< Ours first, then sequential filling, METIS, Scotch, Zoltan.
 };
 /// Runs all partitioners with the same number of cores and limits, each followed by our placer. A result that exceeds a limit is
-/// repaired by moving neurons off the cores that are over. Errors: those of partition(); RNV6070, RNV6071 (fewer cores than the
-/// network needs).
+/// repaired by moving neurons off the cores that are over. Errors: those of partition(); RNV6070, RNV6073.
 Result<Comparison> comparePartitioners(const Network &network, const hw::Chip &chip, const CompareOptions &options);
 
 /// A synthetic network of native or one-state integer neurons, for comparison and scale.

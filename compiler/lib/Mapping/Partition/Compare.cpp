@@ -108,7 +108,7 @@ Result<Comparison> mapping::comparePartitioners(const Network &network, const hw
   if (wanted("ranvier")) {
     RANVIER_TRY(Contender ours, contend(arena, options, "ranvier", [&](uint64_t seed, uint64_t &, bool &) -> Result<Placed> {
                   const Placed start = placed(graph, chip, sites, cores, order, seed);
-                  return search(graph, chip, sites, start, effortFor(graph.pins), seed);
+                  return search(graph, chip, sites, start, effortFor(graph.pins, false), seed);
                 }));
     result.contenders.push_back(std::move(ours));
   }

@@ -62,7 +62,7 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
     const Sites sites(chip, filled.cores.size());
     const Placed start =
         placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);
-    const Placed found = search(graph, chip, sites, start, effortFor(synapses), options.seed);
+    const Placed found = search(graph, chip, sites, start, effortFor(synapses, options.strategy == Strategy::Auto), options.seed);
     Mapping better = toMapping(graph, sites, found);
     RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
     RANVIER_ASSERT(exact == static_cast<uint64_t>(found.cost), "the search counts as spikeHops does");

@@ -100,7 +100,6 @@ Result<std::vector<uint32_t>> metis(const Hypergraph &graph, const PeerTask &tas
   options[METIS_OPTION_OBJTYPE] = METIS_OBJTYPE_VOL;
   options[METIS_OPTION_SEED] = static_cast<idx_t>(task.seed & 0x7FFFFFFF);
   options[METIS_OPTION_UFACTOR] = std::max<idx_t>(1, static_cast<idx_t>((task.imbalance - 1) * 1000));
-  options[METIS_OPTION_NITER] = 20;
   std::vector<idx_t> weight(task.vertexWeight.begin(), task.vertexWeight.end()), size(graph.vertices), part(graph.vertices);
   for (uint32_t v = 0; v < graph.vertices; ++v)
     size[v] = static_cast<idx_t>(std::max(1u, graph.weight[graph.netOf[v]]));

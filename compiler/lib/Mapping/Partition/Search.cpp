@@ -9,11 +9,11 @@ using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
 
-Effort detail::effortFor(uint64_t synapses) {
+Effort detail::effortFor(uint64_t synapses, bool quick) {
   if (synapses > 20'000'000)
     return {.coarsePasses = 1, .finePasses = 2, .cycles = 0, .fromScratch = false};
-  if (synapses > autoSynapses)
-    return {.coarsePasses = 4, .finePasses = 6, .cycles = 1};
+  if (quick)
+    return {.coarsePasses = 4, .finePasses = 5, .cycles = 0};
   return {};
 }
 
@@ -188,8 +188,6 @@ std::vector<uint32_t> Searcher::fill(const Hierarchy &hierarchy) {
 
 bool Searcher::grow(const Hierarchy &hierarchy) {
   const std::vector<uint32_t> coreOf = fill(hierarchy);
-  std::vector<uint32_t> order(coreOf.size());
-  std::iota(order.begin(), order.end(), 0u);
   for (uint32_t g = 0; g < coreOf.size(); ++g)
     if (coreOf[g] == nowhere)
       for (uint32_t v : hierarchy.levels.back()[g])

@@ -20,8 +20,8 @@ struct Effort {
   unsigned cycles = 2;       ///< Times that a result is clustered within its cores and refined again.
   bool fromScratch = true;   ///< Whether a partition grown from clusters competes with the one that is given.
 };
-/// For a network of this many synapses.
-Effort effortFor(uint64_t synapses);
+/// For a network of this many synapses. `quick`: about a quarter of the time, for compilation where nobody asked for more.
+Effort effortFor(uint64_t synapses, bool quick);
 
 /// Errors: RNV6070.
 Result<void> checkRates(const Network &network, const Rates &rates);
