@@ -4,6 +4,7 @@
 import gzip
 import json
 import random
+import re
 
 import map_checker
 from ranvier import DIGITS, ROOT, Case
@@ -171,3 +172,84 @@ class Compress(Case):
         self.assertIn("line 1", self.fails("map", "compress", path, rnv=1090))
         path = self.write("nothing.json", [((0, 0), [[3, 1, 1, False]])])
         self.assertIn("entry 0", self.fails("map", "compress", path, rnv=6040))
+
+
+class Partition(Case):
+    DIGITS = ("examples", "digits", "network.nir")
+
+    def small_cores(self):
+        """loihi1 with one core of 16 neurons a tile, so that the digits network spreads."""
+        text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
+        for key, value in (("neurons", 16), ("cores_per_tile", 1)):
+            text, count = re.subn(rf"(\n  {key}: {{value: )\d+", rf"\g<1>{value}", text)
+            self.assertEqual(count, 1, key)
+        path = self.tmp / "small.yaml"
+        path.write_text(text)
+        return path
+
+    def test_compares_on_a_generated_network(self):
+        arguments = ["map", "partition", "--target", "loihi1", "--generate", "small-world", "--neurons", 6000, "--degree", 8, "--rewired", 0.05,
+                     "--rate-sigma", 1, "--seeds", 1]
+        result = self.json(*arguments)
+        self.assertEqual((result["neurons"], result["cores"], result["weights"]), (6000, 6, "generated"))
+        by_name = {entry["name"]: entry for entry in result["partitioners"]}
+        self.assertEqual(list(by_name), ["ranvier", "sequential", "metis", "scotch", "zoltan"])
+        present = [entry["spikes_hops"] for name, entry in by_name.items() if name != "ranvier" and entry["available"] and entry["fits"]]
+        self.assertLessEqual(result["ratio_to_best_other"], 1)
+        self.assertEqual(result["ratio_to_best_other"], by_name["ranvier"]["spikes_hops"] / min(present))
+        again = self.json(*arguments)
+        for entry in (*result["partitioners"], *again["partitioners"]):
+            entry.pop("seconds", None)
+        self.assertEqual(result, again)
+        (only,) = self.json(*arguments, "--only", "sequential")["partitioners"]
+        self.assertEqual(only["spikes_hops"], by_name["sequential"]["spikes_hops"])
+
+    def test_an_absent_library_is_named(self):
+        done = self.call("map", "partition", "--target", "loihi1", "--generate", "random", "--neurons", 100, "--degree", 3, "--seeds", 1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line in done.stdout.splitlines():
+            if "not built in" in line:
+                self.assertIn(f"'{line.split()[0]}' is not part of the comparison", done.stderr)
+
+    def test_which_network(self):
+        network = ROOT.joinpath(*self.DIGITS)
+        self.fails("map", "partition", "--target", "loihi1", code=2, rnv=8063)
+        self.fails("map", "partition", network, "--generate", "random", "--target", "loihi1", code=2, rnv=8063)
+        for option in (["--degree", 3], ["--layers", 3]):
+            self.assertIn(option[0], self.fails("map", "partition", network, "--target", "loihi1", *option, code=2, rnv=8043))
+        self.assertIn("--layers", self.fails("map", "partition", "--generate", "random", "--layers", 3, "--target", "loihi1", code=2, rnv=8043))
+        self.assertIn("--profile", self.fails("map", "partition", "--generate", "random", "--profile", network, "--target", "loihi1", code=2, rnv=8043))
+        self.fails("map", "partition", "--generate", "random", "--neurons", 10, "--degree", 10, "--target", "loihi1", code=2, rnv=6072)
+
+    def test_strategies_seeds_and_profiles_never_change_spikes(self):
+        network, chip = ROOT.joinpath(*self.DIGITS), self.small_cores()
+        spikes = self.tmp / "in.csv"
+        draw = random.Random(3)
+        spikes.write_text("".join(f"{step},{neuron}\n" for step in range(1, 30) for neuron in sorted(draw.sample(range(64), 12))))
+        runs, costs = [], {}
+        for name, options in (("sequential", ["--partition", "sequential"]), ("multilevel", ["--partition", "multilevel"]), ("auto", []),
+                              ("seed", ["--partition", "multilevel", "--seed", 9]), ("profile", ["--profile", self.tmp / "sequential.h5"])):
+            image, run = self.tmp / f"{name}.rvi", self.tmp / f"{name}.h5"
+            result = self.json("compile", network, "--target", chip, "-o", image, *options)
+            costs[name] = result["partition"]
+            self.json("run", image, "--input", spikes, "--steps", 40, "-o", run)
+            runs.append(run)
+            self.json("verify", image, network)
+        self.assertEqual(costs["sequential"]["strategy"], "sequential")
+        self.assertFalse(costs["sequential"]["searched"])
+        self.assertTrue(costs["multilevel"]["searched"])
+        self.assertLessEqual(costs["multilevel"]["spikes_hops"], costs["sequential"]["spikes_hops"])
+        self.assertEqual(costs["profile"]["weights"], "profile")
+        self.assertNotEqual(costs["profile"]["spikes_hops_sequential"], costs["sequential"]["spikes_hops_sequential"])
+        for run in runs[1:]:
+            self.json("diff", runs[0], run)
+
+    def test_pointless_and_wrong_options(self):
+        network, out = ROOT.joinpath(*self.DIGITS), self.tmp / "never.rvi"
+        mapping = self.tmp / "mapping.json"
+        mapping.write_text("{}")
+        for option in (["--partition", "multilevel"], ["--profile", network]):
+            self.assertIn(option[0], self.fails("compile", network, "--target", "loihi1", "--mapping", mapping, "-o", out, *option, code=2, rnv=8043))
+        self.fails("compile", network, "--target", "loihi1", "--profile", self.tmp / "absent.h5", "-o", out, rnv=9001)
+        self.fails("compile", network, "--target", "loihi1", "--partition", "best", "-o", out, code=2)
+        self.assertFalse(out.exists())

@@ -103,7 +103,7 @@ Json ratioOf(const mapping::Comparison &comparison) {
 
 Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vector<std::string> &generatorOptions) {
   if (flags.generate.empty() == flags.network.path.empty())
-    return Error{.code = 8070,
+    return Error{.code = 8063,
                  .message = "which network?",
                  .expected = "a network file or --generate KIND",
                  .found = flags.generate.empty() ? "neither" : "both",

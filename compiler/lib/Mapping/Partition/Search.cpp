@@ -11,9 +11,9 @@ using namespace ranvier::mapping::detail;
 
 Effort detail::effortFor(uint64_t synapses, bool quick) {
   if (synapses > 20'000'000)
-    return {.coarsePasses = 1, .finePasses = 2, .cycles = 0, .fromScratch = false};
+    return {.topPasses = 1, .coarsePasses = 1, .finePasses = 2, .cycles = 0, .fromScratch = false};
   if (quick)
-    return {.coarsePasses = 4, .finePasses = 5, .cycles = 0};
+    return {.topPasses = 12, .coarsePasses = 4, .finePasses = 5, .cycles = 0};
   return {};
 }
 
@@ -65,8 +65,8 @@ public:
   void startFrom(const Placed &start);
   /// Fills core after core with the clusters that are tied to it most; false if not all neurons find room.
   bool grow(const Hierarchy &hierarchy);
-  /// From the coarsest level to single neurons, from `heat` down to none.
-  void descend(const Hierarchy &hierarchy, double heat);
+  /// From the coarsest level to single neurons, from `heat` down to none; `topPasses` on the coarsest.
+  void descend(const Hierarchy &hierarchy, double heat, unsigned topPasses);
   /// Clusters within the cores, then descends.
   void cycle(double heat);
   Placed best;
@@ -115,12 +115,12 @@ void Searcher::replace(double heat) {
   state.place(siteOf);
 }
 
-void Searcher::descend(const Hierarchy &hierarchy, double heat) {
+void Searcher::descend(const Hierarchy &hierarchy, double heat, unsigned topPasses) {
   const size_t depth = hierarchy.levels.size();
   for (size_t level = depth; level-- > 0;) {
     const Groups &groups = hierarchy.levels[level];
     refiner.use(groups);
-    const unsigned passes = level ? effort.coarsePasses : effort.finePasses;
+    const unsigned passes = level + 1 == depth ? topPasses : level ? effort.coarsePasses : effort.finePasses;
     for (unsigned pass = 0; pass < passes; ++pass) {
       // Cools over all levels and, within a level, to nothing in its last third.
       const double share = static_cast<double>(state.cost()) / std::max(1u, groups.size());
@@ -138,7 +138,7 @@ void Searcher::descend(const Hierarchy &hierarchy, double heat) {
 
 void Searcher::cycle(double heat) {
   const Hierarchy hierarchy = cluster(graph, state.partition(), mostInCluster(), ++seed);
-  descend(hierarchy, heat);
+  descend(hierarchy, heat, effort.coarsePasses);
 }
 
 /// [cluster] -> core, nowhere if it found no room.
@@ -236,7 +236,7 @@ Placed detail::search(const Hypergraph &graph, const hw::Chip &chip, const Sites
     Searcher scratch(graph, chip, sites, cores, effort, seed + 0x10000);
     const Hierarchy hierarchy = cluster(graph, graph.levelOf, scratch.mostInCluster(), seed);
     if (scratch.grow(hierarchy)) {
-      scratch.descend(withinCores(hierarchy, scratch.state), 0.5);
+      scratch.descend(withinCores(hierarchy, scratch.state), 1.0, effort.topPasses);
       for (unsigned i = 0; i < effort.cycles; ++i)
         scratch.cycle(0.05);
       if (scratch.best.cost < best.cost)

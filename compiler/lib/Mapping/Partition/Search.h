@@ -15,6 +15,7 @@ struct Placed {
 };
 
 struct Effort {
+  unsigned topPasses = 50; ///< On the coarsest level of a partition grown from clusters: where cores come to lie is decided there.
   unsigned coarsePasses = 8; ///< On each level of clusters.
   unsigned finePasses = 12;  ///< On single neurons.
   unsigned cycles = 2;       ///< Times that a result is clustered within its cores and refined again.
