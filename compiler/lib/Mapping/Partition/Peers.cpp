@@ -119,20 +119,29 @@ static_assert(sizeof(SCOTCH_Num) == sizeof(int32_t), "PlainGraph is in Scotch's 
 Result<std::vector<uint32_t>> scotch(const Hypergraph &graph, const PeerTask &task) {
   PlainGraph plain = plainGraph(graph);
   std::vector<SCOTCH_Num> weight(task.vertexWeight.begin(), task.vertexWeight.end()), part(graph.vertices);
-  SCOTCH_Graph subject;
+  SCOTCH_Graph subject, bound;
+  SCOTCH_Context once; // One thread: with several its results differ from call to call.
   SCOTCH_Strat strategy;
   SCOTCH_graphInit(&subject);
   SCOTCH_stratInit(&strategy);
-  SCOTCH_randomSeed(static_cast<SCOTCH_Num>(task.seed & 0x7FFFFFFF));
-  SCOTCH_randomReset();
+  SCOTCH_graphInit(&bound);
+  SCOTCH_contextInit(&once);
+  SCOTCH_contextOptionSetNum(&once, SCOTCH_OPTIONNUMDETERMINISTIC, 1);
+  SCOTCH_contextRandomSeed(&once, static_cast<SCOTCH_Num>(task.seed & 0x7FFFFFFF));
+  SCOTCH_contextRandomReset(&once);
+  SCOTCH_contextThreadSpawn(&once, 1, nullptr);
   int status =
       SCOTCH_graphBuild(&subject, 0, static_cast<SCOTCH_Num>(graph.vertices), plain.ptr.data(), nullptr, weight.data(), nullptr,
                         static_cast<SCOTCH_Num>(plain.neighbours.size()), plain.neighbours.data(), plain.weights.data());
   if (status == 0)
     status = SCOTCH_stratGraphMapBuild(&strategy, SCOTCH_STRATQUALITY, static_cast<SCOTCH_Num>(task.cores), task.imbalance - 1);
   if (status == 0)
-    status = SCOTCH_graphPart(&subject, static_cast<SCOTCH_Num>(task.cores), &strategy, part.data());
+    status = SCOTCH_contextBindGraph(&once, &subject, &bound);
+  if (status == 0)
+    status = SCOTCH_graphPart(&bound, static_cast<SCOTCH_Num>(task.cores), &strategy, part.data());
   SCOTCH_stratExit(&strategy);
+  SCOTCH_graphExit(&bound);
+  SCOTCH_contextExit(&once);
   SCOTCH_graphExit(&subject);
   if (status != 0)
     return failed(Peer::Scotch, "status " + std::to_string(status));
@@ -264,6 +273,8 @@ Result<std::vector<uint32_t>> zoltan(const Hypergraph &graph, const PeerTask &ta
 } // namespace
 
 Result<std::vector<uint32_t>> detail::runPeer(Peer peer, const Hypergraph &graph, const PeerTask &task) {
+  if (task.cores < 2) // Nothing to cut; METIS and Scotch do not all survive the question.
+    return std::vector<uint32_t>(graph.vertices, 0);
 #if RANVIER_HAVE_METIS
   if (peer == Peer::Metis)
     return metis(graph, task);
