@@ -407,6 +407,39 @@ class Options(CommandLine):
         for words in ("lif1: 96 neurons", "fc2: lif1 -> lif2", "synapses       7104", "limited by     "):
             self.assertIn(words, text)
 
+    def test_compile_partition(self):
+        """Every strategy gives the same spikes; a search never costs more than sequential filling."""
+        chip, image = self.tmp / "sixteen.yaml", self.tmp / "sixteen.rvi"
+        chip.write_text((ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text().replace("neurons: {value: 1024,", "neurons: {value: 16,"))
+        runs = []
+        for strategy, searched in (("sequential", False), ("multilevel", True), ("auto", True)):
+            made = self.json("compile", NETWORK, "--target", chip, "--partition", strategy, "-o", image)["partition"]
+            self.assertEqual(made["searched"], searched, strategy)
+            self.assertLessEqual(made["spikes_hops"], made["spikes_hops_sequential"])
+            runs.append(self.tmp / f"{strategy}.h5")
+            self.json("run", image, "--input", SET, "--steps", 18, "-o", runs[-1])
+        for run in runs[1:]:
+            self.assertTrue(self.json("diff", runs[0], run)["equal"])
+
+    def test_compile_profile(self):
+        """The spikes of a run are what messages weigh; a run of another network is refused."""
+        chip, image, out = self.tmp / "narrow.yaml", self.tmp / "narrow.rvi", self.tmp / "narrow.h5"
+        chip.write_text((ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text().replace("neurons: {value: 1024,", "neurons: {value: 16,"))
+        plain = self.json("compile", NETWORK, "--target", chip, "-o", image)["partition"]
+        self.json("run", image, "--input", SET, "--steps", 18, "-o", out)
+        weighed = self.json("compile", NETWORK, "--target", chip, "--profile", out, "-o", image)["partition"]
+        self.assertEqual((plain["weights"], weighed["weights"]), ("uniform", "profile"))
+        self.assertNotEqual(plain["spikes_hops_sequential"], weighed["spikes_hops_sequential"])
+        self.assertLessEqual(weighed["spikes_hops"], weighed["spikes_hops_sequential"])
+        before = image.read_bytes()
+        self.json("compile", NETWORK, "--target", chip, "--profile", out, "-o", image)
+        self.assertEqual(image.read_bytes(), before)
+        self.json("verify", image, NETWORK)
+        other, foreign = self.tmp / "other.rvi", self.tmp / "other.h5"
+        self.json("compile", samples.nir(self.tmp / "other.nir"), "--target", "loihi1", "-o", other)
+        self.json("run", other, "--steps", 3, "-o", foreign)
+        self.error("compile", NETWORK, "--target", chip, "--profile", foreign, "-o", image, rnv="6070")
+
     def test_inspect_picture(self):
         """Well-formed, a box a core, and every core says the use of limits that compile reports."""
         out = self.tmp / "digits.svg"

@@ -151,7 +151,7 @@ class Compress(Case):
         chip.write_text((ROOT / "hw-models" / "chips" / "spinnaker1.yaml").read_text().replace("{value: 1023,", "{value: 3,"))
         done = self.call("map", "compress", path, "--target", chip, "--json")
         self.assertEqual((done.returncode, json.loads(done.stdout)["limit"]), (3, 3))
-        self.fails("map", "compress", path, "--target", "loihi1", code=2, rnv=8063)
+        self.fails("map", "compress", path, "--target", "loihi1", code=2, rnv=8064)
         self.fails("compile", DIGITS / "network.nir", "--target", "spinnaker1", "-o", self.tmp / "never", code=3, rnv=2013)
         self.fails("check", DIGITS / "network.nir", "--target", "spinnaker1", code=3, rnv=2013)
 

@@ -46,7 +46,7 @@ struct MapFlags {
 Result<void> readTarget(MapFlags &flags) {
   RANVIER_TRY(const hw::Chip chip, hw::findChip(flags.target));
   const auto refuse = [&](const char *key, std::string expected, std::string found) {
-    return Error{.code = 8063,
+    return Error{.code = 8064,
                  .message = "'" + chip.name + "' has no routers of the kind that `ranvier map` works on",
                  .file = chip.path,
                  .place = std::string("key '") + key + "'",
