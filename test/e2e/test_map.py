@@ -154,6 +154,7 @@ class Compress(Case):
         self.fails("map", "compress", path, "--target", "loihi1", code=2, rnv=8064)
         self.fails("compile", DIGITS / "network.nir", "--target", "spinnaker1", "-o", self.tmp / "never", code=3, rnv=2013)
         self.fails("check", DIGITS / "network.nir", "--target", "spinnaker1", code=3, rnv=2013)
+        self.fails("map", "partition", "--generate", "random", "--target", "spinnaker1", code=3, rnv=2013)
 
     def test_too_long_tables_end_with_code_3(self):
         path = self.write("long.json", [((0, 0), [[k, 0xFFFFFFFF, 1 + k, False] for k in range(20)])])

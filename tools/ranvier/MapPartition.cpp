@@ -6,7 +6,7 @@
 #include "MapPartition.h"
 #include "NetworkFile.h"
 #include "Provenance.h"
-#include "ranvier/Mapping/Partitioner.h"
+#include "ranvier/Mapping/ComparePartitioners.h"
 #include "ranvier/Network/Network.h"
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -121,7 +121,7 @@ Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vec
   for (const std::string &name : generatorOptions)
     if ((name == "--layers" && !layered) || (name == "--rewired" && random))
       return pointlessOption(name, "a network of kind '" + flags.generate + "' has none");
-  RANVIER_TRY(const hw::Chip chip, hw::findChip(flags.target.target));
+  RANVIER_TRY(const hw::Chip chip, hw::findTarget(flags.target.target));
   mapping::CompareOptions options{.seed = flags.seed, .seeds = flags.seeds, .only = flags.only};
   RANVIER_TRY(const mapping::Network network, networkOf(context, flags, chip, options.rates));
   context.progress->phase("map partition: compare");

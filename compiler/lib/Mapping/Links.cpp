@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Mapping/Links.h"
 #include "Shared.h"
-#include <map>
-#include <tuple>
+#include <algorithm>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
@@ -19,7 +18,7 @@ namespace {
 /// Follows messages over the plane of chips and counts them on each link.
 class LinkCounter {
 public:
-  explicit LinkCounter(const hw::Chip &chip) : chip(chip) {}
+  LinkCounter(const hw::Chip &chip, const Mapping &mapping);
   void send(const CoreAssignment &from, const CoreAssignment &to, uint64_t messages);
   std::vector<LinkLoad> loads() const;
 
@@ -28,10 +27,22 @@ private:
 
   const hw::Chip &chip;
   bool sameChip = false;
-  std::map<std::tuple<uint32_t, uint32_t, Direction>, LinkLoad> counts;
+  uint32_t columns = 0, rows = 0;
+  std::vector<uint64_t> counts; ///< [x][y][direction]
 };
+constexpr uint32_t directions = 6;
 
 } // namespace
+
+/// The plane ends with the last chip in use.
+LinkCounter::LinkCounter(const hw::Chip &chip, const Mapping &mapping) : chip(chip) {
+  for (const CoreAssignment &core : mapping.cores) {
+    const Tile last = tileOf(chip, core.chip, chip.coresPerChip() - 1);
+    columns = std::max(columns, last.x + 1);
+    rows = std::max(rows, last.y + 1);
+  }
+  counts.assign(size_t(columns) * rows * directions, 0);
+}
 
 static Direction directionOf(int dx, int dy) {
   if (dx > 0)
@@ -52,10 +63,7 @@ static uint32_t moved(uint32_t at, int by, uint32_t size, bool sameChip) {
 
 void LinkCounter::step(Tile &at, int dx, int dy, uint64_t messages) {
   const Tile next{moved(at.x, dx, chip.tilesX, sameChip), moved(at.y, dy, chip.tilesY, sameChip)};
-  const Direction direction = directionOf(dx, dy);
-  LinkLoad &load = counts.try_emplace({at.x, at.y, direction}, LinkLoad{at.x, at.y, direction, false, 0}).first->second;
-  load.betweenChips = at.x / chip.tilesX != next.x / chip.tilesX || at.y / chip.tilesY != next.y / chip.tilesY;
-  load.messages += messages;
+  counts[(size_t(at.x) * rows + at.y) * directions + static_cast<uint32_t>(directionOf(dx, dy))] += messages;
   at = next;
 }
 
@@ -75,20 +83,32 @@ void LinkCounter::send(const CoreAssignment &from, const CoreAssignment &to, uin
 }
 
 std::vector<LinkLoad> LinkCounter::loads() const {
+  const int stepX[directions] = {1, 1, 0, -1, -1, 0}, stepY[directions] = {0, 1, 1, 0, -1, -1};
+  // Only a torus of one chip goes around an edge, and that stays on the chip.
+  const auto leaves = [](uint32_t at, int step, uint32_t size, uint32_t end) {
+    const int64_t next = int64_t(at) + step;
+    return next >= 0 && next < end && next / size != at / size;
+  };
   std::vector<LinkLoad> loads;
-  loads.reserve(counts.size());
-  for (const auto &[place, load] : counts)
-    loads.push_back(load);
+  for (uint32_t x = 0; x < columns; ++x)
+    for (uint32_t y = 0; y < rows; ++y)
+      for (uint32_t way = 0; way < directions; ++way)
+        if (const uint64_t messages = counts[(size_t(x) * rows + y) * directions + way])
+          loads.push_back({x, y, static_cast<Direction>(way),
+                           leaves(x, stepX[way], chip.tilesX, columns) || leaves(y, stepY[way], chip.tilesY, rows), messages});
   return loads;
 }
 
-std::vector<LinkLoad> mapping::linkLoads(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+std::vector<LinkLoad> detail::linkLoads(const hw::Chip &chip, const Mapping &mapping, const Traffic &messages) {
   if (chip.topology == hw::Topology::None)
     return {};
-  const Traffic messages = traffic(network, mapping);
-  LinkCounter counter(chip);
+  LinkCounter counter(chip, mapping);
   for (size_t c = 0; c < mapping.cores.size(); ++c)
     for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e)
       counter.send(mapping.cores[c], mapping.cores[messages.edges[e].first], messages.edges[e].second);
   return counter.loads();
+}
+
+std::vector<LinkLoad> mapping::linkLoads(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  return detail::linkLoads(chip, mapping, traffic(network, mapping));
 }

@@ -1,7 +1,6 @@
 //===- Report.cpp - What a mapping uses, as JSON --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Shared.h"
-#include "ranvier/Mapping/Links.h"
 #include "ranvier/Support/Json.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -52,8 +51,7 @@ static Json limitsReport(const Network &network, const hw::Chip &chip, const Map
 }
 
 /// Links with messages when every neuron fires once, and the busiest one.
-static Json linksReport(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
-  const std::vector<LinkLoad> links = linkLoads(network, chip, mapping);
+static Json linksReport(const std::vector<LinkLoad> &links) {
   Json json{{"used", links.size()}, {"worst", nullptr}};
   const auto worst =
       std::max_element(links.begin(), links.end(), [](const LinkLoad &a, const LinkLoad &b) { return a.messages < b.messages; });
@@ -116,7 +114,7 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
   json["cut"] = cut;
   json["replication"] =
       messages.senders ? static_cast<double>(total.axonsIn - messages.inputMessages) / static_cast<double>(messages.senders) : 0.0;
-  json["links"] = linksReport(network, chip, mapping);
+  json["links"] = linksReport(linkLoads(chip, mapping, messages));
   json["messages_per_input_spike"] =
       messages.inputNeurons ? static_cast<double>(messages.inputMessages) / static_cast<double>(messages.inputNeurons) : 0.0;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -7,6 +7,7 @@
 #ifndef RANVIER_LIB_MAPPING_SHARED_H
 #define RANVIER_LIB_MAPPING_SHARED_H
 
+#include "ranvier/Mapping/Links.h"
 #include "ranvier/Mapping/Mapping.h"
 #include <array>
 #include <cstdint>
@@ -94,6 +95,8 @@ struct Traffic {
   uint64_t senders = 0; ///< Neurons with a destination, inputs not counted.
 };
 Traffic traffic(const Network &network, const Mapping &mapping);
+/// mapping::linkLoads of messages that are counted already.
+std::vector<LinkLoad> linkLoads(const hw::Chip &chip, const Mapping &mapping, const Traffic &messages);
 
 /// Calls fn(population, neuron, distinct destination cores in order of first use) for every neuron and input.
 template <typename Fn>

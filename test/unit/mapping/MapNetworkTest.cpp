@@ -1,7 +1,7 @@
 // Partition and placement as one search: within every limit by an independent count, every neuron once, deterministic, never worse
 // than sequential filling, and its cost is what spikeHops counts.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "ranvier/Mapping/Partitioner.h"
+#include "ranvier/Mapping/ComparePartitioners.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
 

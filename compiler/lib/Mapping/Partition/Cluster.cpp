@@ -18,11 +18,6 @@ Groups detail::singletons(uint32_t vertices) {
   return groups;
 }
 
-static void shuffle(std::vector<uint32_t> &order, RandomStream &random) {
-  for (uint32_t i = static_cast<uint32_t>(order.size()); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(i)]);
-}
-
 namespace {
 /// The hypergraph at one level of clusters: pins are clusters, the sender's included.
 struct Level {
@@ -91,7 +86,7 @@ static std::vector<uint32_t> match(const Level &level, const std::vector<uint32_
   const uint32_t count = static_cast<uint32_t>(level.size.size());
   std::vector<uint32_t> order(count), clusterOf(count, nowhere), sizeOf;
   std::iota(order.begin(), order.end(), 0u);
-  shuffle(order, random);
+  random.shuffle(order);
   std::vector<float> sum(count, 0);
   std::vector<uint32_t> touched;
   for (uint32_t v : order) {

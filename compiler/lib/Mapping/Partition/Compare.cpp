@@ -96,7 +96,7 @@ Result<Comparison> mapping::comparePartitioners(const Network &network, const hw
   RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
   RANVIER_TRY(const Mapping filled, partition(network, chip, {}));
   const uint32_t cores = static_cast<uint32_t>(filled.cores.size());
-  const Hypergraph graph(network, chip, options.rates, level);
+  const Hypergraph graph(network, options.rates, level);
   const Sites sites(chip, cores);
   const Arena arena{network, chip, graph, sites, cores};
   Comparison result{.cores = cores, .neurons = graph.vertices, .synapses = graph.pins};

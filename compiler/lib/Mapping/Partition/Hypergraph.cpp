@@ -60,8 +60,7 @@ static void makeIncidence(Hypergraph &graph) {
   }
 }
 
-Hypergraph::Hypergraph(const Network &network, const hw::Chip &, const Rates &rates, const std::vector<uint32_t> &level)
-    : network(network) {
+Hypergraph::Hypergraph(const Network &network, const Rates &rates, const std::vector<uint32_t> &level) : network(network) {
   for (uint32_t p = 0; p < network.populations.size(); ++p) {
     const Population &population = network.populations[p];
     const uint32_t count = static_cast<uint32_t>(population.count);

@@ -16,7 +16,7 @@ namespace ranvier::mapping::detail {
 
 class Hypergraph {
 public:
-  Hypergraph(const Network &network, const hw::Chip &chip, const Rates &rates, const std::vector<uint32_t> &level);
+  Hypergraph(const Network &network, const Rates &rates, const std::vector<uint32_t> &level);
 
   uint32_t vertices = 0, nets = 0, rows = 0;
   uint64_t pins = 0;

@@ -58,7 +58,7 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   const bool wanted = options.strategy == Strategy::Multilevel || (options.strategy == Strategy::Auto && synapses <= autoSynapses);
   if (wanted && cost > 0 && filled.cores.size() > 1) {
     made.multilevelTried = true;
-    const Hypergraph graph(network, chip, options.rates, level);
+    const Hypergraph graph(network, options.rates, level);
     const Sites sites(chip, filled.cores.size());
     const Placed start =
         placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);

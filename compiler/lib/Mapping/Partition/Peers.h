@@ -4,6 +4,7 @@
 #define RANVIER_LIB_MAPPING_PARTITION_PEERS_H
 
 #include "Hypergraph.h"
+#include "ranvier/Mapping/ComparePartitioners.h"
 
 namespace ranvier::mapping::detail {
 

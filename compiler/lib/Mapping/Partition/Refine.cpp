@@ -195,8 +195,7 @@ bool Refiner::tryMove(uint32_t group, const Candidate &candidate, double tempera
 }
 
 uint64_t Refiner::pass(double temperature) {
-  for (uint32_t i = static_cast<uint32_t>(order.size()); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(i)]);
+  random.shuffle(order);
   wishes.clear();
   uint64_t moved = 0;
   for (uint32_t group : order) {

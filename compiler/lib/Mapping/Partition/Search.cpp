@@ -60,32 +60,30 @@ namespace {
 class Searcher {
 public:
   Searcher(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, uint32_t cores, const Effort &effort, uint64_t seed)
-      : graph(graph), chip(chip), sites(sites), effort(effort), seed(seed), state(graph, chip, sites, cores),
-        refiner(graph, state, seed) {}
+      : graph(graph), sites(sites), effort(effort), seed(seed), state(graph, chip, sites, cores), refiner(graph, state, seed) {}
   void startFrom(const Placed &start);
-  /// Fills core after core with the clusters that are tied to it most; false if not all neurons find room.
-  bool grow(const Hierarchy &hierarchy);
-  /// From the coarsest level to single neurons, from `heat` down to none; `topPasses` on the coarsest.
-  void descend(const Hierarchy &hierarchy, double heat, unsigned topPasses);
+  /// From nothing: grows a partition from clusters and descends; false if not all neurons find room.
+  bool startFromClusters(uint64_t clusterSeed);
   /// Clusters within the cores, then descends.
   void cycle(double heat);
   Placed best;
 
 private:
+  /// Fills core after core with the clusters that are tied to it most; false if not all neurons find room.
+  bool grow(const Hierarchy &hierarchy);
+  /// From the coarsest level to single neurons, from `heat` down to none; `topPasses` on the coarsest.
+  void descend(const Hierarchy &hierarchy, double heat, unsigned topPasses);
   void remember();
   void replace(double heat);
   uint32_t mostInCluster() const { return std::max(1u, graph.vertices / state.cores() / 12); }
   std::vector<uint32_t> fill(const Hierarchy &hierarchy);
 
   const Hypergraph &graph;
-  const hw::Chip &chip;
   const Sites &sites;
   const Effort effort;
   uint64_t seed;
   CoreState state;
   Refiner refiner;
-
-  friend Placed detail::search(const Hypergraph &, const hw::Chip &, const Sites &, const Placed &, const Effort &, uint64_t);
 };
 
 } // namespace
@@ -221,6 +219,14 @@ static Hierarchy withinCores(Hierarchy hierarchy, const CoreState &state) {
   return hierarchy;
 }
 
+bool Searcher::startFromClusters(uint64_t clusterSeed) {
+  const Hierarchy hierarchy = cluster(graph, graph.levelOf, mostInCluster(), clusterSeed);
+  if (!grow(hierarchy))
+    return false;
+  descend(withinCores(hierarchy, state), 1.0, effort.topPasses);
+  return true;
+}
+
 Placed detail::search(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, const Placed &start, const Effort &effort,
                       uint64_t seed) {
   const uint32_t cores = static_cast<uint32_t>(start.siteOf.size());
@@ -234,9 +240,7 @@ Placed detail::search(const Hypergraph &graph, const hw::Chip &chip, const Sites
   Placed best = std::move(fromStart.best);
   if (effort.fromScratch) {
     Searcher scratch(graph, chip, sites, cores, effort, seed + 0x10000);
-    const Hierarchy hierarchy = cluster(graph, graph.levelOf, scratch.mostInCluster(), seed);
-    if (scratch.grow(hierarchy)) {
-      scratch.descend(withinCores(hierarchy, scratch.state), 1.0, effort.topPasses);
+    if (scratch.startFromClusters(seed)) {
       for (unsigned i = 0; i < effort.cycles; ++i)
         scratch.cycle(0.05);
       if (scratch.best.cost < best.cost)

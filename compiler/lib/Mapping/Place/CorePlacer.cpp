@@ -43,12 +43,12 @@ Sites::Sites(const hw::Chip &chip, size_t cores) : alike(chip.topology == hw::To
       places.push_back({c, core});
   if (alike)
     return;
-  const uint32_t rows = std::max(1u, chip.chipsY), tilesPerChip = chip.tilesX * chip.tilesY;
+  const uint32_t tilesPerChip = chip.tilesX * chip.tilesY;
   if (chip.topology == hw::Topology::Mesh) {
     for (const Site &site : places) {
-      const uint32_t number = site.core / chip.coresPerTile;
-      x.push_back(static_cast<int32_t>(site.chip / rows * chip.tilesX + number / chip.tilesY));
-      y.push_back(static_cast<int32_t>(site.chip % rows * chip.tilesY + number % chip.tilesY));
+      const Tile at = tileOf(chip, site.chip, site.core);
+      x.push_back(static_cast<int32_t>(at.x));
+      y.push_back(static_cast<int32_t>(at.y));
     }
     return;
   }

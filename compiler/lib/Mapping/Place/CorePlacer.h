@@ -19,6 +19,10 @@ public:
   uint32_t below(uint32_t bound) { return static_cast<uint32_t>(uint64_t(word()) * bound >> 32); }
   /// Uniform in (0, 1).
   double open() { return (word() + 0.5) * 0x1p-32; }
+  void shuffle(std::vector<uint32_t> &list) {
+    for (uint32_t i = static_cast<uint32_t>(list.size()); i > 1; --i)
+      std::swap(list[i - 1], list[below(i)]);
+  }
 
 private:
   uint64_t seed, counter = 0;
