@@ -416,6 +416,7 @@ class Options(CommandLine):
             made = self.json("compile", NETWORK, "--target", chip, "--partition", strategy, "-o", image)["partition"]
             self.assertEqual(made["searched"], searched, strategy)
             self.assertLessEqual(made["spikes_hops"], made["spikes_hops_sequential"])
+            self.assertEqual(self.json("inspect", image)["provenance"].get("partition", "auto"), strategy)
             runs.append(self.tmp / f"{strategy}.h5")
             self.json("run", image, "--input", SET, "--steps", 18, "-o", runs[-1])
         for run in runs[1:]:
@@ -429,6 +430,7 @@ class Options(CommandLine):
         self.json("run", image, "--input", SET, "--steps", 18, "-o", out)
         weighed = self.json("compile", NETWORK, "--target", chip, "--profile", out, "-o", image)["partition"]
         self.assertEqual((plain["weights"], weighed["weights"]), ("uniform", "profile"))
+        self.assertIn("profile_hash", self.json("inspect", image)["provenance"])
         self.assertNotEqual(plain["spikes_hops_sequential"], weighed["spikes_hops_sequential"])
         self.assertLessEqual(weighed["spikes_hops"], weighed["spikes_hops_sequential"])
         before = image.read_bytes()
