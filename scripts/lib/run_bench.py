@@ -118,31 +118,35 @@ def mapping(root):
 def small_cores(root, folder):
     """loihi1 with cores of 32 neurons."""
     text = (root / "hw-models" / "chips" / "loihi1.yaml").read_text()
-    small, count = re.subn(r"neurons: \{value: 1024, source: [^,]*, status: published\}", 'neurons: {value: 32, source: "this benchmark: small cores", status: defined}', text)
+    small, count = re.subn(r'neurons: \{value: 1024, source: "[^"]*", status: published\}', 'neurons: {value: 32, source: "this benchmark: small cores", status: defined}', text)
     assert count == 1, "loihi1.yaml names its neurons a core otherwise"
     path = folder / "loihi1-small-cores.yaml"
     path.write_text(small)
     return path
 
 
+def partition_networks(root, folder):
+    """Arguments of `ranvier map partition` by the benchmark's name for the network."""
+    nmnist = root.parent / "shared" / "networks" / "nir" / "nmnist_cnn" / "cnn_sinabs.nir"
+    if not nmnist.is_file():
+        nmnist = folder / "conv.mlir"
+        conv_network(nmnist)
+    return {"nmnist": [nmnist, "--target", "loihi1"], "digits_32": [root / "examples" / "digits" / "network.nir", "--target", small_cores(root, folder)],
+            "small_world_10k": ["--target", "loihi1", "--generate", "small-world", "--neurons", 10000, "--degree", 20, "--rewired", 0.1],
+            "random_20k": ["--target", "loihi1", "--generate", "random", "--neurons", 20000, "--degree", 8],
+            "layered_100k": ["--target", "loihi1", "--generate", "layered", "--neurons", 100000, "--layers", 10, "--degree", 32, "--rewired", 0]}
+
+
 def partition(root):
     """Spikes x hops of our mapping over that of the best of sequential filling, METIS, Scotch and Zoltan, on five networks."""
     with tempfile.TemporaryDirectory() as tmp:
-        folder = pathlib.Path(tmp)
-        nmnist = root.parent / "shared" / "networks" / "nir" / "nmnist_cnn" / "cnn_sinabs.nir"
-        if not nmnist.is_file():
-            nmnist = folder / "conv.mlir"
-            conv_network(nmnist)
-        networks = {"nmnist": [nmnist, "--target", "loihi1"], "digits_32": [root / "examples" / "digits" / "network.nir", "--target", small_cores(root, folder)],
-                    "small_world_10k": ["--target", "loihi1", "--generate", "small-world", "--neurons", 10000, "--degree", 20, "--rewired", 0.1],
-                    "random_20k": ["--target", "loihi1", "--generate", "random", "--neurons", 20000, "--degree", 8],
-                    "layered_100k": ["--target", "loihi1", "--generate", "layered", "--neurons", 100000, "--layers", 10, "--degree", 32, "--rewired", 0]}
+        networks = partition_networks(root, pathlib.Path(tmp))
         figures, ratios = {}, {}
         for name, arguments in networks.items():
             result = ranvier(root, "map", "partition", *arguments, "--seeds", 5)
             figures[name] = {"cores": result["cores"], "ratio_to_best_other": result["ratio_to_best_other"]}
             if name == "nmnist":
-                figures[name]["network"] = "NIR's N-MNIST network" if nmnist.suffix == ".nir" else "its shapes with drawn weights: the shared folder is not there"
+                figures[name]["network"] = "NIR's N-MNIST network" if arguments[0].suffix == ".nir" else "its shapes with drawn weights: the shared folder is not there"
             for entry in result["partitioners"]:
                 figures[name][entry["name"]] = {key: entry[key] for key in ("spikes_hops", "messages", "repaired_neurons", "seconds") if key in entry} or "absent"
             ratios[name] = result["ratio_to_best_other"]

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -128,6 +129,22 @@ class Scripts(unittest.TestCase):
                     self.assertIn(path, tracked, script)
                     checked += 1
         self.assertGreater(checked, 4)
+
+    def test_the_benchmark_of_partitions_has_its_networks(self):
+        """It takes a quarter of an hour and runs in no test, but what it starts from can be made in one."""
+        sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+        self.addCleanup(sys.path.remove, str(ROOT / "scripts" / "lib"))
+        import run_bench
+        with tempfile.TemporaryDirectory(prefix="ranvier-scripts-") as folder:
+            networks = run_bench.partition_networks(ROOT, pathlib.Path(folder))
+            self.assertEqual(len(networks), 5)
+            for arguments in networks.values():
+                for argument in arguments:
+                    if isinstance(argument, pathlib.Path):
+                        self.assertTrue(argument.is_file(), argument)
+            small = networks["digits_32"][-1].read_text()
+        self.assertIn("neurons: {value: 32,", small)
+        self.assertNotIn("neurons: {value: 1024,", small)
 
 
 if __name__ == "__main__":
