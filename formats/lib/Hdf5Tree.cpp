@@ -521,5 +521,9 @@ Result<H5Group> formats::readHdf5(const std::string &path, const H5ReadOptions &
     tree.error().found = end;
     tree.error().hint = "the file is probably corrupt";
   }
+  if (!tree && tree.error().code == 1001) {
+    tree.error().expected = "a whole HDF5 file";
+    tree.error().found = std::to_string(info.st_size) + " bytes of something else, or damaged ones";
+  }
   return tree;
 }

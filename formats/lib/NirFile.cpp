@@ -3,6 +3,7 @@
 #include "Hdf5Tree.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Formats/Nir.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -148,13 +149,13 @@ private:
       constexpr double most = 9007199254740992.0; // 2^53
       for (double value : tensor.values)
         if (!(std::abs(value) <= most) || value != std::floor(value))
-          return unstorable(name, "a value marked as an integer is none", std::to_string(value));
+          return unstorable(name, "a value marked as an integer is none", decimal(value));
       const std::vector<int64_t> words(tensor.values.begin(), tensor.values.end());
       out.array(name, std::span<const int64_t>(words), tensor.shape);
     } else if (tensor.isFloat32) {
       for (double value : tensor.values)
         if (std::isfinite(value) && std::abs(value) > static_cast<double>(std::numeric_limits<float>::max()))
-          return unstorable(name, "a value marked as float32 is none", std::to_string(value));
+          return unstorable(name, "a value marked as float32 is none", decimal(value));
       const std::vector<float> words(tensor.values.begin(), tensor.values.end());
       out.array(name, std::span<const float>(words), tensor.shape);
     } else {

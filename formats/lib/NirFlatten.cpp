@@ -5,6 +5,7 @@
 // names file, node, parameter, expected and found. Shapes are in NirShapes.cpp.
 //===----------------------------------------------------------------------===//
 #include "NirFlatten.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -190,11 +191,11 @@ private:
     }
     for (double value : tensor.values) {
       if (!std::isfinite(value))
-        return work.fail(1026, node.name, info.name, "a value is not finite", "finite numbers", std::to_string(value));
+        return work.fail(1026, node.name, info.name, "a value is not finite", "finite numbers", decimal(value));
       if (info.positive && value <= 0)
-        return work.fail(1026, node.name, info.name, "a value is not positive", "> 0", std::to_string(value));
+        return work.fail(1026, node.name, info.name, "a value is not positive", "> 0", decimal(value));
       if (info.integer && (value != std::nearbyint(value) || std::abs(value) > 4294967296.0))
-        return work.fail(1026, node.name, info.name, "a value is no integer", "integers up to 2^32", std::to_string(value));
+        return work.fail(1026, node.name, info.name, "a value is no integer", "integers up to 2^32", decimal(value));
     }
   }
 

@@ -99,7 +99,7 @@ public:
       good = good && set.steps->good() && set.neurons->good() && set.times->good() && set.ids->good();
       if (population.graded) {
         set.values = std::make_unique<Column>(handle, sink, group + "/spike_values", reason, word, 4);
-        good = good && set.values->good();
+        good = good && set.values->good() && attribute(set.values->id(), "scale", H5T_NATIVE_DOUBLE, &population.valueScale);
       }
       for (const auto &[name, scale] : population.states) {
         set.states.push_back(std::make_unique<Column>(handle, sink, group + "/" + name, reason, word, 4, population.count));
@@ -251,7 +251,7 @@ struct Reader {
     if (const H5Array *values = group.array("spike_values")) {
       if (!values->isNumber() || values->count() != at->count())
         return wrong(place + "/spike_values", "not one value a spike", std::to_string(at->count()) + " numbers");
-      out.spikeValues = values->numbers();
+      RANVIER_TRY(out.spikeValues, scaled(group, "spike_values", *values, place));
     }
     for (const auto &[key, array] : group.arrays) {
       if (key == "spike_steps" || key == "spike_neurons" || key == "spike_values")
@@ -259,16 +259,22 @@ struct Reader {
       if (!array.isNumber() || array.shape != std::vector<uint64_t>{steps, *n})
         return wrong(place + "/" + key, "a state has the wrong shape",
                      "[" + std::to_string(steps) + ", " + std::to_string(*n) + "] numbers");
-      const auto owner = group.arrayAttributes.find(key);
-      const auto scale = owner == group.arrayAttributes.end() ? std::nullopt : number(owner->second, "scale");
-      if (!scale)
-        return wrong(place + "/" + key, "a state has no scale", "attribute scale");
-      std::vector<double> values = array.numbers();
-      for (double &value : values)
-        value *= *scale;
+      RANVIER_TRY(std::vector<double> values, scaled(group, key, array, place));
       out.states.push_back({key, std::move(values)});
     }
     return out;
+  }
+
+  Result<std::vector<double>> scaled(const H5Group &group, const std::string &key, const H5Array &array,
+                                     const std::string &place) const {
+    const auto owner = group.arrayAttributes.find(key);
+    const auto scale = owner == group.arrayAttributes.end() ? std::nullopt : number(owner->second, "scale");
+    if (!scale)
+      return wrong(place + "/" + key, "the words have no scale", "attribute scale");
+    std::vector<double> values = array.numbers();
+    for (double &value : values)
+      value *= *scale;
+    return values;
   }
 };
 } // namespace

@@ -6,6 +6,7 @@
 #include "SpikeParsers.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -70,7 +71,7 @@ Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, c
   train.events.resize(kept);
   for (const SpikeEvent &event : train.events) {
     if (!std::isfinite(event.value))
-      return wrong(1055, file, place, "a value is not finite", "finite numbers", std::to_string(event.value));
+      return wrong(1055, file, place, "a value is not finite", "finite numbers", decimal(event.value));
     train.neurons = std::max(train.neurons, event.neuron + 1);
   }
   return train;
@@ -217,7 +218,7 @@ Result<SpikeTrain> fromDense(const H5Array &array, uint32_t sample, std::optiona
     if (value == 0)
       continue;
     if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
-      return wrong(1056, path, indexed(place, base + k), "a value is not finite", "finite float32", std::to_string(value));
+      return wrong(1056, path, indexed(place, base + k), "a value is not finite", "finite float32", decimal(value));
     auto step = static_cast<uint32_t>(k / neurons) + 1;
     if (own) {
       RANVIER_TRY(step, stepOf((step - 0.5) * *rowDt, options.dt, path, indexed(place, base + k)));
@@ -537,7 +538,7 @@ Result<DataSet> formats::readDataSet(const std::string &path) {
   for (uint64_t k = 0; k < out.spikes.size(); ++k) {
     const double value = spikes->number(k);
     if (value != 0 && value != 1)
-      return wrong(1061, path, indexed("/input_spikes", k), "a cell is no spike", "0 or 1", std::to_string(value));
+      return wrong(1061, path, indexed("/input_spikes", k), "a cell is no spike", "0 or 1", decimal(value));
     out.spikes[k] = static_cast<uint8_t>(value);
   }
   if (labels) {
@@ -547,7 +548,7 @@ Result<DataSet> formats::readDataSet(const std::string &path) {
     for (uint64_t k = 0; k < out.samples; ++k) {
       const double value = labels->number(k);
       if (!(std::abs(value) < 9e15) || value != std::floor(value))
-        return wrong(1062, path, indexed("/labels", k), "a label is no integer", "the number of a class", std::to_string(value));
+        return wrong(1062, path, indexed("/labels", k), "a label is no integer", "the number of a class", decimal(value));
       out.labels.push_back(static_cast<int64_t>(value));
     }
   }

@@ -52,6 +52,13 @@ Json populationJson(const Meta &meta, const PopulationMeta &population, bool ful
     scales[state] = scale;
   if (!scales.empty())
     json["state_scale"] = scales;
+  Json names = Json::object();
+  for (const auto &[state, name] : population.stateNames)
+    names[state] = name;
+  if (!names.empty())
+    json["state_names"] = names;
+  if (population.valueScale != 1)
+    json["value_scale"] = population.valueScale;
   if (full && !population.source.empty()) {
     json["rates"] = population.rates;
     json["intervals"] = population.intervals;

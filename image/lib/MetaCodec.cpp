@@ -121,6 +121,8 @@ void code(Coder &coder, T &population)
   coder.field("phases", population.phases);
   coder.field("list", population.list);
   coder.field("state_scale", population.stateScale);
+  coder.field("state_names", population.stateNames);
+  coder.field("value_scale", population.valueScale);
   coder.field("config_params", population.configParams);
   coder.field("threshold_params", population.thresholdParams);
 }

@@ -103,6 +103,20 @@ Result<void> checkPopulation(const Image &image, size_t index) {
     if (!std::isfinite(scale) || std::find(program.states.begin(), program.states.end(), state) == program.states.end())
       return broken(3010, "M10", place, "the scale of a state is wrong", "a finite factor for a state of the program",
                     number(scale) + " for '" + state.substr(0, 60) + "'");
+  if (population.stateNames.size() > program.states.size())
+    return broken(3010, "M10", place, "more names than states", "at most " + number(program.states.size()),
+                  number(population.stateNames.size()));
+  for (size_t i = 0; i < population.stateNames.size(); ++i) {
+    const auto &[state, name] = population.stateNames[i];
+    const bool twice = std::any_of(population.stateNames.begin(), population.stateNames.begin() + static_cast<ptrdiff_t>(i),
+                                   [&](const auto &other) { return other.first == state || other.second == name; });
+    if (name.empty() || twice || std::find(program.states.begin(), program.states.end(), state) == program.states.end())
+      return broken(3010, "M10", place, "the name of a state is wrong", "a name of its own for a state of the program",
+                    "'" + name.substr(0, 60) + "' for '" + state.substr(0, 60) + "'");
+  }
+  if (!(std::isfinite(population.valueScale) && population.valueScale > 0))
+    return broken(3010, "M10", place, "the scale of the values of spikes is wrong", "a finite factor above 0",
+                  number(population.valueScale));
   for (const auto *slots : {&population.configParams, &population.thresholdParams})
     for (const uint32_t slot : *slots)
       if (slot >= program.params.size())

@@ -14,7 +14,8 @@ std::string Error::str() const {
     out += place + ": ";
   char number[16];
   std::snprintf(number, sizeof number, "RNV%04u", code);
-  out += std::string(kind == ErrorKind::Unsupported ? "unsupported " : "error ") + number + ": " + message;
+  out += std::string(kind == ErrorKind::Unsupported || kind == ErrorKind::CannotRun ? "unsupported " : "error ") + number + ": " +
+         message;
   if (!expected.empty())
     out += ": expected " + expected;
   if (!found.empty())

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Support/Text.h"
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 using namespace ranvier;
@@ -44,4 +45,13 @@ std::string ranvier::printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(length, 1));
   }
   return out;
+}
+
+std::string ranvier::decimal(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+std::string ranvier::counted(uint64_t number, std::string_view what) {
+  return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
 }

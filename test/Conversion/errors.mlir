@@ -6,7 +6,7 @@
 // RUN: not ranvier-opt %s --snn-legalize-delays=target=loihi1 2>&1 | FileCheck %s --check-prefix=DELAY
 // NATIVE: @j: unsupported RNV5713: the output is a linear node
 // OUTPUT: @j: unsupported RNV5713: the output is a linear node
-// WIDE: model @wide, population @a: unsupported RNV5105: unsupported: a value of type f64 that changes from step to step (arith.addf): expected f32, found f64
+// WIDE: model @wide, population @a: unsupported RNV5105: a value of type f64 that changes from step to step (arith.addf): expected f32, found f64
 // TARGET: error RNV2002
 // DELAY: @far: error RNV5712: a delay is longer than the target's: expected at most 63 steps, found 64 steps
 snn.model @wide {

@@ -33,7 +33,7 @@ def nir(path, tau=0.02, r=20.0, delay=None, size=2, weight=30.0):
 
 
 def recording(path, populations, steps, dt=1e-3):
-    """A file as `ranvier run -o` writes it. populations: name -> dict(n, spikes [(step, neuron)], values, states {name: (array, scale)})."""
+    """A file as `ranvier run -o` writes it. populations: name -> dict(n, spikes [(step, neuron)], values, value_scale, states {name: (array, scale)})."""
     with h5py.File(path, "w") as f:
         f.attrs["format"] = "ranvier-run"
         f.attrs["version"] = np.uint32(1)
@@ -47,6 +47,7 @@ def recording(path, populations, steps, dt=1e-3):
             group["spike_neurons"] = np.array([n for _, n in spikes], dtype=np.uint32)
             if "values" in what:
                 group["spike_values"] = np.asarray(what["values"])
+                group["spike_values"].attrs["scale"] = float(what.get("value_scale", 1))
             for state, (array, scale) in what.get("states", {}).items():
                 group[state] = np.asarray(array)
                 group[state].attrs["scale"] = float(scale)

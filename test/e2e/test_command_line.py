@@ -134,7 +134,7 @@ class JsonOutput(CommandLine):
         self.assertFalse(absent.exists())
 
     def test_a_wrong_command_line_is_one_object(self):
-        for arguments in ([], ["nonsense"], ["targets", "--nonsense"], ["targets", "extra"], ["run", self.loihi1], ["run", self.loihi1, "--steps", "0"],
+        for arguments in ([], ["targets", "--nonsense"], ["targets", "extra"], ["run", self.loihi1], ["run", self.loihi1, "--steps", "0"],
                           ["run", self.loihi1, "--steps", "many"], ["run", self.loihi1, "--steps", "3", "--steps", "4"],
                           ["run", self.loihi1, "--steps", "3", "--threads", "-1"], ["compile", NETWORK, "--target", "loihi1"],
                           ["compile", NETWORK, "-o", "x", "--weight-bits", "9"], ["compile", NETWORK, "-o", "x", "--emit", "asm"],
@@ -143,6 +143,9 @@ class JsonOutput(CommandLine):
             with self.subTest(arguments):
                 error = self.error(*arguments, code=2, rnv="8003")
                 self.assertIn("--help", error["hint"])
+        error = self.error("compil", NETWORK, code=2, rnv="8005")
+        self.assertEqual(error["found"], "'compil'")
+        self.assertIn("compile", error["expected"])
 
     def test_stderr_carries_the_rest(self):
         """Warnings and stages go to stderr, with and without --json; --quiet leaves warnings."""

@@ -52,6 +52,35 @@ class Diff(Case):
         c = self.record("int2", 2, p={"n": 2, "states": {"v": (words, 0.25)}})
         self.assertEqual(self.compare(a, c)["populations"]["p"]["states"]["v"]["first"], {"step": 2, "neuron": 0, "a": 2.25, "b": 2.5})
 
+    def test_values_in_words_against_floats(self):
+        spikes = [(1, 0), (2, 1)]
+        a = self.record("fv", p={"n": 2, "spikes": spikes, "values": np.array([1.5, -0.25], dtype=np.float32)})
+        b = self.record("iv", p={"n": 2, "spikes": spikes, "values": np.array([6, -1], dtype=np.int32), "value_scale": 0.25})
+        self.compare(a, b, equal=True)
+
+    def test_a_state_has_the_networks_name_on_every_target(self):
+        """The unit of loihi1 calls the current u, the model of a CUBA-LIF calls it i."""
+        network = self.tmp / "cuba.mlir"
+        network.write_text("""snn.network @n dt 1.0e-3 {
+  snn.input @in shape [1] source #snn.regular<[5], phase = [1]>
+  snn.population @p model @cuba_lif shape [2] params {tau_syn = 0.004, tau_mem = 0.02, r = 1.0, v_leak = 0.0, v_threshold = 1.0, v_reset = 0.0, w_in = 1.0}
+  snn.dense @w from @in to @p weights dense<[[2.0], [3.0]]> : tensor<2x1xf32>
+  snn.output @out from @p
+  snn.probe @look of @p ["i"]
+}
+""")
+        for target, asked, names in (("reference", "spikes,i,v", {"i", "v"}), ("loihi1", "spikes,i,v", {"i", "v"}), ("loihi2", "spikes,u,v", {"u", "v"}), ("loihi1", None, {"i"})):
+            image, run = self.tmp / f"{target}.rvi", self.tmp / f"cuba-{target}-{asked}.h5"
+            self.json("compile", network, "--target", target, "-o", image)
+            self.json("run", image, "--steps", 40, *(["--record", asked] if asked else []), "-o", run)
+            with h5py.File(run) as f:
+                self.assertEqual(set(f["populations/p"]) - {"spike_steps", "spike_neurons"}, names)
+        self.assertIn("spikes, probes, i, u, v", self.fails("run", self.tmp / "loihi1.rvi", "--steps", 1, "--record", "w", "-o", self.tmp / "no.h5", rnv=8030))
+        result = self.compare(self.tmp / "cuba-reference-spikes,i,v.h5", self.tmp / "cuba-loihi1-spikes,i,v.h5", "--shift", "1")["populations"]["p"]
+        self.assertNotIn("states_not_compared", result)
+        self.assertLess(result["states"]["i"]["largest"], 0.05)
+        self.assertLess(result["states"]["v"]["largest"], 0.05)
+
     def test_values_of_graded_spikes(self):
         spikes = [(1, 0), (2, 1)]
         a, b = self.record("ga", p={"n": 2, "spikes": spikes, "values": np.array([3, 4], dtype=np.int32)}), self.record(

@@ -423,6 +423,14 @@ class Models(Case):
         image, report = self.compiled(text, "loihi2")
         found, arrived, formats = self.integer_run(image, report, fired, ["v", "sent"])
         self.assertGreater(found["senders"]["spikes"].sum(), 100)
+        # A recorded value times its scale is what the state `sent` moved by, to half a payload unit.
+        with h5py.File(self.tmp / "out-jit.h5") as f:
+            group = f["populations/senders"]
+            self.assertEqual(group["spike_values"].attrs["scale"], 2.0 ** -formats["senders"]["payload"]["fraction_bits"])
+            moved = np.zeros((301, 12))
+            moved[group["spike_steps"][()], group["spike_neurons"][()]] = group["spike_values"][()] * group["spike_values"].attrs["scale"]
+            sent = np.vstack([np.zeros(12), group["sent"][()] * group["sent"].attrs["scale"]])
+        self.assertLessEqual(np.abs(moved[1:] - np.diff(sent, axis=0)).max(), 0.51 * 2.0 ** -formats["senders"]["payload"]["fraction_bits"])
         # What the adders hold is the mixed sum of what the senders have sent, two steps later: nothing is lost on the way but the
         # rounding of weights and payloads. An event carries `moved` to half a payload unit.
         (mix,) = [p for p in report["quantisation"]["projections"] if p["name"] == "mix"]
@@ -443,7 +451,7 @@ class Models(Case):
         self.assertLess(np.abs(found["senders"]["v"][1:] - exact["v"][:-1]).max(),
                         10 * report["quantisation"]["projections"][0]["max_error"] + 20 * formats["senders"]["v"]["step_error"] + 1e-5)
         # A chip without values in events says so, by name.
-        self.fails("compile", self.tmp / "network.mlir", "--models", self.models, "--target", "loihi1", "-o", self.tmp / "no.rvi", code=1, rnv=5304)
+        self.fails("compile", self.tmp / "network.mlir", "--models", self.models, "--target", "loihi1", "-o", self.tmp / "no.rvi", code=3, rnv=5304)
         self.assertFalse((self.tmp / "no.rvi").exists())
 
     # --- Models and chips are files ----------------------------------------------------------------------------------------------
@@ -452,7 +460,7 @@ class Models(Case):
         for text, line in ((self.adaptive_case(1)[0], "adaptive_lif"), (self.izhikevich_case()[0], "izhikevich")):
             source = self.tmp / "refused.mlir"
             source.write_text(text)
-            said = self.fails("compile", source, "--models", self.models, "--target", "loihi1", "-o", self.tmp / "no.rvi", rnv=5304)
+            said = self.fails("compile", source, "--models", self.models, "--target", "loihi1", "-o", self.tmp / "no.rvi", code=3, rnv=5304)
             self.assertIn(f"@{line}", said)
             self.assertIn(f"{line}.mlir", said)
             report = self.json("check", source, "--models", self.models, "--target", "loihi1", code=3)
@@ -526,4 +534,4 @@ class Models(Case):
             self.json("compile", text, "--target", "reference", "-o", self.tmp / "o.rvi", *options)
             counts.append(int(self.run_image(self.tmp / "o.rvi", fired, [])["p"]["spikes"].sum()))
         self.assertEqual(counts, [2, 3])  # above 2: every third step; at 2: every second
-        self.assertIn("spikes at v >= threshold", self.fails("compile", text, "--models", own, "--target", "loihi1", "-o", self.tmp / "o2.rvi", rnv=5304))
+        self.assertIn("spikes at v >= threshold", self.fails("compile", text, "--models", own, "--target", "loihi1", "-o", self.tmp / "o2.rvi", code=3, rnv=5304))

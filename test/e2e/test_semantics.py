@@ -216,9 +216,9 @@ class Probes(Runner):
 
     def test_run_records_what_probes_name(self):
         net, _ = self.network()
-        for target, names in (("reference", {"a": set(), "j": set(), "b": {"i"}, "c": {"v"}}), ("loihi2", {"a": set(), "b": {"u"}, "c": {"v"}})):
+        for target, names in (("reference", {"a": set(), "j": set(), "b": {"i"}, "c": {"v"}}), ("loihi2", {"a": set(), "b": {"i"}, "c": {"v"}})):
             image, _ = self.compile(net, target)
-            variable = "i" if target == "reference" else "u"  # The chip's unit has names of its own.
+            variable = "i" if target == "reference" else "u"  # The chip's unit has names of its own; recordings keep the network's.
             probes = [{"name": "current", "population": "b", "variables": [variable]}, {"name": "watch", "population": "c", "variables": ["spikes", "v"]}]
             self.assertEqual(self.json("inspect", image)["probes"], probes)
             result, states = self.recorded(image)

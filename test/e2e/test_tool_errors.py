@@ -5,12 +5,13 @@ import ctypes
 import re
 import shutil
 import struct
+import subprocess
 
 import h5py
 import numpy as np
 
 import samples
-from ranvier import DIGITS, ROOT, Case
+from ranvier import BIN, DIGITS, ROOT, Case
 
 NETWORK = DIGITS / "network.nir"
 SET = DIGITS / "test_set.h5"
@@ -70,11 +71,28 @@ class ToolErrors(Case):
 
     def test_what_is_no_network(self):
         self.compile_fails(self.text("words.mlir", "four score and seven years ago\n"), 8011)
+        error = self.json("check", self.text("typo.mlir", "snn.network @n dt 1.0e-3 {\n  snn.populaton @p\n}\n"), "--target", "reference", code=1)["error"]
+        self.assertEqual((error["code"], error["place"]), ("RNV8011", "line 2, column 3"))
+        self.assertIn("snn.populaton", error["message"])
+        unknown = self.text("unknown.mlir", "snn.network @n dt 1.0e-3 {\n  snn.population @p model @nobody shape [1]\n}\n")
+        error = self.json("check", unknown, "--target", "reference", code=1)["error"]
+        self.assertEqual((error["code"], error["place"]), ("RNV8013", "line 2, column 3"))
+        self.assertIn("@nobody", error["message"])
+        # A NIR file whose first byte is damaged is no text: the parser does not get to print it, and --dt is not to blame.
+        damaged = self.tmp / "damaged.nir"
+        damaged.write_bytes(b"\x88" + NETWORK.read_bytes()[1:])
+        said = self.fails("check", damaged, "--target", "loihi1", "--dt", "1e-3", rnv=8011)
+        self.assertEqual(len(said.splitlines()), 1, said)
         broken = self.tmp / "broken-models"
         broken.mkdir()
         (broken / "a.mlir").write_text("snn.model @mine {")
         user = self.text("user.mlir", "snn.network @n dt 1.0e-3 {\n  snn.population @p model @mine shape [1]\n}\n")
         self.fails("check", user, "--target", "reference", "--models", broken, rnv=8011)
+
+    def test_a_network_through_a_pipe(self):
+        text = self.text("piped.mlir", "snn.network @n dt 1.0e-3 {\n  snn.population @p model @if shape [1] params {v_threshold = 1.0}\n}\n").read_text()
+        done = subprocess.run([BIN / "ranvier", "check", "/dev/stdin", "--target", "reference"], input=text, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_numbers_that_are_none(self):
         text = self.tmp / "nan.mlir"
@@ -134,6 +152,17 @@ class ToolErrors(Case):
             f.move("spikes/right", "spikes/middle")
         self.assertIn("left, right", self.fails("run", image, "--input", events, "--steps", 3, rnv=8020))
         self.fails("run", image, "--input", self.text("s.csv", "1,0\n"), "--steps", 3, rnv=8021)
+
+    def test_labels_that_are_no_class(self):
+        strange = self.tmp / "labels.h5"
+        shutil.copy(SET, strange)
+        with h5py.File(strange, "r+") as f:
+            f["labels"][0], f["labels"][1] = -1, 10
+        done = self.call("eval", self.image, "--data", strange, "--samples", 20, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("2 labels", done.stderr)
+        self.assertIn("0..9", done.stderr)
+        self.assertNotIn("label", self.call("eval", self.image, "--data", SET, "--samples", 20).stderr)
 
     def test_sets_that_do_not_fit(self):
         image = self.two_of_each()
@@ -208,7 +237,7 @@ class ToolErrors(Case):
   snn.output @o from @broken
 }
 """)
-        self.assertIn("population @broken", self.fails("compile", network, "--target", "loihi1", "-o", self.tmp / "never"))
+        self.assertIn("population @broken", self.fails("compile", network, "--target", "loihi1", "-o", self.tmp / "never", code=3))
 
     def test_values_that_are_not_finite(self):
         for value in ("0x7FC00000", "0x7F800000"):

@@ -33,7 +33,7 @@ static int replayFile(const Flags &flags, const hw::Chip &chip, const std::strin
     std::fprintf(stderr, "%s\n", error.str().c_str());
     if (!flags.json)
       std::printf("FAIL %s: error RNV%04u: %s\n", file.c_str(), error.code, error.message.c_str());
-    return error.kind == ErrorKind::DoesNotFit ? DoesNotFit : Mismatch;
+    return error.kind == ErrorKind::DoesNotFit || error.kind == ErrorKind::CannotRun ? DoesNotFit : Mismatch;
   };
   auto golden = formats::readGoldenCase(file);
   if (!golden)

@@ -236,7 +236,7 @@ static Result<void> checkChip(const hw::Chip &chip) {
                .message = "chip '" + chip.name + "' cannot run the arithmetic of golden cases",
                .expected = "a native cuba_lif unit with 12-bit decays and 24-bit states, or a programmable integer chip",
                .hint = "use --target loihi1",
-               .kind = ErrorKind::Unsupported};
+               .kind = ErrorKind::CannotRun};
 }
 
 static std::vector<emu::InputSpike> inputSpikes(const GoldenCase &golden, int32_t payload) {

@@ -4,6 +4,7 @@
 #include "NetworkFile.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -59,8 +60,8 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const std
             (finding.op.empty() ? "" : " @" + finding.op) + (finding.parameter.empty() ? "" : " " + finding.parameter) + ": " +
             finding.message + "\n" + (finding.hint.empty() ? "" : "  hint: " + finding.hint + "\n");
   }
-  text += errors ? "The target cannot run this network: " + std::to_string(errors) + " errors.\n"
-                 : "The target can run this network (" + std::to_string(warnings) + " warnings).\n";
+  text += errors ? "The target cannot run this network: " + counted(errors, "error") + ".\n"
+                 : "The target can run this network (" + counted(warnings, "warning") + ").\n";
   context.print(Json{{"command", "check"},
                      {"target", chip.name},
                      {"runs", errors == 0},

@@ -16,6 +16,7 @@ namespace {
 int exitCodeOf(ErrorKind kind) {
   switch (kind) {
   case ErrorKind::DoesNotFit:
+  case ErrorKind::CannotRun:
     return DoesNotFit;
   case ErrorKind::Usage:
     return BadCommandLine;

@@ -8,6 +8,7 @@
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -101,9 +102,10 @@ private:
     const auto spikes = machine.spikes(output);
     const auto values = machine.payloads(output);
     for (size_t k = 0; k < spikes.size(); ++k)
-      result.outputs[spikes[k]] += values.empty()                             ? 1.0
-                                   : image->meta.profile == isa::Profile::F32 ? std::bit_cast<float>(values[k])
-                                                                              : static_cast<double>(values[k]);
+      result.outputs[spikes[k]] += values.empty() ? 1.0
+                                   : image->meta.profile == isa::Profile::F32
+                                       ? std::bit_cast<float>(values[k])
+                                       : values[k] * image->meta.populations[output].valueScale;
   }
 
   /// Each population's spikes, shifted back by its own depth.
@@ -300,6 +302,13 @@ Result<void> eval(Context &context, const EvalFlags &flags) {
   if (flags.samples > data.samples)
     context.warn("--samples " + std::to_string(flags.samples) + ": the set has only " + std::to_string(data.samples));
   const uint32_t samples = flags.samples ? std::min(flags.samples, data.samples) : data.samples;
+  const auto classes = static_cast<int64_t>(image->meta.populations[output].count);
+  const auto unknown =
+      std::count_if(data.labels.begin(), data.labels.begin() + std::min<ptrdiff_t>(samples, std::ssize(data.labels)),
+                    [&](int64_t label) { return label < 0 || label >= classes; });
+  if (unknown)
+    context.warn(counted(static_cast<uint64_t>(unknown), "label") + " of '" + flags.data + "' outside the output's classes 0.." +
+                 std::to_string(classes - 1) + ": no prediction can be right there");
   // Whatever can be wrong with outputs is found before the work.
   Json compared;
   if (!flags.compare.empty()) {

@@ -6,6 +6,7 @@
 #include "ExportSpikes.h"
 #include "ranvier/Formats/Recording.h"
 #include "ranvier/Formats/Spikes.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -111,6 +112,6 @@ Result<void> tools::exportSpikes(Context &context, const SpikeExport &what) {
                      {"format", what.format},
                      {"populations", populations},
                      {"warnings", Json::array()}},
-                "written " + what.output + " (" + std::to_string(total) + " spikes)\n");
+                "written " + what.output + " (" + counted(total, "spike") + ")\n");
   return {};
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
 #include "ranvier/Support/File.h"
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,24 @@ bool asksForJson(int argc, char **argv) {
     if (std::strcmp(argv[k], "--json") == 0)
       return true;
   return false;
+}
+
+/// The first word that is neither an option nor a command; the parser would only say that it wants a command.
+std::string unknownCommand(const CLI::App &app, int argc, char **argv) {
+  const char *const *word = std::find_if(argv + 1, argv + argc, [](const char *argument) { return argument[0] != '-'; });
+  if (word == argv + argc)
+    return "";
+  const auto commands = app.get_subcommands({});
+  const bool known =
+      std::any_of(commands.begin(), commands.end(), [&](const CLI::App *command) { return command->get_name() == *word; });
+  return known ? "" : *word;
+}
+
+std::string commandsOf(const CLI::App &app) {
+  std::string out;
+  for (const CLI::App *command : app.get_subcommands({}))
+    out += (out.empty() ? "" : ", ") + command->get_name();
+  return out;
 }
 
 /// Help and version, which the parser reports like errors, and real errors.
@@ -72,6 +91,16 @@ int main(int argc, char **argv) {
   addRun(app, context);
   addEval(app, context);
   addCompletion(app, context);
+  if (const std::string word = unknownCommand(app, argc, argv); !word.empty()) {
+    context.fail({.code = 8005,
+                  .message = "no such command",
+                  .place = "command line",
+                  .expected = commandsOf(app),
+                  .found = "'" + word + "'",
+                  .hint = "`ranvier --help` says what they do",
+                  .kind = ErrorKind::Usage});
+    return context.exitCode;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -15,6 +15,8 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 using namespace ranvier;
 using namespace ranvier::tools;
@@ -75,7 +77,16 @@ NetworkOptions NetworkOptions::fromJson(const Json &json) {
 
 class tools::Diagnostics {
 public:
-  explicit Diagnostics(mlir::MLIRContext *context) : handler(sources, context, out) {}
+  explicit Diagnostics(mlir::MLIRContext *context)
+      : handler(sources, context, out), listener(context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error && !first)
+            first = {placeOf(diagnostic.getLocation()), diagnostic.str()};
+          return mlir::failure(); // Printed by the handler before.
+        }) {}
+  /// Place and text of the first error since the last call; empty if there was none.
+  std::pair<std::string, std::string> takeFirst() {
+    return std::exchange(first, {}).value_or(std::pair<std::string, std::string>());
+  }
 
 private:
   struct Stderr final : llvm::raw_ostream {
@@ -88,14 +99,26 @@ private:
     uint64_t current_pos() const override { return written; }
     uint64_t written = 0;
   };
+  static std::string placeOf(mlir::Location location) {
+    const auto at = location->findInstanceOf<mlir::FileLineColLoc>();
+    return at && at.getLine() ? "line " + std::to_string(at.getLine()) + ", column " + std::to_string(at.getColumn()) : "";
+  }
   Stderr out;
   llvm::SourceMgr sources;
   mlir::SourceMgrDiagnosticHandler handler;
+  std::optional<std::pair<std::string, std::string>> first;
+  mlir::ScopedDiagnosticHandler listener;
 };
 
 LoadedNetwork::LoadedNetwork() = default;
 LoadedNetwork::LoadedNetwork(LoadedNetwork &&) = default;
 LoadedNetwork::~LoadedNetwork() = default;
+
+Error LoadedNetwork::failure(unsigned code, const std::string &message, const std::string &file) {
+  auto [place, diagnostic] = diagnostics->takeFirst();
+  return {
+      .code = code, .message = message + (diagnostic.empty() ? "" : ": " + diagnostic), .file = file, .place = std::move(place)};
+}
 
 namespace {
 /// The shipped folder, then the user's: a later folder overrides.
@@ -144,7 +167,19 @@ Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
   return {}; // A model still missing is the verifier's to report, at its population.
 }
 
-Result<LoadedNetwork> loadText(LoadedNetwork loaded, const NetworkOptions &options) {
+/// Not an HDF5 file, then: whether it can be snn text or bytecode.
+bool canBeSnn(std::string_view bytes) {
+  constexpr std::string_view bytecode = "ML\xefR";
+  return bytes.starts_with(bytecode) || bytes.find('\0') == std::string_view::npos;
+}
+
+Result<LoadedNetwork> loadText(LoadedNetwork loaded, const NetworkOptions &options, std::string_view bytes) {
+  if (!canBeSnn(bytes)) // Else the parser would show the terminal what it stumbles over.
+    return Error{.code = 8011,
+                 .message = "the file is no network",
+                 .file = options.path,
+                 .expected = "NIR (HDF5), snn text or MLIR bytecode",
+                 .found = "bytes of another format"};
   if (const std::string given = options.readingOptions(); !given.empty())
     return Error{.code = 8012,
                  .message = given + " can only say how a NIR file is read; this file says it itself",
@@ -153,14 +188,13 @@ Result<LoadedNetwork> loadText(LoadedNetwork loaded, const NetworkOptions &optio
                  .found = "a text or bytecode",
                  .kind = ErrorKind::Usage};
   mlir::ParserConfig config(loaded.context.get(), /*verifyAfterParse=*/false);
-  loaded.module = mlir::parseSourceFile<mlir::ModuleOp>(options.path, config);
+  loaded.module = mlir::parseSourceString<mlir::ModuleOp>(bytes, config, options.path); // A pipe can be read once only.
   if (!loaded.module)
-    return Error{
-        .code = 8011, .message = "the file is no network: neither NIR (HDF5) nor snn text or bytecode", .file = options.path};
+    return loaded.failure(8011, "the file does not parse as snn text or bytecode", options.path);
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> keep;
   RANVIER_CHECK(linkModels(*loaded.module, options, keep));
   if (failed(mlir::verify(*loaded.module)))
-    return Error{.code = 8013, .message = "the network does not verify (see the diagnostics above)", .file = options.path};
+    return loaded.failure(8013, "the network does not verify", options.path);
   return loaded;
 }
 } // namespace
@@ -181,7 +215,7 @@ Result<LoadedNetwork> tools::loadNetwork(const NetworkOptions &options) {
   RANVIER_TRY(std::string bytes, readFile(options.path));
   loaded.hash = contentHash(bytes);
   if (!std::string_view(bytes).starts_with("\x89HDF\r\n\x1a\n"))
-    return loadText(std::move(loaded), options);
+    return loadText(std::move(loaded), options, bytes);
   frontend::NirImportOptions import;
   if (options.dt > 0)
     import.dt = options.dt;

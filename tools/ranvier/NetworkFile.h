@@ -39,6 +39,9 @@ struct LoadedNetwork {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> warnings;
   std::string hash; ///< Of the file's bytes.
+
+  /// An error that says what the first of the parser's or verifier's complaints is, and where.
+  Error failure(unsigned code, const std::string &message, const std::string &file);
 };
 
 /// A NIR file (HDF5), or snn text or bytecode of any stage. Models a text names but does not hold are taken from the model folders.

@@ -56,20 +56,24 @@ public:
       if (!meta.input) {
         const isa::Program &program = image.meta.programs[meta.program];
         out.graded = isa::emitsPayload(program);
+        out.valueScale = meta.valueScale;
         for (uint32_t s = 0; s < program.states.size(); ++s) {
-          const std::string &state = program.states[s];
-          bool take = isProbed(p, state);
-          for (size_t w = 0; w < wanted.size(); ++w)
-            if (state == wanted[w])
-              take = used[w] = true;
-          if (!take)
-            continue;
+          const std::string &state = program.states[s], own = ownName(meta, state);
           double scale = 1;
           for (const auto &[name, value] : meta.stateScale)
             if (name == state)
               scale = value;
-          out.states.push_back({state, scale});
-          slots.push_back(s);
+          bool ownTaken = isProbed(p, state), unitsTaken = false;
+          for (size_t w = 0; w < wanted.size(); ++w)
+            if (wanted[w] == own)
+              ownTaken = used[w] = true;
+            else if (wanted[w] == state && !isOwnName(meta, state))
+              unitsTaken = used[w] = true;
+          for (const auto &[taken, name] : {std::pair(ownTaken, own), std::pair(unitsTaken, state)})
+            if (taken) {
+              out.states.push_back({name, scale});
+              slots.push_back(s);
+            }
         }
       }
       recorded.push_back(out);
@@ -100,14 +104,26 @@ public:
   Result<void> finish(uint32_t steps) { return recorder->finish(steps); }
 
 private:
-  /// ", u, v": the states of all populations, each once.
+  /// The network's name for a state of the program.
+  static std::string ownName(const image::PopulationMeta &meta, const std::string &state) {
+    for (const auto &[programs, own] : meta.stateNames)
+      if (programs == state)
+        return own;
+    return state;
+  }
+  /// Whether the network calls some state so, which then has the better right to the name than the program's own.
+  static bool isOwnName(const image::PopulationMeta &meta, const std::string &name) {
+    return std::any_of(meta.stateNames.begin(), meta.stateNames.end(), [&](const auto &entry) { return entry.second == name; });
+  }
+  /// ", i, u, v": the states of all populations by both names, each once.
   static std::string statesOf(const image::Image &image) {
     std::vector<std::string> names;
     for (const auto &population : image.meta.populations)
       if (!population.input)
         for (const auto &state : image.meta.programs[population.program].states)
-          if (std::find(names.begin(), names.end(), state) == names.end())
-            names.push_back(state);
+          for (const std::string &name : {ownName(population, state), state})
+            if (std::find(names.begin(), names.end(), name) == names.end())
+              names.push_back(name);
     std::string out;
     for (const auto &name : names)
       out += ", " + name;

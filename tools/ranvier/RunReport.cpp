@@ -3,6 +3,7 @@
 #include "RunReport.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -235,7 +236,7 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                        .message = "a graded spike is no integer, and the target computes in integers",
                        .file = file,
                        .place = "step " + std::to_string(event.step),
-                       .found = std::to_string(event.value)};
+                       .found = decimal(event.value)};
       }
       if (event.value != 1 && !image.chip.gradedSpikes)
         return Error{.code = 7014,
@@ -243,7 +244,7 @@ Result<std::vector<emu::InputSpike>> tools::toInputs(const image::Image &image, 
                      .file = file,
                      .place = "step " + std::to_string(event.step) + ", neuron " + std::to_string(event.neuron),
                      .expected = "plain spikes (value 1)",
-                     .found = std::to_string(event.value)};
+                     .found = decimal(event.value)};
       out.push_back({event.step, population, event.neuron, payload});
     }
   }

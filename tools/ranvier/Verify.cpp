@@ -8,6 +8,7 @@
 #include "ranvier/Mapping/Mapping.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
@@ -97,8 +98,8 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
   Json result = {{"command", "verify"}, {"image", fileName(imagePath)}, {"equal", differences.empty()},
                  {"neurons", neurons},  {"synapses", synapses},         {"differences", differences}};
   std::string text = differences.empty() ? "equal: " : "DIFFERENT: ";
-  text += std::to_string(neurons) + " neurons and " + std::to_string(synapses) +
-          " synapses of the quantised network compared with the image\n";
+  text +=
+      counted(neurons, "neuron") + " and " + counted(synapses, "synapse") + " of the quantised network compared with the image\n";
   for (const auto &line : differences)
     text += "  " + line + "\n";
   context.print(result, text);

@@ -104,11 +104,8 @@ std::string nameOf(Operation *op) {
 }
 
 Error NirExporter::unsupported(Operation *op, const std::string &what, const std::string &hint) const {
-  return Error{.code = 5221,
-               .message = "unsupported: NIR has no form for " + what,
-               .place = nameOf(op),
-               .hint = hint,
-               .kind = ErrorKind::Unsupported};
+  return Error{
+      .code = 5221, .message = "NIR has no form for " + what, .place = nameOf(op), .hint = hint, .kind = ErrorKind::Unsupported};
 }
 
 Result<std::vector<double>> NirExporter::numbers(Operation *op, Attribute attribute) const {
@@ -170,7 +167,7 @@ Result<void> NirExporter::edge(const std::string &source, const std::string &tar
     const auto axes = mergedAxes(made[from].out, in);
     if (!axes)
       return Error{.code = 5221,
-                   .message = "unsupported: NIR has no node that turns one shape into the other",
+                   .message = "NIR has no node that turns one shape into the other",
                    .place = "edge from " + source + " to " + target,
                    .expected = "equal shapes, or a target with axes of the source merged",
                    .found = std::to_string(made[from].out.size()) + " axes into " + std::to_string(in.size()),

@@ -217,7 +217,7 @@ void NirImporter::createNodes() {
     }
     snn::PopulationOp::create(builder, locate(node), symbol(node.name), reference(modelSymbols[neuron.model]), shapeOf(node),
                               builder.getDictionaryAttr(params), builder.getDictionaryAttr({}), DictionaryAttr(),
-                              builder.getI64IntegerAttr(0));
+                              builder.getI64IntegerAttr(0), FloatAttr(), DictionaryAttr());
   }
   for (uint32_t i = 0; i < graph.nodes.size(); ++i)
     if (shape.needsJunction[i]) {

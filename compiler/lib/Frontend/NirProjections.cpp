@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "NirImporter.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cmath>
 
@@ -58,8 +59,7 @@ Result<std::vector<float>> NirImporter::numbers(const Node &node, const std::str
     result[i] = static_cast<float>(value->values[i]);
     rounded |= static_cast<double>(result[i]) != value->values[i];
     if (!std::isfinite(result[i]))
-      return problem(5215, node, parameter, "a value does not fit float32", "magnitudes up to 3.4e38",
-                     std::to_string(value->values[i]));
+      return problem(5215, node, parameter, "a value does not fit float32", "magnitudes up to 3.4e38", decimal(value->values[i]));
   }
   if (rounded)
     assume("node " + node.name + ": " + parameter + " is stored in double precision and was rounded to float32");
@@ -128,7 +128,7 @@ Result<void> NirImporter::createConv(const Node &node, unsigned axes, Ends ends)
     return problem(5212, node, "weight", "wrong rank", axes == 2 ? "[out, in, height, width]" : "[out, in, length]",
                    shapeText(weight->shape));
   if (node.inputShape.size() != axes + 1)
-    return problem(5215, node, "input_shape", "unsupported: convolution of another rank",
+    return problem(5215, node, "input_shape", "convolution of another rank",
                    axes == 2 ? "an input [channels, height, width]" : "an input [channels, length]", shapeText(node.inputShape));
   RANVIER_TRY(const std::vector<int64_t> stride, integers(node, "stride", axes, 1));
   RANVIER_TRY(std::vector<int64_t> dilation, integers(node, "dilation", axes, 1));
@@ -139,7 +139,7 @@ Result<void> NirImporter::createConv(const Node &node, unsigned axes, Ends ends)
   ElementsAttr kernel;
   if (word && *word == "same") {
     if (std::any_of(stride.begin(), stride.end(), [](int64_t step) { return step != 1; }))
-      return problem(5215, node, "padding", "unsupported: 'same' together with a stride", "stride 1", "a larger one");
+      return problem(5215, node, "padding", "'same' takes no stride above 1", "stride 1", "a larger one");
     RANVIER_TRY(kernel, sameKernel(node, dilation, padding));
   } else if (word && *word != "valid") {
     return problem(5212, node, "padding", "unknown padding", "numbers, 'same' or 'valid'", *word);
@@ -197,8 +197,7 @@ Result<ElementsAttr> NirImporter::sameKernel(const Node &node, std::vector<int64
   int64_t count = 1;
   for (int64_t extent : wide)
     if (__builtin_mul_overflow(count, extent, &count) || count > largestKernel)
-      return problem(5215, node, "padding", "unsupported: 'same' with so large a dilation", "at most 2^26 taps when written out",
-                     "more");
+      return problem(5215, node, "padding", "too large a dilation for 'same'", "at most 2^26 taps when written out", "more");
   std::vector<float> taps(static_cast<size_t>(count), 0.0f);
   for (size_t from = 0; from < values.size(); ++from) {
     // Row-major position of the tap in the wide kernel, axis by axis from the last.
@@ -245,8 +244,7 @@ std::pair<std::string, std::string> NirImporter::shapedEnds(const Node &node, co
 
 Result<void> NirImporter::createPool(const Node &node, bool average, Ends ends) {
   if (node.inputShape.size() != 3)
-    return problem(5215, node, "", "unsupported: pooling of another rank", "an input [channels, height, width]",
-                   shapeText(node.inputShape));
+    return problem(5215, node, "", "pooling of another rank", "an input [channels, height, width]", shapeText(node.inputShape));
   RANVIER_TRY(const std::vector<int64_t> kernel, integers(node, "kernel_size", 2, std::nullopt));
   RANVIER_TRY(std::vector<int64_t> stride, integers(node, "stride", 2, 0));
   RANVIER_TRY(const std::vector<int64_t> padding, integers(node, "padding", 2, 0));

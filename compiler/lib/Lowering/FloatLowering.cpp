@@ -1,6 +1,7 @@
 //===- FloatLowering.cpp - A model as f32 microcode -----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Lowering/FloatLowering.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -71,7 +72,7 @@ private:
         return model.error({.code = 5102,
                             .message = "parameter '" + name + "' of neuron " + std::to_string(i) + " overflows binary32",
                             .expected = "a magnitude below 3.4e38",
-                            .found = std::to_string(values[i])});
+                            .found = decimal(values[i])});
     }
     return out;
   }
@@ -268,11 +269,11 @@ static Result<void> refuseWideValues(const Model &model) {
     const Node &node = model.nodes[n];
     if (node.wide && node.kind != NodeKind::Constant && node.kind != NodeKind::Parameter)
       return model.error({.code = 5105,
-                          .message = "unsupported: a value of type f64 that changes from step to step (" + node.op + ")",
+                          .message = "a value of type f64 that changes from step to step (" + node.op + ")",
                           .expected = "f32",
                           .found = "f64",
                           .hint = "parameters and expressions of parameters may be f64",
-                          .kind = ErrorKind::Unsupported},
+                          .kind = ErrorKind::CannotRun},
                          static_cast<int>(n));
   }
   return {};

@@ -209,10 +209,10 @@ Result<void> lowerJunction(ModuleOp module, snn::JunctionOp junction) {
   removeBiases(junction);
   OpBuilder builder(junction);
   MLIRContext *context = module.getContext();
-  snn::PopulationOp::create(builder, junction.getLoc(), junction.getSymNameAttr(), FlatSymbolRefAttr::get(program.getSymNameAttr()),
-                            junction.getShapeAttr(),
-                            dictionary(context, junction.getSymName(), lowered.program.params, lowered.params),
-                            DictionaryAttr::get(context), DictionaryAttr(), builder.getI64IntegerAttr(0));
+  snn::PopulationOp::create(
+      builder, junction.getLoc(), junction.getSymNameAttr(), FlatSymbolRefAttr::get(program.getSymNameAttr()),
+      junction.getShapeAttr(), dictionary(context, junction.getSymName(), lowered.program.params, lowered.params),
+      DictionaryAttr::get(context), DictionaryAttr(), builder.getI64IntegerAttr(0), FloatAttr(), DictionaryAttr());
   junction.erase();
   return {};
 }

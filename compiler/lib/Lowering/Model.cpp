@@ -1,6 +1,7 @@
 //===- Model.cpp - Folding and direct evaluation of a model ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Lowering/Model.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -229,7 +230,7 @@ private:
           return in.error({.code = 5101,
                            .message = "an expression of parameters (" + node.op + ") is not finite for neuron " + std::to_string(i),
                            .expected = "a finite number",
-                           .found = std::to_string(values[n][i])},
+                           .found = decimal(values[n][i])},
                           n);
       node.a = node.b = node.c = -1;
       if (depends[n] == Dependence::Constants) {

@@ -88,9 +88,9 @@ private:
     Model named = model;
     named.nodes.push_back({.place = placeOf(inner).second});
     return named.error({.code = 5110,
-                        .message = "unsupported: " + inner->getName().getStringRef().str() + " has no microcode" + why,
+                        .message = inner->getName().getStringRef().str() + " has no microcode" + why,
                         .hint = "docs/limitations.md lists the ops a model may use",
-                        .kind = ErrorKind::Unsupported},
+                        .kind = ErrorKind::CannotRun},
                        static_cast<int>(named.nodes.size()) - 1);
   }
 

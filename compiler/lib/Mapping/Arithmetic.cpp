@@ -19,27 +19,25 @@ static Result<void> checkProgram(const Population &population, const isa::Progra
   const std::string place = "population '" + population.name + "'";
   if (!chip.programmable && !native)
     return Error{.code = 6031,
-                 .message = "unsupported: " + chip.name + " executes its own neuron unit only, and program '" + program.name +
-                            "' is another",
+                 .message = chip.name + " executes its own neuron unit only, and program '" + program.name + "' is another",
                  .place = place,
                  .expected = "the instructions of the unit (compile --emit quantised writes them)",
                  .hint = "choose a programmable target, or start from the network before quantisation",
-                 .kind = ErrorKind::Unsupported};
+                 .kind = ErrorKind::CannotRun};
   for (const isa::Instruction &instruction : program.code) {
     const std::string line = isa::disassemble(program, instruction), mnemonic = line.substr(0, line.find(' '));
     if (std::find(chip.forbiddenOps.begin(), chip.forbiddenOps.end(), mnemonic) != chip.forbiddenOps.end())
       return Error{.code = 6032,
-                   .message = "unsupported: program '" + program.name + "' needs the instruction '" + mnemonic + "', which " +
-                              chip.name + " lacks",
+                   .message =
+                       "program '" + program.name + "' needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
                    .place = place,
-                   .kind = ErrorKind::Unsupported};
+                   .kind = ErrorKind::CannotRun};
   }
   if (!chip.gradedSpikes && isa::emitsPayload(program))
     return Error{.code = 6032,
-                 .message =
-                     "unsupported: program '" + program.name + "' emits events with values, and " + chip.name + "'s have none",
+                 .message = "program '" + program.name + "' emits events with values, and " + chip.name + "'s have none",
                  .place = place,
-                 .kind = ErrorKind::Unsupported};
+                 .kind = ErrorKind::CannotRun};
   return {};
 }
 

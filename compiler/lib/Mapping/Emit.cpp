@@ -84,6 +84,8 @@ void Emitter::makeMeta(const std::string &provenance) {
     to.phases = from.phases;
     to.list = from.list;
     to.stateScale = from.stateScale;
+    to.stateNames = from.stateNames;
+    to.valueScale = from.valueScale;
     to.configParams = from.configParams;
     to.thresholdParams = from.thresholdParams;
     meta.populations.push_back(std::move(to));

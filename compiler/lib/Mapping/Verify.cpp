@@ -71,6 +71,8 @@ void Rebuilder::copyMeta() {
     to.input = from.input;
     to.output = from.output;
     to.stateScale = from.stateScale;
+    to.stateNames = from.stateNames;
+    to.valueScale = from.valueScale;
     to.configParams = from.configParams;
     to.thresholdParams = from.thresholdParams;
     to.source = from.source;
@@ -270,6 +272,8 @@ static void comparePopulations(const Network &expected, const Network &found, si
   differences.check(place + ": phases", a.phases, b.phases);
   differences.check(place + ": list", a.list, b.list);
   differences.check(place + ": state scales", a.stateScale, b.stateScale);
+  differences.check(place + ": state names", a.stateNames, b.stateNames);
+  differences.check(place + ": value scale", a.valueScale, b.valueScale);
   differences.check(place + ": configuration parameters", a.configParams, b.configParams);
   differences.check(place + ": threshold parameters", a.thresholdParams, b.thresholdParams);
   differences.check(place + ": program", a.program < 0, b.program < 0);

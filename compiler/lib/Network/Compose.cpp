@@ -75,7 +75,7 @@ public:
         return located(junction, {.code = 5713,
                                   .message = "the output is a linear node, and the target holds neurons only",
                                   .hint = "end the network in a neuron population",
-                                  .kind = ErrorKind::Unsupported});
+                                  .kind = ErrorKind::CannotRun});
     for (auto junction : llvm::make_early_inc_range(network.getBody().getOps<snn::JunctionOp>()))
       RANVIER_CHECK(dissolve(junction));
     return std::move(lostProbes);

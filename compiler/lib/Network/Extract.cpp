@@ -134,15 +134,14 @@ private:
     for (const isa::Instruction &instruction : lowered.code) {
       const std::string mnemonic(isa::opcodeInfo(instruction.op).mnemonic);
       if (llvm::is_contained(chip.forbiddenOps, mnemonic))
-        return located(
-            op, {.code = 5405,
-                 .message = "unsupported: the program needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
-                 .kind = ErrorKind::Unsupported});
+        return located(op, {.code = 5405,
+                            .message = "the program needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
+                            .kind = ErrorKind::CannotRun});
     }
     if (isa::emitsPayload(lowered) && !chip.gradedSpikes)
-      return located(op, {.code = 5305,
-                          .message = "unsupported: the program's events carry values, " + chip.name + "'s do not",
-                          .kind = ErrorKind::Unsupported});
+      return located(
+          op,
+          {.code = 5305, .message = "the program's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
     out.programs.push_back(std::move(lowered));
     return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
   }
@@ -168,6 +167,12 @@ private:
         for (const std::string &state : code.states)
           if (auto value = scale->getAs<FloatAttr>(state))
             population.stateScale.push_back({state, value.getValueAsDouble()});
+      if (auto names = neurons.getStateNames())
+        for (const std::string &state : code.states)
+          if (auto name = names->getAs<StringAttr>(state))
+            population.stateNames.push_back({state, name.str()});
+      if (const auto size = neurons.getValueScale())
+        population.valueScale = size->convertToDouble();
       if (native && code.code == native->code) {
         population.configParams = {mapping::NativeDu, mapping::NativeDv};
         population.thresholdParams = {mapping::NativeVth};

@@ -309,10 +309,9 @@ Result<void> checkForbidden(const Model &model, const isa::Program &program, con
   for (const isa::Instruction &instruction : program.code) {
     const std::string line = isa::disassemble(program, instruction), mnemonic = line.substr(0, line.find(' '));
     if (std::find(chip.forbiddenOps.begin(), chip.forbiddenOps.end(), mnemonic) != chip.forbiddenOps.end())
-      return model.error(
-          {.code = 5405,
-           .message = "unsupported: the model needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
-           .kind = ErrorKind::Unsupported});
+      return model.error({.code = 5405,
+                          .message = "the model needs the instruction '" + mnemonic + "', which " + chip.name + " lacks",
+                          .kind = ErrorKind::CannotRun});
   }
   return {};
 }

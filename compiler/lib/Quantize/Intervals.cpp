@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/Analysis.h"
 #include "ranvier/Quantize/FixedPoint.h"
+#include "ranvier/Support/Text.h"
 #include <limits>
 
 using namespace ranvier;
@@ -43,7 +44,7 @@ public:
         return model.error({.code = 5404,
                             .message = "the result of " + model.nodes[n].op + " is too large for 32 bits",
                             .expected = "a magnitude below 2^60",
-                            .found = std::to_string(format.range.magnitude()),
+                            .found = decimal(format.range.magnitude()),
                             .hint = "declare narrower ranges of states and inputs",
                             .kind = ErrorKind::DoesNotFit},
                            int(n));
@@ -160,8 +161,7 @@ private:
     case NodeKind::Xor:
       return Format{{0, 1}, 0, 0, false};
     default:
-      return model.error({.code = 5401, .message = "unsupported: " + n.op + " has no integer form", .kind = ErrorKind::Unsupported},
-                         index);
+      return model.error({.code = 5401, .message = n.op + " has no integer form", .kind = ErrorKind::CannotRun}, index);
     }
   }
 
@@ -206,7 +206,7 @@ Error compiler::rangeless(const Model &model, size_t s) {
   return model.error({.code = 5402,
                       .message = "state '" + name + "' has no range, and none follows from its update",
                       .hint = "declare one: snn.state \"" + name + "\" range [low, high], or give a calibration profile",
-                      .kind = ErrorKind::Unsupported});
+                      .kind = ErrorKind::CannotRun});
 }
 
 Result<void> compiler::checkOperations(const Folded &folded) {
@@ -215,18 +215,18 @@ Result<void> compiler::checkOperations(const Folded &folded) {
     const Node &node = model.nodes[n];
     if (node.kind == NodeKind::Exp || node.kind == NodeKind::Log || node.kind == NodeKind::Sqrt)
       return model.error({.code = 5401,
-                          .message = "unsupported: " + node.op + " of a value that changes has no integer form",
+                          .message = node.op + " of a value that changes has no integer form",
                           .hint = "an f32 target executes it; of parameters alone it is computed in advance",
-                          .kind = ErrorKind::Unsupported},
+                          .kind = ErrorKind::CannotRun},
                          int(n));
     if (node.kind != NodeKind::Div)
       continue;
     const Node &divisor = model.nodes[node.b];
     if (divisor.kind != NodeKind::Constant && divisor.kind != NodeKind::Parameter)
       return model.error({.code = 5403,
-                          .message = "unsupported: " + node.op + " by a value that changes has no integer form",
+                          .message = node.op + " by a value that changes has no integer form",
                           .hint = "divide by parameters or constants only",
-                          .kind = ErrorKind::Unsupported},
+                          .kind = ErrorKind::CannotRun},
                          int(n));
     const Values values = divisor.kind == NodeKind::Constant ? Values{divisor.value} : folded.params[divisor.slot];
     for (double value : values)

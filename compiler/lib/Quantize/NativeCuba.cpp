@@ -6,6 +6,7 @@
 // errors repeat every octave (the exponent follows), so S is searched over the last octave below the bound.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/NativeCuba.h"
+#include "ranvier/Support/Text.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -63,11 +64,8 @@ private:
     return compact(std::move(values));
   }
   Error fault(unsigned code, std::string message, std::string expected, double found, ErrorKind kind) const {
-    return model.error({.code = code,
-                        .message = std::move(message),
-                        .expected = std::move(expected),
-                        .found = std::to_string(found),
-                        .kind = kind});
+    return model.error(
+        {.code = code, .message = std::move(message), .expected = std::move(expected), .found = decimal(found), .kind = kind});
   }
   Error noScale(std::string why) const {
     return model.error({.code = 5303,
@@ -81,8 +79,7 @@ private:
     for (uint64_t i = 0; i < std::max(form.a.size(), form.b.size()); ++i)
       for (const auto &[kept, what] : {std::pair{at(form.a, i), "current"}, std::pair{at(form.b, i), "voltage"}})
         if (!(kept >= 0 && kept <= 1))
-          return fault(5301, std::string("the ") + what + " does not decay", "a kept fraction in 0..1", kept,
-                       ErrorKind::Unsupported);
+          return fault(5301, std::string("the ") + what + " does not decay", "a kept fraction in 0..1", kept, ErrorKind::CannotRun);
     const auto word = [&](double kept, double offset) {
       return std::clamp(std::round(full() * (1 - kept)) - offset, 0.0, full() - 1);
     };
@@ -107,7 +104,7 @@ private:
     for (uint64_t i = 0; i < std::max(form.a.size(), form.c.size()); ++i)
       if (at(form.c, i) != 0 && at(form.a, i) >= 1)
         return fault(5301, "a constant input to a current that does not decay", "a kept fraction below 1", at(form.a, i),
-                     ErrorKind::Unsupported);
+                     ErrorKind::CannotRun);
     out.currentOffset = forEach([&](uint64_t i) { return at(form.c, i) == 0 ? 0.0 : at(form.c, i) / (1 - at(form.a, i)); });
     out.voltageOffset = forEach([&](uint64_t i) { return at(form.reset, i); });
     bias = forEach([&](uint64_t i) {
@@ -119,7 +116,7 @@ private:
     startV = forEach([&](uint64_t i) { return form.vState < 0 ? 0.0 : at(init[form.vState], i) - at(form.reset, i); });
     if (smallest(threshold) < 0)
       return fault(5302, "the threshold lies below the reset value", "threshold >= reset", smallest(threshold),
-                   ErrorKind::Unsupported);
+                   ErrorKind::CannotRun);
     return {};
   }
 
@@ -230,7 +227,7 @@ private:
     }
     out.saturatesBelow = -stateMax() / scale;
     if (floorReachable)
-      out.warnings.push_back("the voltage may saturate: it cannot go below " + std::to_string(out.saturatesBelow));
+      out.warnings.push_back("the voltage may saturate: it cannot go below " + decimal(out.saturatesBelow));
     if (largest(threshold) > 0 && largest(out.vth) < 64)
       out.warnings.push_back("the threshold has only " + std::to_string(static_cast<int>(largest(out.vth))) +
                              " steps: use a calibration profile");

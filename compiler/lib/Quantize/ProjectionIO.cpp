@@ -3,6 +3,7 @@
 #include "ProjectionIO.h"
 #include "ranvier/Dialect/SNN/IR/Elements.h"
 #include "ranvier/Network/Network.h"
+#include "ranvier/Support/Text.h"
 #include <cmath>
 #include <set>
 
@@ -13,9 +14,9 @@ using namespace ranvier::compiler;
 namespace {
 Error sharedGain(Operation *op) {
   return located(op, {.code = 5306,
-                      .message = "unsupported: the targets' input gains differ, but share weights",
+                      .message = "the targets' input gains differ, but share weights",
                       .hint = "give all neurons of a channel (or of the population) the same parameters, or list the synapses",
-                      .kind = ErrorKind::Unsupported});
+                      .kind = ErrorKind::CannotRun});
 }
 
 /// Multiplies each weight by its target's gain. `targetOf`: first target neuron of weight i and how many neurons share it.
@@ -147,7 +148,7 @@ Result<ArrivingWords> compiler::arrivingWords(snn::ProjectionOpInterface project
       return located(projection, {.code = 5309,
                                   .message = "the sum of a step may leave 32 bits before it is shifted",
                                   .expected = "a magnitude below 2^31",
-                                  .found = std::to_string(std::max(out.high[n], -out.low[n])),
+                                  .found = decimal(std::max(out.high[n], -out.low[n])),
                                   .hint = "give the target larger weights, or compile without a calibration profile",
                                   .kind = ErrorKind::DoesNotFit});
     out.high[n] = std::ldexp(out.high[n], weights.exponent);

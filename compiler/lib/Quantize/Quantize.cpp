@@ -12,6 +12,7 @@
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/FixedPoint.h"
 #include "ranvier/Quantize/Report.h"
+#include "ranvier/Support/Text.h"
 #include <cmath>
 #include <map>
 #include <set>
@@ -64,11 +65,11 @@ void addBiases(CubaForm &form, const std::vector<Values> &bias) {
 Error notNative(const Neurons &neurons, const hw::Chip &chip) {
   return neurons.folded.model.error(
       {.code = 5304,
-       .message = "unsupported: " + chip.name + " cannot execute this model: it " + neurons.analysis.nearMiss,
+       .message = chip.name + " cannot execute this model: it " + neurons.analysis.nearMiss,
        .expected =
            "a leaky integrate-and-fire neuron: u' = a u + g x, v' = b v + h u' + d, spike when v' > threshold, then v = constant",
        .hint = "choose a programmable target, or a model with that form",
-       .kind = ErrorKind::Unsupported},
+       .kind = ErrorKind::CannotRun},
       neurons.analysis.node);
 }
 
@@ -115,9 +116,9 @@ private:
     RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
     for (snn::ProjectionOpInterface projection : projectionsOnto(population))
       if (onPath.count(projection.getSourceAttr().getValue().str()) && emitsPayload(projection))
-        return located(projection, {.code = 5324,
-                                    .message = "unsupported: events with values in a feedback loop on an integer target",
-                                    .kind = ErrorKind::Unsupported});
+        return located(
+            projection,
+            {.code = 5324, .message = "events with values in a feedback loop on an integer target", .kind = ErrorKind::CannotRun});
     if (chip.nativeCuba && neurons.analysis.form)
       RANVIER_CHECK(native(neurons));
     else if (chip.programmable)
@@ -269,7 +270,7 @@ private:
       scales.push_back({"u", 1 / (numbers.scale * form.h[0])});
     scales.push_back({"v", 1 / numbers.scale});
     reportNative(neurons, form, numbers);
-    renameProbes(neurons, form);
+    nameStates(neurons, form);
     setPopulation(neurons, mapping::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias},
                   {numbers.u0, numbers.v0}, scales);
     for (size_t p = 0; p < projections.size(); ++p) {
@@ -335,9 +336,15 @@ private:
     report.populations.push_back(std::move(entry));
   }
 
-  /// Probes name the model's states; the unit calls its own u and v.
-  void renameProbes(Neurons &neurons, const CubaForm &form) {
+  /// Probes and recordings name the model's states; the unit calls its own u and v.
+  void nameStates(Neurons &neurons, const CubaForm &form) {
     Builder builder(module.getContext());
+    NamedAttrList own;
+    for (const auto &[slot, unit] : {std::pair(form.uState, "u"), std::pair(form.vState, "v")})
+      if (slot >= 0 && neurons.model.states[slot].name != unit)
+        own.append(unit, builder.getStringAttr(neurons.model.states[slot].name));
+    if (!own.empty())
+      neurons.op.setStateNamesAttr(own.getDictionary(module.getContext()));
     for (auto probe : network.getBody().getOps<snn::ProbeOp>()) {
       if (probe.getNode() != neurons.op.getSymName())
         continue;
@@ -410,8 +417,8 @@ private:
       if (slot.range && (start.low < slot.range->first || start.high > slot.range->second))
         return located(neurons.op, {.code = 5308,
                                     .message = "the initial value of '" + slot.name + "' lies outside its declared range",
-                                    .expected = std::to_string(slot.range->first) + ".." + std::to_string(slot.range->second),
-                                    .found = std::to_string(start.low < slot.range->first ? start.low : start.high)});
+                                    .expected = decimal(slot.range->first) + ".." + decimal(slot.range->second),
+                                    .found = decimal(start.low < slot.range->first ? start.low : start.high)});
       if (auto seen = observed(profile->states, slot.name); seen && !slot.range) {
         const double room = 0.25 * std::max(std::fabs(seen->low), std::fabs(seen->high));
         how.states[s] = Interval{std::min(seen->low - room, start.low), std::max(seen->high + room, start.high)};
@@ -427,10 +434,11 @@ private:
     }
     if (neurons.model.payload >= 0) {
       if (!chip.gradedSpikes)
-        return neurons.folded.model.error({.code = 5305,
-                                           .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
-                                           .kind = ErrorKind::Unsupported});
-      payloads[neurons.op.getSymName().str()] = {std::ldexp(1.0, -fixed.payloadFraction), fixed.payload};
+        return neurons.folded.model.error(
+            {.code = 5305, .message = "the model's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
+      const double size = std::ldexp(1.0, -fixed.payloadFraction);
+      payloads[neurons.op.getSymName().str()] = {size, fixed.payload};
+      neurons.op.setValueScale(llvm::APFloat(size));
     }
     reportGeneric(neurons, how, fixed);
     fixed.lowered.program.name = neurons.model.name + "_int";
@@ -579,9 +587,8 @@ Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &
   if (!chip.programmable)
     return notNative(neurons, chip);
   if (neurons.model.payload >= 0 && !chip.gradedSpikes)
-    return neurons.folded.model.error({.code = 5305,
-                                       .message = "unsupported: the model's events carry values, " + chip.name + "'s do not",
-                                       .kind = ErrorKind::Unsupported});
+    return neurons.folded.model.error(
+        {.code = 5305, .message = "the model's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
   RANVIER_CHECK(checkOperations(neurons.folded));
   // Whether a range follows from the update does not depend on how much arrives.
   const auto ranges = deriveRanges(neurons.folded, std::vector<Interval>(neurons.model.inputs.size(), {-1, 1}), neurons.init);

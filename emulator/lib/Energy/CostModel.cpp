@@ -84,7 +84,7 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
   grid.hasNetwork = chip.topology != hw::Topology::None;
   if (chip.topology == hw::Topology::TriangularTorus)
     return Error{.code = 7006,
-                 .message = "unsupported: timing on a triangular torus",
+                 .message = "timing on a triangular torus",
                  .file = chip.path,
                  .place = "topology",
                  .expected = "none, mesh or torus",
@@ -109,7 +109,7 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
   const uint64_t width = uint64_t(chipsX) * tilesX, height = uint64_t(chipsY) * tilesY;
   if (width > mostTiles || height > mostTiles || width * height > mostTiles)
     return Error{.code = 7008,
-                 .message = "unsupported: timing of an array of so many tiles",
+                 .message = "timing of an array of so many tiles",
                  .file = chip.path,
                  .place = "topology",
                  .expected = "at most " + std::to_string(mostTiles) + " tiles over all chips",

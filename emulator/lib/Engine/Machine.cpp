@@ -138,7 +138,7 @@ Result<void> EngineMachine::start() {
       kernels[p] = jit->kernel(p);
 #else
     return Error{.code = 7002,
-                 .message = "unsupported: this build has no JIT executor",
+                 .message = "this build has no JIT executor",
                  .expected = "interp",
                  .found = "jit",
                  .hint = "build with RANVIER_ENABLE_JIT=ON or choose --executor interp",

@@ -507,6 +507,43 @@ snn.network @n dt 1.0e-3 {
 
 // -----
 
+snn.model @m {
+  %p = snn.parameter "p" : f32
+  %v = snn.state "v" : f32
+  %x = snn.receive "x" : f32
+}
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a finite number > 0 as value_scale, found 0.0}}
+  snn.population @a model @m shape [2] params {p = 1.0} {value_scale = 0.0 : f64}
+}
+
+// -----
+
+snn.model @m {
+  %p = snn.parameter "p" : f32
+  %v = snn.state "v" : f32
+  %x = snn.receive "x" : f32
+}
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a name as the network's own name of 'v', found 3}}
+  snn.population @a model @m shape [2] params {p = 1.0} {state_names = {v = 3}}
+}
+
+// -----
+
+// expected-note @+1 {{the model is here}}
+snn.model @m {
+  %p = snn.parameter "p" : f32
+  %v = snn.state "v" : f32
+  %x = snn.receive "x" : f32
+}
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{model @m has no state variable 'w'}}
+  snn.population @a model @m shape [2] params {p = 1.0} {state_names = {w = "i"}}
+}
+
+// -----
+
 // Elements have one value per neuron.
 snn.model @m {
   %p = snn.parameter "p" : f32

@@ -197,7 +197,7 @@ TEST_CASE("recordings that are wrong") {
   refusedRecording("del p['u']; p['u'] = np.zeros((2, 3), 'i4')",
                    {"populations/lif/u", "a state has the wrong shape: expected [3, 3] numbers"});
   refusedRecording("del p['u']; p['u'] = np.zeros(9, 'i4')", {"populations/lif/u"});
-  refusedRecording("del p['u'].attrs['scale']", {"populations/lif/u", "a state has no scale"});
+  refusedRecording("del p['u'].attrs['scale']", {"populations/lif/u", "the words have no scale"});
   const std::string other = foreign("old.nir");
   refused(readRecording(other), 1082, other, {"the file is no recording", "ranvier run -o"});
 }

@@ -141,7 +141,7 @@ std::string changePopulation(ImageData &data, Dice &dice) {
   PopulationMeta &population = anyOf(data.meta.populations, dice);
   const std::string name = "population '" + population.name + "': ";
   const uint32_t number = static_cast<uint32_t>(awkward(dice, population.level, data.meta.populations.size()));
-  switch (dice(0, 10)) {
+  switch (dice(0, 12)) {
   case 0:
     population.count = awkward(dice, population.count, 3);
     if (dice.chance(0.7))
@@ -174,6 +174,12 @@ std::string changePopulation(ImageData &data, Dice &dice) {
   case 9:
     population.stateScale.push_back({dice.chance(0.7) ? "v" : "w", dice.chance(0.9) ? 2.0 : HUGE_VAL});
     return name + "scales";
+  case 10:
+    population.stateNames.push_back({dice.chance(0.7) ? "v" : "w", dice.chance(0.9) ? "x" : ""});
+    return name + "state names";
+  case 11:
+    population.valueScale = dice.chance(0.7) ? 0.5 : -1.0;
+    return name + "value scale";
   default:
     return name + changeSource(population, dice);
   }

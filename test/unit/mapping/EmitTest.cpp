@@ -179,6 +179,9 @@ TEST_CASE("verify finds changes of the tables of contents") {
   CHECK(changed([](image::ImageData &d) { ++d.meta.populations[0].seed; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations[0].output = true; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations.back().stateScale[0].second = 2; }));
+  CHECK(
+      changed([](image::ImageData &d) { d.meta.populations.back().stateNames = {{d.meta.programs.back().states[0], "another"}}; }));
+  CHECK(changed([](image::ImageData &d) { d.meta.populations.back().valueScale = 2; }));
   CHECK(changed([](image::ImageData &d) { ++d.meta.populations.back().depth; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations.back().configParams.push_back(0); }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations.back().thresholdParams.push_back(0); }));

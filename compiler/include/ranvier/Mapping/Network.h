@@ -29,8 +29,10 @@ struct Population {
   /// Neurons whose tuples differ need separate entries of the chip's configuration tables: indices of the parameter slots that form
   /// the neuron configuration (decays) and of the one that is the threshold; empty if the chip has no such tables.
   std::vector<uint32_t> configParams, thresholdParams;
-  std::vector<std::pair<std::string, double>> stateScale; ///< See image::PopulationMeta.
-  std::string source;                                     ///< Input populations: see image::PopulationMeta.
+  std::vector<std::pair<std::string, double>> stateScale; ///< See image::PopulationMeta, and for the next two.
+  std::vector<std::pair<std::string, std::string>> stateNames;
+  double valueScale = 1;
+  std::string source; ///< Input populations: see image::PopulationMeta.
   std::vector<double> rates;
   std::vector<uint32_t> intervals, phases;
   std::vector<std::pair<uint32_t, uint32_t>> list;

@@ -108,6 +108,13 @@ LogicalResult PopulationOp::verify() {
         return emitOpError("expected a finite number > 0 as scale of '")
                << entry.getName().getValue() << "', found " << entry.getValue();
     }
+  if (const auto size = getValueScale(); size && !(size->isFinite() && size->convertToDouble() > 0))
+    return emitOpError("expected a finite number > 0 as value_scale, found ") << getValueScaleAttr();
+  if (DictionaryAttr names = getStateNamesAttr())
+    for (NamedAttribute entry : names)
+      if (auto name = dyn_cast<StringAttr>(entry.getValue()); !name || name.empty())
+        return emitOpError("expected a name as the network's own name of '")
+               << entry.getName().getValue() << "', found " << entry.getValue();
   if (const auto depth = static_cast<int64_t>(getDepth()); depth < 0 || depth > maxDelay)
     return emitOpError("expected a depth in 0..65535 steps, found ") << depth;
   return success();
@@ -143,7 +150,10 @@ LogicalResult PopulationOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(checkNames(*this, model, getParams(), "parameter", parameters)) ||
       failed(checkNames(*this, model, getInit(), "state variable", slots.states)))
     return failure();
-  return getScale() ? checkNames(*this, model, getScaleAttr(), "state variable", slots.states) : success();
+  for (DictionaryAttr byState : {getScaleAttr(), getStateNamesAttr()})
+    if (byState && failed(checkNames(*this, model, byState, "state variable", slots.states)))
+      return failure();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

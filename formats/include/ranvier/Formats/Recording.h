@@ -3,8 +3,8 @@
 //
 // The output of `ranvier run -o OUT.h5`: root attributes format = "ranvier-run", version = 1, dt [s], steps; group
 // populations/<name> with attribute n, data sets spike_steps u32 [E], spike_neurons u32 [E] (sorted by step, neuron), spike_values
-// (graded populations), and per recorded state a data set <state> [T, n] int32 or float32 with attribute scale. SONATA readers find
-// the same spikes under /spikes/<name>/{timestamps, node_ids}. Written beside the final name and renamed when whole.
+// (graded populations), and per recorded state a data set <state> [T, n]; both int32 or float32 words with attribute scale. SONATA
+// readers find the same spikes under /spikes/<name>/{timestamps, node_ids}. Written beside the final name and renamed when whole.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_FORMATS_RECORDING_H
 #define RANVIER_FORMATS_RECORDING_H
@@ -22,6 +22,7 @@ struct RecordedPopulation {
   std::string name;
   uint32_t count = 0;
   bool graded = false, isFloat = false;               ///< isFloat: state and payload words are binary32 bits.
+  double valueScale = 1;                              ///< Of the values of spikes: value = word * scale.
   std::vector<std::pair<std::string, double>> states; ///< Recorded states and their scale; may be empty.
 };
 
@@ -39,7 +40,7 @@ public:
   virtual Result<void> finish(uint32_t steps) = 0;
 };
 
-/// A recording read back (for `ranvier diff`), in the sandbox. States as doubles in words * scale.
+/// A recording read back (for `ranvier diff`), in the sandbox. States and values as doubles in words * scale.
 struct Recording {
   double dt = 0;
   uint32_t steps = 0;
@@ -47,7 +48,7 @@ struct Recording {
     std::string name;
     uint32_t count = 0;
     std::vector<uint32_t> spikeSteps, spikeNeurons;
-    std::vector<double> spikeValues;                                 ///< Graded populations only; else empty.
+    std::vector<double> spikeValues;                                 ///< In words * scale. Graded populations only; else empty.
     std::vector<std::pair<std::string, std::vector<double>>> states; ///< [T * count]
   };
   std::vector<Population> populations;

@@ -117,6 +117,10 @@ struct PopulationMeta {
   std::vector<std::pair<uint32_t, uint32_t>> list; ///< (step, neuron), sorted.
   /// Scale of recorded words to the network's own units, by state name: value = word * scale. Empty on f32.
   std::vector<std::pair<std::string, double>> stateScale;
+  /// The network's own names of states that the program calls otherwise: (the program's, the network's).
+  std::vector<std::pair<std::string, std::string>> stateNames;
+  /// Scale of the values that spikes carry, as of states; 1 on f32 and where they carry none.
+  double valueScale = 1;
   /// Parameter slots whose distinct tuples fill CoreLimits::neuronConfigs and ::thresholdConfigs of a core; empty: they use none.
   std::vector<uint32_t> configParams, thresholdParams;
   bool operator==(const PopulationMeta &) const = default;

@@ -18,8 +18,9 @@ namespace ranvier {
 /// What a failure means for the caller; `ranvier` turns it into its exit code.
 enum class ErrorKind {
   BadInput,    ///< A file or value is wrong, or results differ: exit code 1.
-  Unsupported, ///< Legal, but in docs/limitations.md: exit code 1.
+  Unsupported, ///< Legal, but Ranvier cannot do it (docs/limitations.md): exit code 1.
   DoesNotFit,  ///< Legal, but exceeds a limit of the target: exit code 3.
+  CannotRun,   ///< Legal, but needs what the target does not have, whatever its size: exit code 3.
   System,      ///< The operating system refused (full disk, permissions): exit code 1.
   Usage        ///< The command line contradicts itself or lacks something: exit code 2.
 };

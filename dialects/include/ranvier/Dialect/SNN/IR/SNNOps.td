@@ -199,12 +199,14 @@ def PopulationOp : SNN_NodeOp<"population", [DeclareOpInterfaceMethods<SymbolUse
   let description = [{
     `params` and `init` give values by name: a number, elements of `count` values, or a distribution. Missing ones take the model's
     default. After quantisation `model` names an `snn.program` and the values are integers; `scale` maps state names to the
-    size of one unit in the network's own terms. `depth`: steps by which quantised output lags behind the network's own time.
+    size of one unit in the network's own terms, `value_scale` is the size of one unit of the values that its spikes carry, and
+    `state_names` gives the network's own names of states that the program calls otherwise. `depth`: steps by which quantised output lags behind the network's own time.
     In C++ the model is found with `snn::lookupModel`: it lives in the symbol table around the network, not in the network.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$model, DenseI64ArrayAttr:$shape,
                        DefaultValuedAttr<DictionaryAttr, "{}">:$params, DefaultValuedAttr<DictionaryAttr, "{}">:$init,
-                       OptionalAttr<DictionaryAttr>:$scale, DefaultValuedAttr<I64Attr, "0">:$depth);
+                       OptionalAttr<DictionaryAttr>:$scale, DefaultValuedAttr<I64Attr, "0">:$depth,
+                       OptionalAttr<F64Attr>:$value_scale, OptionalAttr<DictionaryAttr>:$state_names);
   let assemblyFormat = [{
     $sym_name `model` $model `shape` $shape (`params` custom<Values>($params)^)? (`init` custom<Values>($init)^)?
     (`scale` custom<Values>($scale)^)? (`depth` $depth^)? attr-dict
