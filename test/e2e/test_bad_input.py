@@ -234,3 +234,32 @@ class BadInput(Case):
                 self.assertEqual(before.read_text(), "earlier")
         finally:
             subprocess.run(["umount", str(disk)], check=True)
+
+
+class Seeds(Case):
+    """What the fuzzer of images starts from must be whole images of this version, or it never gets past the header."""
+
+    TEXT = """snn.network @seed dt 1.0e-3 seed 3 {
+  snn.input @in shape [4] source #snn.poisson<[200.0], seed = 5>
+  snn.input @clock shape [2] source #snn.regular<[3], phase = [1, 2]>
+  snn.population @a model @lif shape [6] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.population @b model @lif shape [3] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.dense @feed from @in to @a weights dense<0.4> : tensor<6x4xf32>
+  snn.connect @tick from @clock to @a delay 2 "all_to_all" {} weights 0.3
+  snn.dense @on from @a to @b weights dense<0.25> : tensor<3x6xf32>
+  snn.output @out from @b
+  snn.probe @watch of @b ["v", "spikes"]
+}
+"""
+
+    def test_the_seeds_are_current(self):
+        """RANVIER_RENEW_SEEDS=1 writes them anew after a change of the format."""
+        network = self.tmp / "seed.mlir"
+        network.write_text(self.TEXT)
+        corpus = ROOT / "test" / "fuzz" / "corpus" / "fuzz-image"
+        for target in ("reference", ROOT / "test" / "Inputs" / "chips" / "tiny.yaml"):
+            seed = corpus / (pathlib.Path(target).stem + ".rvi")
+            if os.environ.get("RANVIER_RENEW_SEEDS"):
+                self.json("compile", network, "--target", target, "-o", seed)
+            self.assertEqual(self.json("inspect", seed)["network"], "seed")
+            self.assertGreater(self.json("run", seed, "--steps", 30)["totals"]["spikes"], 10)
