@@ -168,6 +168,45 @@ TEST_CASE("the search finds what trees of prefixes cannot") {
   checkSame(table, *searched, 2048);
 }
 
+TEST_CASE("cubes are joined across prefixes in tables of many keys") {
+  // The route follows from bit 7 alone, which prefixes reach after eight others; 65,536 keys are too many to search one by one.
+  RoutingTable table;
+  for (uint32_t high = 0; high < 256; ++high)
+    for (uint32_t bit = 0; bit < 2; ++bit)
+      if (high % 5 != 2 || bit == 0)
+        table.push_back({high << 8 | bit << 7, 0xFF80u, high == 77 ? 9u : 1u + bit, false});
+  auto prefixes = compressTable(table, {.stepsPerEntry = 0, .mostParts = 0});
+  auto searched = compressTable(table);
+  REQUIRE(bool(prefixes));
+  REQUIRE(bool(searched));
+  CHECK(prefixes->size() > 100);
+  CHECK(searched->size() <= 6); // 3 at best.
+  checkSame(table, *searched, 65536);
+  CHECK(bool(verifyTable(table, *searched)));
+}
+
+TEST_CASE("tables of many keys keep every route") {
+  for (uint32_t seed = 0; seed < 6; ++seed) {
+    Draw draw{seed + 500};
+    RoutingTable table; // Runs of equal route and of keys that would go straight on, with gaps; 16 bits.
+    for (uint32_t key = 0; key < 65536;) {
+      const uint32_t length = 1 + draw.below(seed % 2 ? 3000 : 200), route = 1u + draw.below(6);
+      const uint32_t kind = draw.below(5);
+      for (const uint32_t end = std::min(key + length, 65536u); key < end; ++key)
+        if (kind)
+          table.push_back({key, ~0u, route, kind == 1});
+    }
+    CAPTURE(seed);
+    auto prefixes = compressTable(table, {.stepsPerEntry = 0, .mostParts = 0});
+    auto searched = compressTable(table, {.stepsPerEntry = 50, .seed = seed});
+    REQUIRE(bool(prefixes));
+    REQUIRE(bool(searched));
+    CHECK(searched->size() <= prefixes->size());
+    checkSame(table, *searched, 65536);
+    CHECK(bool(verifyTable(table, *searched)));
+  }
+}
+
 TEST_CASE("the checker finds a changed route, mask and key, and a lost entry") {
   const RoutingTable table = randomTable(5, Kind::Exact, 9, 120, 6, 0);
   auto shorter = compressTable(table);

@@ -36,11 +36,10 @@ struct CompressOptions {
 /// Number of entries below which no table equivalent to this one can come: distinct routes of keys that need an entry.
 uint32_t entryLowerBound(const RoutingTable &table);
 
-/// An equivalent table, as short as the methods find: the optimal table of prefixes, and for tables of few varying key bits a
-/// seeded search over ordered tables. Defaultable entries may be dropped, but only while no other entry of the result matches their
-/// keys. Never longer than `table`. Deterministic.
-/// Errors: RNV6040 (a key has bits outside its mask), RNV6041 (the entries overlap in so many ways that their disjoint form has
-/// more than 2^22 blocks).
+/// An equivalent table, as short as the methods find: the optimal table of prefixes, and a seeded search over ordered tables (key
+/// by key where few key bits vary, else over up to 4,096 prefixes of one route). Defaultable entries may be dropped, but only while
+/// no other entry of the result matches their keys. Never longer than `table`. Deterministic. Errors: RNV6040 (a key has bits
+/// outside its mask), RNV6041 (the entries overlap in so many ways that their disjoint form has more than 2^22 blocks).
 Result<RoutingTable> compressTable(const RoutingTable &table, const CompressOptions &options = {});
 
 /// Whether every key that `original` matches takes the same route in `compressed` (no entry counts as the right route for

@@ -44,6 +44,11 @@ std::optional<RoutingTable> treeTable(const Blocks &blocks, size_t mostParts);
 constexpr unsigned annealBits = 14;
 RoutingTable annealedTable(const Blocks &blocks, uint32_t floor, uint64_t steps, uint64_t seed);
 
+/// An ordered table found by a seeded search that starts from `prefixes` and joins their cubes; for any number of keys, in at most
+/// 4,096 prefixes of one route each. Nothing: there are more. Not always shorter than `prefixes`.
+std::optional<RoutingTable> searchedTable(const Blocks &blocks, const RoutingTable &prefixes, uint32_t floor, uint64_t steps,
+                                          uint64_t seed);
+
 } // namespace ranvier::mapping::detail
 
 #endif

@@ -41,9 +41,12 @@ Result<RoutingTable> mapping::compressTable(const RoutingTable &table, const Com
   if (best.size() > floor && exactKeys && options.mostParts)
     if (auto tree = treeTable(blocks, options.mostParts))
       take(*std::move(tree));
+  const uint64_t steps = std::min<uint64_t>(options.maxSteps, uint64_t(options.stepsPerEntry) * best.size());
   if (best.size() > floor && exactKeys && blocks.bits <= annealBits)
-    take(annealedTable(blocks, floor, std::min<uint64_t>(options.maxSteps, uint64_t(options.stepsPerEntry) * best.size()),
-                       options.seed));
+    take(annealedTable(blocks, floor, steps, options.seed));
+  else if (best.size() > floor)
+    if (auto searched = searchedTable(blocks, best, floor, steps, options.seed))
+      take(*std::move(searched));
   if (best.size() > table.size())
     best = table;
   return best;
