@@ -254,3 +254,49 @@ class Partition(Case):
         self.fails("compile", network, "--target", "loihi1", "--profile", self.tmp / "absent.h5", "-o", out, rnv=9001)
         self.fails("compile", network, "--target", "loihi1", "--partition", "best", "-o", out, code=2)
         self.assertFalse(out.exists())
+
+
+class Network(Case):
+    """`ranvier map network`."""
+
+    RING = ("--generate", "small-world", "--neurons", 20000, "--degree", 20, "--rewired", 0.02, "--target", "loihi1")
+
+    def test_numbers_of_neurons_do_not_decide(self):
+        plain, shuffled = (self.json("map", "network", *self.RING, *more) for more in ((), ("--shuffle",)))
+        self.assertEqual((plain["form"], plain["neurons"], plain["synapses"]), ("synapses", 20000, shuffled["synapses"]))
+        self.assertGreater(shuffled["sequential"]["spikes_hops"], 3 * plain["sequential"]["spikes_hops"])
+        self.assertEqual(shuffled["order"], "of synapses")
+        self.assertLess(shuffled["spikes_hops"], 1.2 * plain["spikes_hops"])
+        self.assertEqual(shuffled["spikes_hops"], shuffled["of_synapses"]["spikes_hops"])
+        self.assertGreater(shuffled["links"]["busiest"]["messages"], 0)
+
+    def test_out_is_a_mapping_for_any_threads(self):
+        outs = []
+        for threads in (1, 2, 5):
+            out = self.tmp / f"threads{threads}.json"
+            self.json("map", "network", *self.RING, "--shuffle", "--threads", threads, "--out", out)
+            outs.append(out.read_bytes())
+        self.assertEqual(len(set(outs)), 1)
+
+    def test_the_mapping_compiles(self):
+        network, out, image = ROOT / "examples" / "digits" / "network.nir", self.tmp / "mapping.json", self.tmp / "mapped.rvi"
+        made = self.json("map", "network", network, "--target", "loihi1", "--out", out)
+        self.assertEqual(made["weights"], "uniform")
+        compiled = self.json("compile", network, "--target", "loihi1", "--mapping", out, "-o", image)["mapping"]
+        self.assertEqual((made["cores"], made["spikes_hops"]), (compiled["cores"]["used"], compiled["hops"]["total"]))
+        self.json("verify", image, network)
+
+    def test_text_names_both_orders(self):
+        done = self.call("map", "network", *self.RING, "--seed", 3)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^sequential +\d+ +\d+ +\d+ ")
+        self.assertRegex(done.stdout, r"(?m)^of synapses +\d+ +\d+ +\d+ ")
+        self.assertEqual(self.json("map", "network", *self.RING, "--seed", 3)["seed"], 3)
+
+    def test_which_network(self):
+        network = ROOT / "examples" / "digits" / "network.nir"
+        self.fails("map", "network", "--target", "loihi1", code=2, rnv=8063)
+        self.fails("map", "network", network, "--generate", "random", "--target", "loihi1", code=2, rnv=8063)
+        self.assertIn("--shuffle", self.fails("map", "network", network, "--shuffle", "--target", "loihi1", code=2, rnv=8043))
+        self.assertIn("--profile", self.fails("map", "network", "--generate", "random", "--profile", network, "--target", "loihi1", code=2, rnv=8043))
+        self.fails("map", "network", network, "--target", "loihi1", "--out", network, code=2, rnv=8025)

@@ -345,7 +345,7 @@ void tools::addMap(CLI::App &app, Context &context) {
   map->fallthrough();
   map->footer(
       "Examples:\n  ranvier map place-route instance.json --out map.json\n  ranvier map compress tables.json.gz --out short\n"
-      "  ranvier map partition network.nir --target loihi1\n"
+      "  ranvier map partition network.nir --target loihi1\n  ranvier map network network.mlir --target loihi1\n"
       "docs/guide/map.md describes them, docs/spec/map-files.md the files.");
   addPart(*map, context, "place-route", "Place cores on chips, route their packets, make and compress tables",
           "  ranvier map place-route instance.json --json\n  ranvier map place-route a.json b.json.gz --out maps.json --replicas 4 "
@@ -354,4 +354,5 @@ void tools::addMap(CLI::App &app, Context &context) {
   addPart(*map, context, "compress", "Shorten multicast routing tables without changing any route",
           "  ranvier map compress many_to_one.json.gz\n  ranvier map compress table.csv.gz --out short --json", compress);
   addMapPartition(*map, context);
+  addMapNetwork(*map, context);
 }

@@ -4,7 +4,7 @@
 // Our partitioner beside others on one network: read from a file, or drawn.
 //===----------------------------------------------------------------------===//
 #include "MapPartition.h"
-#include "NetworkFile.h"
+#include "NetworkSource.h"
 #include "Provenance.h"
 #include "ranvier/Mapping/ComparePartitioners.h"
 #include "ranvier/Network/Network.h"
@@ -16,38 +16,20 @@ using namespace ranvier::tools;
 
 namespace {
 struct PartitionFlags {
-  NetworkOptions network;
-  TargetOptions target;
-  std::string generate;
-  mapping::Synthetic synthetic;
+  NetworkSource source;
   unsigned seeds = 5;
   uint64_t seed = 0;
   std::vector<std::string> only;
 };
 
-mapping::Synthetic::Kind kindNamed(const std::string &name) {
-  using Kind = mapping::Synthetic::Kind;
-  return name == "small-world" ? Kind::SmallWorld : name == "layered" ? Kind::Layered : Kind::Random;
-}
-
 /// The network as the mapper gets it, and its rates.
-Result<mapping::Network> networkOf(Context &context, PartitionFlags &flags, const hw::Chip &chip, mapping::Rates &rates) {
-  if (!flags.generate.empty()) {
-    flags.synthetic.kind = kindNamed(flags.generate);
-    return mapping::generate(flags.synthetic, rates);
-  }
+Result<mapping::Network> networkOf(Context &context, const NetworkSource &source, const hw::Chip &chip, mapping::Rates &rates) {
+  if (source.generated())
+    return mapping::generate(source.synthetic, rates);
   context.progress->phase("map partition: read");
-  RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
-  for (const auto &warning : loaded.warnings)
-    context.warn(warning);
-  RANVIER_TRY(compiler::CompileOptions options, makeCompileOptions(flags.target));
-  compiler::CompileReport report;
-  RANVIER_CHECK(runStages(*loaded.module, options, compiler::Stage::Quantised, report));
+  RANVIER_TRY(const LoadedNetwork loaded, source.quantised(context));
   RANVIER_TRY(mapping::Network network, compiler::extractNetwork(*loaded.module, chip));
-  if (!flags.target.profile.empty()) {
-    RANVIER_TRY(const auto spikes, spikesOfRun(flags.target.profile));
-    RANVIER_TRY(rates, compiler::ratesOf(network, spikes));
-  }
+  RANVIER_TRY(rates, source.rates(network));
   return network;
 }
 
@@ -101,29 +83,11 @@ Json ratioOf(const mapping::Comparison &comparison) {
   return static_cast<double>(ours->spikeHops) / static_cast<double>(best->spikeHops);
 }
 
-Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vector<std::string> &generatorOptions) {
-  if (flags.generate.empty() == flags.network.path.empty())
-    return Error{.code = 8063,
-                 .message = "which network?",
-                 .expected = "a network file or --generate KIND",
-                 .found = flags.generate.empty() ? "neither" : "both",
-                 .kind = ErrorKind::Usage};
-  if (flags.generate.empty() && !generatorOptions.empty())
-    return pointlessOption(generatorOptions.front(), "it describes a network to generate, and a file is given", "--generate KIND");
-  if (!flags.generate.empty())
-    for (const auto &[name, given] :
-         {std::pair("--profile", !flags.target.profile.empty()), std::pair("--models", !flags.network.models.empty()),
-          std::pair("--dt", flags.network.dt > 0), std::pair("--reset", !flags.network.reset.empty()),
-          std::pair("--time-unit", !flags.network.timeUnit.empty())})
-      if (given)
-        return pointlessOption(name, "the network is generated");
-  const bool layered = flags.generate == "layered", random = flags.generate == "random";
-  for (const std::string &name : generatorOptions)
-    if ((name == "--layers" && !layered) || (name == "--rewired" && random))
-      return pointlessOption(name, "a network of kind '" + flags.generate + "' has none");
-  RANVIER_TRY(const hw::Chip chip, hw::findTarget(flags.target.target));
+Result<void> mapPartition(Context &context, const PartitionFlags &flags) {
+  RANVIER_CHECK(flags.source.check());
+  RANVIER_TRY(const hw::Chip chip, hw::findTarget(flags.source.target.target));
   mapping::CompareOptions options{.seed = flags.seed, .seeds = flags.seeds, .only = flags.only};
-  RANVIER_TRY(const mapping::Network network, networkOf(context, flags, chip, options.rates));
+  RANVIER_TRY(const mapping::Network network, networkOf(context, flags.source, chip, options.rates));
   context.progress->phase("map partition: compare");
   RANVIER_TRY(const mapping::Comparison comparison, mapping::comparePartitioners(network, chip, options));
   Json contenders = Json::array();
@@ -144,14 +108,12 @@ Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vec
   }
   context.print(Json{{"command", "map partition"},
                      {"network", network.name},
-                     {"target", flags.target.target},
+                     {"target", flags.source.target.target},
                      {"neurons", comparison.neurons},
                      {"synapses", comparison.synapses},
                      {"cores", comparison.cores},
                      {"limited_by", comparison.binding},
-                     {"weights", options.rates.empty()    ? "uniform"
-                                 : flags.generate.empty() ? "profile"
-                                                          : "generated"},
+                     {"weights", flags.source.weights(options.rates)},
                      {"seed", flags.seed},
                      {"seeds", flags.seeds},
                      {"partitioners", contenders},
@@ -163,38 +125,12 @@ Result<void> mapPartition(Context &context, PartitionFlags flags, const std::vec
 
 void tools::addMapPartition(CLI::App &map, Context &context) {
   auto flags = std::make_shared<PartitionFlags>();
-  auto given = std::make_shared<std::vector<CLI::Option *>>();
   CLI::App *command =
       addCommand(map, context, "partition", "Compare partitioners on one network: spikes x hops after placement",
                  "  ranvier map partition network.nir --target loihi1 --profile run.h5\n"
                  "  ranvier map partition --generate small-world --neurons 10000 --degree 20 --rewired 0.1 --target loihi1 --json",
-                 [&context, flags, given] {
-                   std::vector<std::string> names;
-                   for (const CLI::Option *option : *given)
-                     if (option->count())
-                       names.push_back(option->get_name());
-                   return mapPartition(context, *flags, names);
-                 });
-  flags->network.addTo(*command);
-  command->get_option("network")->required(false);
-  command->add_option("--target", flags->target.target, "Shipped chip, or a chip's YAML file")->required();
-  command->add_option("--profile", flags->target.profile, "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh");
-  command->add_option("--generate", flags->generate, "Draw a network instead of reading one: small-world, random, layered")
-      ->check(CLI::IsMember({"small-world", "random", "layered"}));
-  mapping::Synthetic &how = flags->synthetic;
-  given->push_back(command->add_option("--neurons", how.neurons, "Generated: neurons in all")->capture_default_str());
-  given->push_back(command->add_option("--degree", how.degree, "Generated: targets of a neuron")->capture_default_str());
-  given->push_back(command
-                       ->add_option("--rewired", how.rewired,
-                                    "Generated: share of targets drawn anywhere instead of near by (small-world, layered)")
-                       ->capture_default_str());
-  given->push_back(command->add_option("--layers", how.layers, "Generated: layers of a layered network")->capture_default_str());
-  given->push_back(
-      command->add_option("--rate-sigma", how.rateSigma, "Generated: spread of the logarithm of the rates; 0: all alike")
-          ->capture_default_str());
-  given->push_back(
-      command->add_option("--weight-bits", how.weightBits, "Generated: stored bits of a weight, with sign")->capture_default_str());
-  given->push_back(command->add_option("--network-seed", how.seed, "Generated: seed of the network")->capture_default_str());
+                 [&context, flags] { return mapPartition(context, *flags); });
+  flags->source.addTo(*command);
   command->add_option("--seed", flags->seed, "First seed of the partitioners")->capture_default_str();
   command->add_option("--seeds", flags->seeds, "Seeds that each partitioner tries; the best counts")
       ->check(CLI::Range(1u, 100u))

@@ -39,6 +39,7 @@ struct Synthetic {
   double rateSigma = 0;                 ///< Spread of the logarithm of the rates; 0: all alike.
   unsigned weightBits = 8;              ///< Stored bits of a weight, with sign.
   uint64_t seed = 0;
+  bool shuffle = false; ///< Neurons are numbered at random within their population: what is near says nothing about numbers.
 };
 /// Errors: RNV6072 (a value outside its range).
 Result<Network> generate(const Synthetic &how, Rates &rates);

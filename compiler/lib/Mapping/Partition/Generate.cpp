@@ -102,6 +102,40 @@ static void addPopulation(Network &network, const std::string &name, uint32_t co
   network.populations.push_back(std::move(population));
 }
 
+/// The same network with the neurons of each population numbered at random.
+static void shuffleNumbers(Network &network, Rates &rates, uint64_t seed) {
+  std::vector<std::vector<uint32_t>> oldOf, newOf; // [population][neuron]
+  for (uint32_t p = 0; p < network.populations.size(); ++p) {
+    std::vector<uint32_t> old(network.populations[p].count), now(old.size());
+    std::iota(old.begin(), old.end(), 0u);
+    RandomStream(seed + (uint64_t(p + 1) << 32)).shuffle(old);
+    for (uint32_t n = 0; n < old.size(); ++n)
+      now[old[n]] = n;
+    oldOf.push_back(std::move(old));
+    newOf.push_back(std::move(now));
+  }
+  for (Projection &projection : network.projections) {
+    const std::vector<uint32_t> &old = oldOf[projection.source], &now = newOf[projection.target];
+    std::vector<uint64_t> rowPtr{0};
+    std::vector<uint32_t> targets;
+    rowPtr.reserve(old.size() + 1);
+    targets.reserve(projection.targets.size());
+    for (const uint32_t n : old) {
+      for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s)
+        targets.push_back(now[projection.targets[s]]);
+      std::sort(targets.begin() + static_cast<std::ptrdiff_t>(rowPtr.back()), targets.end());
+      rowPtr.push_back(targets.size());
+    }
+    projection.rowPtr = std::move(rowPtr); // All weights are alike.
+    projection.targets = std::move(targets);
+  }
+  for (uint32_t p = 0; p < rates.size(); ++p) {
+    const std::vector<uint32_t> before = rates[p];
+    for (uint32_t n = 0; n < before.size(); ++n)
+      rates[p][n] = before[oldOf[p][n]];
+  }
+}
+
 Result<Network> mapping::generate(const Synthetic &how, Rates &rates) {
   RANVIER_CHECK(check(how));
   const bool layered = how.kind == Synthetic::Kind::Layered;
@@ -141,5 +175,7 @@ Result<Network> mapping::generate(const Synthetic &how, Rates &rates) {
       }
       rates.push_back(std::move(spikes));
     }
+  if (how.shuffle)
+    shuffleNumbers(network, rates, how.seed);
   return network;
 }

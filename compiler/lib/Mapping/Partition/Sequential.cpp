@@ -7,9 +7,8 @@
 // *targets* are cut, so they are counted after a round and the next round fills with those counts; they only grow, so the rounds
 // end. If they have not settled after a few rounds, cores that are over the limit are cut until none is.
 //===----------------------------------------------------------------------===//
-#include "../Shared.h"
+#include "Order.h"
 #include <algorithm>
-#include <numeric>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
@@ -17,148 +16,13 @@ using namespace ranvier::mapping::detail;
 
 namespace {
 
-/// Incoming synapses by target neuron: one entry per synapse, the source neuron.
-struct Columns {
-  uint32_t projection;
-  std::vector<uint64_t> ptr;
-  std::vector<uint32_t> source;
-};
-
-/// Counts how often each small number occurs on the open core.
-class Multiset {
-public:
-  explicit Multiset(size_t size) : counts(size, 0) {}
-  void add(uint32_t key) { distinctCount += counts[key]++ == 0; }
-  void remove(uint32_t key) { distinctCount -= --counts[key] == 0; }
-  uint64_t distinct() const { return distinctCount; }
-
-private:
-  std::vector<uint32_t> counts;
-  uint64_t distinctCount = 0;
-};
-
-/// The open core and its exact use. add() puts a neuron on it, remove() takes it back.
-class OpenCore {
-public:
-  OpenCore(const Network &network, const hw::Chip &chip);
-  void add(uint32_t population, uint32_t neuron, uint32_t outAxons) { change<true>(population, neuron, outAxons); }
-  void remove(uint32_t population, uint32_t neuron, uint32_t outAxons) { change<false>(population, neuron, outAxons); }
-  /// Index of the first limit that is exceeded, LimitCount if none; accumulators count as neurons.
-  unsigned exceeded() const;
-  CoreUse use;
-  uint64_t accumulators = 0;
-  const std::array<Limit, LimitCount> bounds;
-
-private:
-  template <bool Adding> void change(uint32_t population, uint32_t neuron, uint32_t outAxons);
-
-  const Network &network;
-  const hw::Chip &chip;
-  const std::vector<RowFormat> formats;
-  const Configs configs;
-  std::vector<std::vector<Columns>> columns;      ///< By target population.
-  std::vector<std::vector<uint32_t>> rowCount;    ///< [projection][source neuron]: synapses of that row on the open core.
-  std::vector<std::vector<uint32_t>> sourceCount; ///< [population][neuron]: synapses from there on the open core.
-  Multiset neuronConfigs, thresholdConfigs, programs;
-  uint64_t softNeurons;
-};
-
-} // namespace
-
-static Columns transpose(const Network &network, uint32_t index) {
-  const Projection &projection = network.projections[index];
-  Columns columns{index, std::vector<uint64_t>(network.populations[projection.target].count + 1, 0),
-                  std::vector<uint32_t>(projection.targets.size())};
-  for (uint32_t target : projection.targets)
-    ++columns.ptr[target + 1];
-  std::partial_sum(columns.ptr.begin(), columns.ptr.end(), columns.ptr.begin());
-  std::vector<uint64_t> cursor(columns.ptr.begin(), columns.ptr.end() - 1);
-  for (uint64_t n = 0; n + 1 < projection.rowPtr.size(); ++n)
-    for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s)
-      columns.source[cursor[projection.targets[s]]++] = static_cast<uint32_t>(n);
-  return columns;
-}
-
-OpenCore::OpenCore(const Network &network, const hw::Chip &chip)
-    : bounds(limits(chip)), network(network), chip(chip), formats(rowFormats(network, chip)), configs(configurations(network)),
-      neuronConfigs(configs.neuronCount), thresholdConfigs(configs.thresholdCount), programs(network.programs.size()),
-      softNeurons(chip.core.neurons ? chip.core.neurons : softCoreNeurons) {
-  columns.resize(network.populations.size());
-  for (uint32_t p = 0; p < network.projections.size(); ++p) {
-    columns[network.projections[p].target].push_back(transpose(network, p));
-    rowCount.emplace_back(network.populations[network.projections[p].source].count, 0);
-  }
-  for (const Population &population : network.populations)
-    sourceCount.emplace_back(population.count, 0);
-}
-
-template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32_t outAxons) {
-  const auto count = [](uint64_t &value, uint64_t by) { Adding ? value += by : value -= by; };
-  const Population &population = network.populations[p];
-  count(use.neurons, 1);
-  count(accumulators, inputCount(network, population));
-  count(use.axonsOut, outAxons);
-  const uint32_t program = static_cast<uint32_t>(population.program);
-  const uint64_t before = programs.distinct();
-  Adding ? programs.add(program) : programs.remove(program);
-  if (programs.distinct() != before)
-    count(use.programWords, network.programs[program].code.size());
-  const auto config = [&](const std::vector<uint32_t> &numbers, Multiset &set) {
-    if (numbers.empty())
-      return;
-    const uint32_t number = numbers.size() == 1 ? numbers[0] : numbers[neuron];
-    Adding ? set.add(number) : set.remove(number);
-  };
-  config(configs.neuron[p], neuronConfigs);
-  config(configs.threshold[p], thresholdConfigs);
-  use.neuronConfigs = neuronConfigs.distinct();
-  use.thresholdConfigs = thresholdConfigs.distinct();
-  const bool countsMemory = chip.core.synapticMemoryBits != 0;
-  uint64_t fanIn = 0;
-  for (const Columns &column : columns[p]) {
-    const RowFormat &format = formats[column.projection];
-    std::vector<uint32_t> &rows = rowCount[column.projection],
-                          &sources = sourceCount[network.projections[column.projection].source];
-    fanIn += column.ptr[neuron + 1] - column.ptr[neuron];
-    for (uint64_t s = column.ptr[neuron]; s < column.ptr[neuron + 1]; ++s) {
-      const uint32_t source = column.source[s];
-      const uint32_t small = Adding ? rows[source]++ : --rows[source]; // The smaller of the counts before and after.
-      if (countsMemory) {
-        const uint64_t less = small ? chip.storage.bits(small, format.weightBits, format.delayBits, format.indexBits) : 0;
-        count(use.synapticMemoryBits, chip.storage.bits(small + 1, format.weightBits, format.delayBits, format.indexBits) - less);
-      }
-      if ((Adding ? sources[source]++ : --sources[source]) == 0)
-        count(use.axonsIn, 1);
-    }
-  }
-  count(use.synapses, fanIn);
-  // Not undone by remove(): a fan-in beyond the limit is an error of the neuron whatever core it is on.
-  if (Adding)
-    use.maxFanIn = fanIn;
-}
-
-unsigned OpenCore::exceeded() const {
-  if (use.neurons > softNeurons || accumulators > maxAccumulators)
-    return LimitNeurons;
-  for (unsigned i = 0; i < LimitCount; ++i)
-    if (bounds[i].bound && use.*bounds[i].use > bounds[i].bound)
-      return i;
-  return LimitCount;
-}
-
-namespace {
-
 /// One run of the greedy filler.
 class Filler {
 public:
-  Filler(const Network &network, const hw::Chip &chip, const std::vector<uint32_t> &level)
-      : network(network), chip(chip), level(level), open(network, chip) {
-    for (uint32_t p = 0; p < network.populations.size(); ++p)
-      if (!network.populations[p].input)
-        order.push_back(p);
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return level[a] < level[b]; });
-  }
-  /// `outAxons` [population][neuron]. `aligned`: a population starts a new core unless all of it fits on the open one.
+  Filler(const Network &network, const hw::Chip &chip, const Incoming &into, const std::vector<uint32_t> &level,
+         const std::vector<Slice> &order)
+      : network(network), chip(chip), level(level), order(order), open(network, chip, into) {}
+  /// `outAxons` [population][neuron]. `aligned`: a slice of the order starts a new core unless all of it fits on the open one.
   Result<Mapping> run(const std::vector<std::vector<uint32_t>> &outAxons, bool aligned);
   /// Why cores were closed in the last run, by limit.
   std::array<uint64_t, LimitCount + 1> closed{};
@@ -166,13 +30,13 @@ public:
 private:
   void close(Mapping &mapping);
   void append(Mapping &mapping, uint32_t population, uint32_t neuron);
-  bool fitsWhole(uint32_t population, const std::vector<uint32_t> &out);
+  bool fitsWhole(const Slice &slice, const std::vector<uint32_t> &out);
   Error tooLarge(uint32_t population, uint32_t neuron, unsigned limit) const;
 
   const Network &network;
   const hw::Chip &chip;
   const std::vector<uint32_t> &level;
-  std::vector<uint32_t> order;
+  const std::vector<Slice> &order;
   OpenCore open;
   CoreAssignment current;
   const std::vector<std::vector<uint32_t>> *out = nullptr;
@@ -193,24 +57,24 @@ void Filler::close(Mapping &mapping) {
 }
 
 void Filler::append(Mapping &mapping, uint32_t population, uint32_t neuron) {
-  if (current.slices.empty() || current.slices.back().population != population)
+  if (current.slices.empty() || current.slices.back().population != population ||
+      current.slices.back().first + current.slices.back().count != neuron)
     current.slices.push_back({population, neuron, 0});
   current.level = level[population];
   ++current.slices.back().count;
 }
 
-/// Tries the population on the open core and leaves the core as it was.
-bool Filler::fitsWhole(uint32_t population, const std::vector<uint32_t> &axons) {
-  const uint32_t count = static_cast<uint32_t>(network.populations[population].count);
-  uint32_t tried = 0;
+/// Tries the slice on the open core and leaves the core as it was.
+bool Filler::fitsWhole(const Slice &slice, const std::vector<uint32_t> &axons) {
+  uint32_t tried = slice.first;
   bool fits = true;
-  for (; fits && tried < count; ++tried) {
-    open.add(population, tried, axons[tried]);
+  for (; fits && tried < slice.first + slice.count; ++tried) {
+    open.add(slice.population, tried, axons[tried]);
     fits = open.exceeded() == LimitCount;
   }
-  while (tried > 0) {
+  while (tried > slice.first) {
     --tried;
-    open.remove(population, tried, axons[tried]);
+    open.remove(slice.population, tried, axons[tried]);
   }
   return fits;
 }
@@ -230,13 +94,13 @@ Result<Mapping> Filler::run(const std::vector<std::vector<uint32_t>> &outAxons, 
   out = &outAxons;
   closed.fill(0);
   Mapping mapping;
-  for (uint32_t p : order) {
-    const uint32_t count = static_cast<uint32_t>(network.populations[p].count);
-    if (!current.slices.empty() && (current.level != level[p] || (aligned && !fitsWhole(p, outAxons[p])))) {
+  for (const Slice &slice : order) {
+    const uint32_t p = slice.population;
+    if (!current.slices.empty() && (current.level != level[p] || (aligned && !fitsWhole(slice, outAxons[p])))) {
       ++closed[LimitCount];
       close(mapping);
     }
-    for (uint32_t n = 0; n < count; ++n) {
+    for (uint32_t n = slice.first; n < slice.first + slice.count; ++n) {
       open.add(p, n, outAxons[p][n]);
       unsigned limit = open.exceeded();
       if (limit != LimitCount && !current.slices.empty()) {
@@ -342,14 +206,22 @@ static Result<Mapping> settle(const Network &network, const hw::Chip &chip, Fill
   return mapping;
 }
 
-Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip, const Options &) {
-  RANVIER_CHECK(checkNetwork(network));
-  RANVIER_CHECK(checkAgainstChip(network, chip));
-  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
-  Filler filler(network, chip, level);
+std::vector<Slice> detail::givenOrder(const Network &network, const std::vector<uint32_t> &level) {
+  std::vector<Slice> order;
+  for (uint32_t p = 0; p < network.populations.size(); ++p)
+    if (!network.populations[p].input)
+      order.push_back({p, 0, static_cast<uint32_t>(network.populations[p].count)});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const Slice &a, const Slice &b) { return level[a.population] < level[b.population]; });
+  return order;
+}
+
+Result<Mapping> detail::fill(const Network &network, const hw::Chip &chip, const Incoming &into, const std::vector<uint32_t> &level,
+                             const std::vector<Slice> &order, bool aligned) {
+  Filler filler(network, chip, into, level, order);
   const uint64_t available = availableCores(chip);
-  RANVIER_TRY(Mapping mapping, settle(network, chip, filler, true));
-  if (mapping.cores.size() > available) {
+  RANVIER_TRY(Mapping mapping, settle(network, chip, filler, aligned));
+  if (aligned && mapping.cores.size() > available) {
     RANVIER_TRY(mapping, settle(network, chip, filler, false));
   }
   if (mapping.cores.size() > available) {
@@ -371,4 +243,11 @@ Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip,
     mapping.cores[c].core = static_cast<uint32_t>(c % perChip);
   }
   return mapping;
+}
+
+Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip, const Options &) {
+  RANVIER_CHECK(checkNetwork(network));
+  RANVIER_CHECK(checkAgainstChip(network, chip));
+  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
+  return fill(network, chip, incoming(network), level, givenOrder(network, level), true);
 }
