@@ -251,7 +251,70 @@ def compile_(root):
             "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition}
+# --- Scale -------------------------------------------------------------------------------------------------------------------------
+
+SHEET = (40, 25)  # Populations of 1,000 neurons.
+
+
+def sheet_network(path, shuffled, sheet=SHEET, size=1000, within=400, beside=200):
+    """A sheet of populations, each wired within itself and from its neighbours at random (fixed in-degrees: 1,001 synapses a neuron and an input
+    of 50 neurons), one to one from its western neighbour; every tenth hears the northern neighbour of another tenth instead of its own. loihi1
+    allows no more: four populations and the input are 4,050 of the 4,096 input axons of a core, and where every population feeds four and all are
+    cut alike, a core needs 4,000 of its 4,096 output axons. `shuffled`: the populations are declared in random order, so that their order says
+    nothing. Returns the number of synapses."""
+    columns, rows = sheet
+    places = [(x, y) for x in range(columns) for y in range(rows)]
+    order, choose = list(places), random.Random(2)
+    if shuffled:
+        choose.shuffle(order)
+    lines = ["snn.network @sheet dt 1.0e-3 seed 5 {", "  snn.input @drive shape [50] source #snn.poisson<[20.0], seed = 5>"]
+    lines += [f"  snn.population @p{x}_{y} model @lif shape [{size}] params {{tau = 0.02, r = 20.0, v_threshold = 1.0}}" for x, y in order]
+    synapses = 0
+
+    def connect(kind, source, target, rule, each):
+        nonlocal synapses
+        lines.append(f'  snn.connect @{kind}_{target} from @{source} to @{target} delay 1 {rule} weights 0.001')
+        synapses += each * size
+
+    tenth = places[::10]
+    far = dict(zip(tenth, choose.sample(tenth, len(tenth))))
+    for x, y in order:
+        name = f"p{x}_{y}"
+        above = far.get((x, y), (x, y))
+        north = f"p{above[0]}_{(above[1] + 1) % rows}"
+        west, east = f"p{(x - 1) % columns}_{y}", f"p{(x + 1) % columns}_{y}"
+        connect("drive", "drive", name, '"all_to_all" {}', 50)
+        connect("within", name, name, f'"fixed_in_degree" {{k = {within}}}', within)
+        for kind, source in (("west", west), ("east", east), ("north", north)):
+            connect(kind, source, name, f'"fixed_in_degree" {{k = {beside}}}', beside)
+        connect("relay", west, name, '"one_to_one" {}', 1)
+    path.write_text("\n".join(lines) + "\n  snn.output @out from @p0_0\n}\n")
+    return synapses
+
+
+def scaled(run):
+    """Figures of one `ranvier map network`."""
+    result, seconds, peak = run
+    figures = {key: result[key] for key in ("form", "neurons", "synapses", "cores", "chips", "order", "spikes_hops")}
+    return {**figures, "sequential_spikes_hops": result["sequential"]["spikes_hops"], "sequential_cores": result["sequential"]["cores"],
+            "sequential_placed": result["sequential"]["placed"], "seconds": seconds, "peak_memory_mb": peak / 1e6, "stages_seconds": result["seconds"], **({"exact": result["exact"]} if "exact" in result else {})}
+
+
+def scale(root):
+    """A million neurons for loihi1, partitioned, placed, routed and checked; process start to exit, peak resident memory (VmHWM) of the process."""
+    ring = ("map", "network", "--target", "loihi1", "--generate", "small-world", "--neurons", 1000000, "--degree", 100, "--rewired", 0.05)
+    figures = {"explicit": scaled(measured(root, *ring)), "explicit_shuffled": scaled(measured(root, *ring, "--shuffle"))}
+    with tempfile.TemporaryDirectory() as tmp:
+        for name, shuffled in (("by_rules", False), ("by_rules_shuffled", True)):
+            path = pathlib.Path(tmp) / f"{name}.mlir"
+            synapses = sheet_network(path, shuffled)
+            figures[name] = scaled(measured(root, "map", "network", path, "--target", "loihi1"))
+            assert (figures[name]["form"], figures[name]["synapses"]) == ("rules", synapses)
+    return {"benchmark": "scale", **figures, "target": {"explicit": {"seconds": 240, "peak_memory_mb": 8000}, "by_rules": {"seconds": 20, "peak_memory_mb": 2000}},
+            "machine": machine()}
+
+
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale}
 
 
 # --- Output ------------------------------------------------------------------------------------------------------------------------

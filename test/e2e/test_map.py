@@ -5,9 +5,13 @@ import gzip
 import json
 import random
 import re
+import sys
 
 import map_checker
 from ranvier import DIGITS, ROOT, Case
+
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+import run_bench  # noqa: E402  The benchmark's networks are what a user would write.
 
 
 class PlaceRoute(Case):
@@ -267,7 +271,7 @@ class Network(Case):
         self.assertGreater(shuffled["sequential"]["spikes_hops"], 3 * plain["sequential"]["spikes_hops"])
         self.assertEqual(shuffled["order"], "of synapses")
         self.assertLess(shuffled["spikes_hops"], 1.2 * plain["spikes_hops"])
-        self.assertEqual(shuffled["spikes_hops"], shuffled["of_synapses"]["spikes_hops"])
+        self.assertEqual(shuffled["spikes_hops"], shuffled["found"]["spikes_hops"])
         self.assertGreater(shuffled["links"]["busiest"]["messages"], 0)
 
     def test_out_is_a_mapping_for_any_threads(self):
@@ -300,3 +304,83 @@ class Network(Case):
         self.assertIn("--shuffle", self.fails("map", "network", network, "--shuffle", "--target", "loihi1", code=2, rnv=8043))
         self.assertIn("--profile", self.fails("map", "network", "--generate", "random", "--profile", network, "--target", "loihi1", code=2, rnv=8043))
         self.fails("map", "network", network, "--target", "loihi1", "--out", network, code=2, rnv=8025)
+
+
+class Rules(Case):
+    """`ranvier map network` on procedural connectors."""
+
+    def sheet(self, name, shuffled=False, sheet=(6, 5), size=60, within=20, beside=10):
+        path = self.tmp / name
+        return path, run_bench.sheet_network(path, shuffled, sheet, size, within, beside)
+
+    def few_neurons(self):
+        """loihi1 with cores of 32 neurons."""
+        text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
+        text, count = re.subn(r"(\n  neurons: \{value: )\d+", r"\g<1>32", text)
+        self.assertEqual(count, 1)
+        path = self.tmp / "few.yaml"
+        path.write_text(text)
+        return path
+
+    def test_by_rules_is_legal_synapse_by_synapse(self):
+        chip = self.few_neurons()
+        network, synapses = self.sheet("sheet.mlir", shuffled=True)
+        out, image = self.tmp / "rules.json", self.tmp / "rules.rvi"
+        made = self.json("map", "network", network, "--target", chip, "--form", "rules", "--out", out)
+        self.assertEqual((made["form"], made["synapses"], made["neurons"]), ("rules", synapses, 1800))
+        self.assertEqual(made["exact"], {"synapses": True, "fan_in": True, "spikes_hops": False, "synaptic_memory": False, "axons_in": False, "axons_out": False})
+        self.assertLessEqual(made["spikes_hops"], made["sequential"]["spikes_hops"])
+        compiled = self.json("compile", network, "--target", chip, "--mapping", out, "-o", image)["mapping"]
+        self.assertEqual(made["cores"], compiled["cores"]["used"])
+        self.assertGreaterEqual(made["spikes_hops"], compiled["hops"]["total"])
+        self.assertLess(made["spikes_hops"], 1.2 * compiled["hops"]["total"])
+        self.json("verify", image, network)
+        again = self.json("map", "network", network, "--target", chip, "--form", "rules", "--threads", 3)
+        self.assertEqual([again[key] for key in ("spikes_hops", "links", "cores")], [made[key] for key in ("spikes_hops", "links", "cores")])
+
+    def test_the_form_is_chosen_by_size_and_said(self):
+        small, synapses = self.sheet("small.mlir")
+        self.assertEqual(self.json("map", "network", small, "--target", "loihi1")["form"], "synapses")
+        large, synapses = self.sheet("large.mlir", sheet=(4, 5), size=1000, within=650, beside=150)
+        made = self.json("map", "network", large, "--target", "loihi1")
+        self.assertEqual((made["form"], made["synapses"]), ("rules", synapses))
+        self.assertGreater(synapses, 20_000_000)
+        done = self.call("map", "network", small, "--target", "loihi1", "--form", "rules")
+        self.assertIn("by rules: no synapse was listed", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^upper bounds .* axons_out")
+
+    def test_rules_of_every_kind(self):
+        path = self.tmp / "kinds.mlir"
+        path.write_text("""snn.network @kinds dt 1.0e-3 seed 3 {
+  snn.input @drive shape [20] source #snn.poisson<[20.0], seed = 5>
+  snn.population @a model @lif shape [50] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.population @b model @lif shape [50] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.connect @feed from @drive to @a "all_to_all" {} weights 0.1
+  snn.connect @one from @a to @b "one_to_one" {} weights 0.1
+  snn.connect @some from @a to @b delay 1 "fixed_probability" {p = 0.2} weights 0.1
+  snn.connect @many from @b to @a delay 1 "fixed_total_number" {n = 70} weights 0.1
+  snn.connect @near from @b to @b delay 1 "distance_dependent" {p_max = 0.5, scale = 2.0} weights 0.1 autapses false
+  snn.output @out from @b
+}
+""")
+        chip, out = self.few_neurons(), self.tmp / "kinds.json"
+        made = self.json("map", "network", path, "--target", chip, "--form", "rules", "--out", out)
+        self.assertEqual(made["synapses"], 20 * 50 + 50 + 50 * 50 + 70 + 50 * 49)
+        self.assertFalse(made["exact"]["synapses"])
+        listed = self.json("map", "network", path, "--target", chip, "--form", "synapses")
+        self.assertLess(listed["synapses"], made["synapses"])
+        self.json("compile", path, "--target", chip, "--mapping", out, "-o", self.tmp / "kinds.rvi")
+
+    def test_what_lists_synapses_is_named(self):
+        network = ROOT / "examples" / "digits" / "network.nir"
+        self.assertEqual(self.json("map", "network", network, "--target", "loihi1", "--form", "rules")["exact"]["axons_in"], True)  # All dense.
+        path = self.tmp / "listed.mlir"
+        path.write_text("""snn.network @listed dt 1.0e-3 {
+  snn.input @drive shape [2]
+  snn.population @a model @lif shape [2] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.connect @drawn from @drive to @a "all_to_all" {} weights #snn.uniform<0.1, 0.5, seed = 3>
+  snn.output @out from @a
+}
+""")
+        self.assertIn("@drawn", json.dumps(self.fails("map", "network", path, "--target", "loihi1", "--form", "rules", rnv=8090)))
+        self.assertIn("--form", self.fails("map", "network", "--generate", "random", "--form", "rules", "--target", "loihi1", code=2, rnv=8043))

@@ -20,9 +20,14 @@ namespace {
 struct NetworkFlags {
   NetworkSource source;
   uint64_t seed = 0;
-  unsigned threads = 0; ///< 0: all.
+  unsigned threads = 0;      ///< 0: all.
+  std::string form = "auto"; ///< auto, synapses, rules.
   std::string out;
 };
+
+/// Networks of more synapses by procedural connectors are mapped by rules unless asked otherwise: listing them takes seconds and
+/// gigabytes, and bounds lose little where connections are many.
+constexpr double autoRules = 20e6;
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -52,59 +57,103 @@ std::string orderLine(const char *name, const mapping::OrderResult &result) {
   return line;
 }
 
-Result<void> mapExplicit(Context &context, const NetworkFlags &flags, const hw::Chip &chip, const mapping::Network &network,
-                         const mapping::Rates &rates, Clock::time_point start) {
-  const double read = since(start);
-  context.progress->phase("map network: partition, place and route");
-  const unsigned threads = flags.threads ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
-  RANVIER_TRY(const mapping::LargeMapping made,
-              mapping::mapLarge(network, chip, {.seed = flags.seed, .rates = rates, .threads = threads}));
-  if (!flags.out.empty())
-    RANVIER_CHECK(writeFileAtomically(flags.out, mapping::printMapping(network, made.mapping)));
-  uint64_t neurons = 0, synapses = 0;
-  for (const mapping::Population &population : network.populations)
+const char *exactly(bool exact) { return exact ? "" : "at most "; }
+
+/// The parts of the result that both forms have.
+Json resultJson(const NetworkFlags &flags, const mapping::Network &nodes, const mapping::LargeMapping &made, const char *form,
+                const char *found, uint64_t synapses, const mapping::Rates &rates, double read) {
+  uint64_t neurons = 0;
+  for (const mapping::Population &population : nodes.populations)
     neurons += population.input ? 0 : population.count;
-  for (const mapping::Projection &projection : network.projections)
-    synapses += projection.targets.size();
   const mapping::OrderResult &chosen = made.found ? *made.ofSynapses : made.given;
-  const Json given = made.given.cores ? orderJson(made.given) : Json(nullptr);
-  char line[200];
-  std::snprintf(line, sizeof line, "%llu neurons, %llu synapses, %llu cores on %llu chips\n",
-                static_cast<unsigned long long>(neurons), static_cast<unsigned long long>(synapses),
-                static_cast<unsigned long long>(chosen.cores), static_cast<unsigned long long>(made.chips));
-  std::string text = "network        " + network.name + ", synapse by synapse\n" + line +
+  return Json{{"command", "map network"},
+              {"network", nodes.name},
+              {"target", flags.source.target.target},
+              {"form", form},
+              {"neurons", neurons},
+              {"synapses", synapses},
+              {"cores", chosen.cores},
+              {"chips", made.chips},
+              {"order", made.found ? found : "sequential"},
+              {"spikes_hops", chosen.spikeHops},
+              {"messages", chosen.messages},
+              {"sequential", made.given.cores ? orderJson(made.given) : Json(nullptr)},
+              {"found", made.ofSynapses ? orderJson(*made.ofSynapses) : Json(nullptr)},
+              {"weights", flags.source.weights(rates)},
+              {"links", {{"used", made.links.size()}, {"busiest", busiest(made.links)}}},
+              {"seconds", {{"read", read}, {"map", made.fillSeconds}, {"route", made.routeSeconds}, {"check", made.checkSeconds}}},
+              {"seed", flags.seed}};
+}
+
+std::string resultText(const Json &result, const mapping::LargeMapping &made, const std::string &form, const char *found,
+                       bool exactSynapses) {
+  const auto number = [](const Json &value) { return std::to_string(value.get<uint64_t>()); };
+  std::string text = "network        " + result["network"].get<std::string>() + ", " + form + "\n" + number(result["neurons"]) +
+                     " neurons, " + exactly(exactSynapses) + number(result["synapses"]) + " synapses, " + number(result["cores"]) +
+                     " cores on " + number(result["chips"]) + " chips\n" +
                      "order             cores   spikes x hops       messages    seconds\n";
   if (made.given.cores)
     text += orderLine("sequential", made.given);
   if (made.ofSynapses)
-    text += orderLine("of synapses", *made.ofSynapses);
-  const Json worst = busiest(made.links);
+    text += orderLine(found, *made.ofSynapses);
+  const Json &worst = result["links"]["busiest"], &seconds = result["seconds"];
+  char line[200];
   std::snprintf(line, sizeof line,
-                "chosen         %s\nlinks          %zu carry messages, the busiest %llu\nseconds        %.2f reading, %.2f "
-                "mapping, %.2f routing, %.2f checking\n",
-                made.found ? "of synapses" : "sequential", made.links.size(),
-                static_cast<unsigned long long>(worst.is_null() ? 0 : worst["messages"].get<uint64_t>()), read, made.fillSeconds,
-                made.routeSeconds, made.checkSeconds);
-  text += line;
-  context.print(
-      Json{{"command", "map network"},
-           {"network", network.name},
-           {"target", flags.source.target.target},
-           {"form", "synapses"},
-           {"neurons", neurons},
-           {"synapses", synapses},
-           {"cores", chosen.cores},
-           {"chips", made.chips},
-           {"order", made.found ? "of synapses" : "sequential"},
-           {"spikes_hops", chosen.spikeHops},
-           {"messages", chosen.messages},
-           {"sequential", given},
-           {"of_synapses", made.ofSynapses ? orderJson(*made.ofSynapses) : Json(nullptr)},
-           {"weights", flags.source.weights(rates)},
-           {"links", {{"used", made.links.size()}, {"busiest", worst}}},
-           {"seconds", {{"read", read}, {"map", made.fillSeconds}, {"route", made.routeSeconds}, {"check", made.checkSeconds}}},
-           {"seed", flags.seed}},
-      text);
+                "chosen         %s\nlinks          %zu carry messages, the busiest %llu\n"
+                "seconds        %.2f reading, %.2f mapping, %.2f routing, %.2f checking\n",
+                made.found ? found : "sequential", made.links.size(),
+                static_cast<unsigned long long>(worst.is_null() ? 0 : worst["messages"].get<uint64_t>()),
+                seconds["read"].get<double>(), made.fillSeconds, made.routeSeconds, made.checkSeconds);
+  return text + line;
+}
+
+mapping::LargeOptions optionsOf(const NetworkFlags &flags, const mapping::Rates &rates) {
+  return {.seed = flags.seed,
+          .rates = rates,
+          .threads = flags.threads ? flags.threads : std::max(1u, std::thread::hardware_concurrency())};
+}
+
+Result<void> mapSynapses(Context &context, const NetworkFlags &flags, const hw::Chip &chip, const mapping::Network &network,
+                         const mapping::Rates &rates, double read) {
+  context.progress->phase("map network: partition, place and route");
+  RANVIER_TRY(const mapping::LargeMapping made, mapping::mapLarge(network, chip, optionsOf(flags, rates)));
+  if (!flags.out.empty())
+    RANVIER_CHECK(writeFileAtomically(flags.out, mapping::printMapping(network, made.mapping)));
+  uint64_t synapses = 0;
+  for (const mapping::Projection &projection : network.projections)
+    synapses += projection.targets.size();
+  const Json result = resultJson(flags, network, made, "synapses", "of synapses", synapses, rates, read);
+  context.print(result, resultText(result, made, "synapse by synapse", "of synapses", true));
+  return {};
+}
+
+Result<void> mapByRules(Context &context, const NetworkFlags &flags, const hw::Chip &chip, const mapping::RuleNetwork &network,
+                        const mapping::Rates &rates, double read) {
+  context.progress->phase("map network: partition, place and route");
+  RANVIER_TRY(const mapping::RuleMapping made, mapping::mapRules(network, chip, optionsOf(flags, rates)));
+  if (!flags.out.empty())
+    RANVIER_CHECK(writeFileAtomically(flags.out, mapping::printMapping(network.nodes, made.mapping)));
+  Json result = resultJson(flags, network.nodes, made, "rules", "of rules", made.synapses, rates, read);
+  bool memory = true, in = true, out = true, fanIn = true;
+  for (const mapping::RuleUse &use : mapping::measureRules(network, chip, made.mapping)) {
+    memory &= use.exactMemory;
+    in &= use.exactAxonsIn;
+    out &= use.exactAxonsOut;
+    fanIn &= use.exactFanIn;
+  }
+  result["exact"] = {{"synapses", made.exactSynapses},
+                     {"spikes_hops", made.exactSpikeHops},
+                     {"synaptic_memory", memory},
+                     {"axons_in", in},
+                     {"axons_out", out},
+                     {"fan_in", fanIn}};
+  std::string text = resultText(result, made, "by rules: no synapse was listed", "of rules", made.exactSynapses);
+  std::string exact, bounds;
+  for (const auto &[name, isExact] : result["exact"].items())
+    (isExact ? exact : bounds) += " " + name;
+  text +=
+      "exact         " + (exact.empty() ? " nothing" : exact) + "\nupper bounds  " + (bounds.empty() ? " nothing" : bounds) + "\n";
+  context.print(result, text);
   return {};
 }
 
@@ -115,17 +164,27 @@ Result<void> mapNetwork(Context &context, const NetworkFlags &flags) {
   RANVIER_TRY(const hw::Chip chip, hw::findTarget(flags.source.target.target));
   mapping::Rates rates;
   if (flags.source.generated()) {
+    if (flags.form == "rules")
+      return pointlessOption("--form", "generated networks list their synapses");
     RANVIER_TRY(const mapping::Network network, mapping::generate(flags.source.synthetic, rates));
-    return mapExplicit(context, flags, chip, network, rates, start);
+    return mapSynapses(context, flags, chip, network, rates, since(start));
   }
   context.progress->phase("map network: read");
-  mapping::Network network;
-  {
-    RANVIER_TRY(const LoadedNetwork loaded, flags.source.quantised(context));
-    RANVIER_TRY(network, compiler::extractNetwork(*loaded.module, chip));
+  RANVIER_TRY(LoadedNetwork read, flags.source.quantised(context));
+  std::optional<LoadedNetwork> loaded(std::move(read));
+  RANVIER_TRY(const compiler::RuleCensus census, compiler::ruleCensus(*loaded->module));
+  const bool byRules =
+      flags.form == "rules" || (flags.form == "auto" && census.listed.empty() && census.connectors && census.synapses > autoRules);
+  if (byRules) {
+    RANVIER_TRY(const mapping::RuleNetwork network, compiler::extractRules(*loaded->module, chip));
+    loaded.reset();
+    RANVIER_TRY(rates, flags.source.rates(network.nodes));
+    return mapByRules(context, flags, chip, network, rates, since(start));
   }
+  RANVIER_TRY(const mapping::Network network, compiler::extractNetwork(*loaded->module, chip));
+  loaded.reset();
   RANVIER_TRY(rates, flags.source.rates(network));
-  return mapExplicit(context, flags, chip, network, rates, start);
+  return mapSynapses(context, flags, chip, network, rates, since(start));
 }
 } // namespace
 
@@ -140,6 +199,12 @@ void tools::addMapNetwork(CLI::App &map, Context &context) {
   command->add_option("--seed", flags->seed, "Seed of the placement")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads; 0: all processors. The result does not depend on them")
       ->check(CLI::Range(0u, 256u))
+      ->capture_default_str();
+  command
+      ->add_option("--form", flags->form,
+                   "How a network read from a file is mapped: synapse by synapse, by the rules of its connectors without listing "
+                   "any, or (auto) by rules where they make more than 20 million synapses and nothing is listed")
+      ->check(CLI::IsMember({"auto", "synapses", "rules"}))
       ->capture_default_str();
   command->add_option("-o,--out", flags->out, "Write the mapping, as `compile --mapping` reads it")->type_name("MAPPING.json");
 }

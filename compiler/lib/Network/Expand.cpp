@@ -149,21 +149,7 @@ private:
   }
 
   Result<Synapses> expandConnect(snn::ConnectOp connection) {
-    ConnectRule rule;
-    rule.rule = connection.getRule().str();
-    auto number = [&](StringRef name) {
-      Attribute attribute = connection.getRuleParams().get(name);
-      auto numbers = attribute ? snn::readElements(attribute) : std::nullopt;
-      return numbers ? (*numbers)[0] : 0.0;
-    };
-    rule.probability = rule.rule == "distance_dependent" ? number("p_max") : number("p");
-    rule.scale = number("scale");
-    rule.number = static_cast<uint64_t>(rule.rule == "fixed_in_degree" ? number("k") : number("n"));
-    rule.seed = static_cast<uint64_t>(connection.getSeed());
-    rule.autapses = connection.getAutapses();
-    rule.samePopulation = connection.getSourceAttr() == connection.getTargetAttr();
-    rule.sourceShape.assign(source.getNodeShape().begin(), source.getNodeShape().end());
-    rule.targetShape.assign(target.getNodeShape().begin(), target.getNodeShape().end());
+    const ConnectRule rule = connectRule(connection);
     RANVIER_TRY(Synapses out, connect(rule, source.getNodeCount(), target.getNodeCount()));
     out.weights = weightsOr(connection.getWeights(), out.size());
     return out;
@@ -209,6 +195,34 @@ private:
   std::vector<uint64_t> elementOf; ///< Synapse -> element of the op's arrays; empty: the same order.
 };
 } // namespace
+
+ConnectRule compiler::connectRule(snn::ConnectOp connection) {
+  ConnectRule rule;
+  rule.rule = connection.getRule().str();
+  auto number = [&](StringRef name) {
+    Attribute attribute = connection.getRuleParams().get(name);
+    auto numbers = attribute ? snn::readElements(attribute) : std::nullopt;
+    return numbers ? (*numbers)[0] : 0.0;
+  };
+  rule.probability = rule.rule == "distance_dependent" ? number("p_max") : number("p");
+  rule.scale = number("scale");
+  rule.number = static_cast<uint64_t>(rule.rule == "fixed_in_degree" ? number("k") : number("n"));
+  rule.seed = static_cast<uint64_t>(connection.getSeed());
+  rule.autapses = connection.getAutapses();
+  rule.samePopulation = connection.getSourceAttr() == connection.getTargetAttr();
+  auto source = nodeOf(connection, connection.getSourceAttr()), target = nodeOf(connection, connection.getTargetAttr());
+  rule.sourceShape.assign(source.getNodeShape().begin(), source.getNodeShape().end());
+  rule.targetShape.assign(target.getNodeShape().begin(), target.getNodeShape().end());
+  return rule;
+}
+
+bool compiler::isUniform(snn::ConnectOp connection) {
+  const Attribute delay = connection.getDelayAttr();
+  if (delay && (snn::isDistribution(delay) || llvm::isa<ElementsAttr>(delay)))
+    return false;
+  const auto weights = snn::readElements(connection.getWeights());
+  return weights && weights->size() == 1;
+}
 
 Result<Synapses> compiler::expandProjection(snn::ProjectionOpInterface projection, std::span<const double> weights) {
   return Expander(projection, weights).run();

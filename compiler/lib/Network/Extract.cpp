@@ -13,6 +13,14 @@ using namespace mlir;
 using namespace ranvier;
 using namespace ranvier::compiler;
 
+/// Whether the projection says by itself, without a list, which pairs it joins, and has one delay.
+static bool isRule(snn::ProjectionOpInterface op) {
+  const Attribute delay = op.getDelayAttr();
+  if ((delay && (snn::isDistribution(delay) || llvm::isa<ElementsAttr>(delay))) || !snn::readElements(op->getAttr("weights")))
+    return false;
+  return llvm::isa<snn::ConnectOp, snn::DenseOp>(op.getOperation());
+}
+
 namespace {
 std::vector<std::string> strings(ArrayAttr array) {
   std::vector<std::string> out;
@@ -29,6 +37,27 @@ public:
   }
 
   Result<mapping::Network> run() {
+    RANVIER_CHECK(nodes());
+    for (Operation &op : network.getBody().front())
+      if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
+        RANVIER_CHECK(synapses(projection));
+    return std::move(out);
+  }
+
+  Result<mapping::RuleNetwork> runRules() {
+    RANVIER_CHECK(nodes());
+    mapping::RuleNetwork made;
+    for (Operation &op : network.getBody().front())
+      if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op)) {
+        RANVIER_TRY(mapping::ProjectionRule next, rule(projection));
+        made.rules.push_back(std::move(next));
+      }
+    made.nodes = std::move(out);
+    return made;
+  }
+
+private:
+  Result<void> nodes() {
     out.name = network.getSymName().str();
     out.dt = network.getDt().convertToDouble();
     out.profile = chip.profile;
@@ -38,18 +67,14 @@ public:
     for (Operation &op : network.getBody().front())
       if (llvm::isa<snn::NodeOpInterface>(op))
         RANVIER_CHECK(node(&op));
-    for (Operation &op : network.getBody().front())
-      if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
-        RANVIER_CHECK(synapses(projection));
     for (auto output : network.getBody().getOps<snn::OutputOp>())
       out.populations[indexOf[output.getSource().str()]].output = true;
     for (auto probe : network.getBody().getOps<snn::ProbeOp>())
       out.probes.push_back({probe.getSymName().str(), indexOf[probe.getNode().str()], strings(probe.getVariables())});
     setStreams();
-    return std::move(out);
+    return {};
   }
 
-private:
   /// Every population draws from a stream of its own: a hash of its name (FNV-1a) is added to the seed's high word. A name stays
   /// what it is when a pass removes or adds other ops, a position would not. Of two names with one hash the later takes the next
   /// free number.
@@ -219,11 +244,11 @@ private:
     }
   }
 
-  Result<void> synapses(snn::ProjectionOpInterface op) {
+  /// What lists and rules have in common: name, ends, receptor and format.
+  template <typename P> Result<P> header(snn::ProjectionOpInterface op) {
     if (op.getBiasOrNull())
       return located(op, {.code = 5716, .message = "the bias was not folded into the population"});
-    RANVIER_TRY(Synapses list, expandProjection(op));
-    mapping::Projection projection;
+    P projection;
     projection.name = cast<SymbolOpInterface>(op.getOperation()).getName().str();
     projection.source = indexOf[op.getSourceAttr().getValue().str()];
     projection.target = indexOf[op.getTargetAttr().getValue().str()];
@@ -243,6 +268,22 @@ private:
                        {.code = 5714, .message = "the target's program has no such receptor", .found = receptor.getValue().str()});
       projection.receptor = static_cast<uint32_t>(at - inputs.begin());
     }
+    return projection;
+  }
+
+  Result<void> checkDelay(Operation *op, uint32_t delay) {
+    if (delay > chip.maxDelay || delay < chip.minDelay)
+      return located(op, {.code = 5712,
+                          .message = "a delay is outside the target's range",
+                          .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps",
+                          .found = std::to_string(delay),
+                          .kind = ErrorKind::DoesNotFit});
+    return {};
+  }
+
+  Result<void> synapses(snn::ProjectionOpInterface op) {
+    RANVIER_TRY(mapping::Projection projection, header<mapping::Projection>(op));
+    RANVIER_TRY(Synapses list, expandProjection(op));
     projection.dense = list.dense;
     projection.weights.reserve(list.size());
     for (uint64_t k = 0; k < list.size(); ++k) {
@@ -251,16 +292,49 @@ private:
     }
     projection.delays.assign(list.delays.begin(), list.delays.end());
     for (uint32_t delay : list.size() ? list.delays : std::vector<uint32_t>()) // Without synapses no delay is stored.
-      if (delay > chip.maxDelay || delay < chip.minDelay)
-        return located(op, {.code = 5712,
-                            .message = "a delay is outside the target's range",
-                            .expected = std::to_string(chip.minDelay) + ".." + std::to_string(chip.maxDelay) + " steps",
-                            .found = std::to_string(delay),
-                            .kind = ErrorKind::DoesNotFit});
+      RANVIER_CHECK(checkDelay(op, delay));
     projection.rowPtr = std::move(list.rowPtr);
     projection.targets = std::move(list.targets);
     out.projections.push_back(std::move(projection));
     return {};
+  }
+
+  Result<mapping::ProjectionRule> rule(snn::ProjectionOpInterface op) {
+    if (!isRule(op))
+      return located(op, {.code = 8090,
+                          .message = "the network cannot be mapped by rules: this projection lists its synapses",
+                          .expected = "snn.connect or snn.dense with one delay",
+                          .found = op->getName().getStringRef().str(),
+                          .hint = "leave --form to the tool, or choose --form synapses"});
+    RANVIER_TRY(mapping::ProjectionRule made, header<mapping::ProjectionRule>(op));
+    using Kind = mapping::ProjectionRule::Kind;
+    if (auto connection = dyn_cast<snn::ConnectOp>(op.getOperation())) {
+      const ConnectRule rule = connectRule(connection);
+      const std::map<std::string, Kind> kinds = {{"one_to_one", Kind::OneToOne},
+                                                 {"all_to_all", Kind::AllToAll},
+                                                 {"fixed_in_degree", Kind::FixedInDegree},
+                                                 {"fixed_probability", Kind::FixedProbability},
+                                                 {"fixed_total_number", Kind::FixedTotalNumber},
+                                                 {"distance_dependent", Kind::DistanceDependent}};
+      const auto kind = kinds.find(rule.rule);
+      if (kind == kinds.end())
+        return located(op, {.code = 5701, .message = "unknown connection rule", .found = "'" + rule.rule + "'"});
+      made.kind = kind->second;
+      made.number = rule.number;
+      made.probability = rule.probability;
+      made.skipsSelf = !rule.autapses && rule.samePopulation;
+    }
+    made.weights.clear();
+    const std::vector<double> weights = *snn::readElements(op->getAttr("weights"));
+    for (double weight : weights) {
+      RANVIER_TRY(int32_t bits, word(weight, op, "a weight"));
+      made.weights.push_back(bits);
+    }
+    const auto delay = op.getDelayAttr() ? snn::readElements(op.getDelayAttr()) : std::nullopt;
+    const uint32_t steps = delay ? static_cast<uint32_t>(std::max<int64_t>(0, std::llround((*delay)[0]))) : 0;
+    RANVIER_CHECK(checkDelay(op, steps));
+    made.delay = static_cast<uint16_t>(steps);
+    return made;
   }
 
   ModuleOp module;
@@ -276,4 +350,34 @@ private:
 Result<mapping::Network> compiler::extractNetwork(ModuleOp module, const hw::Chip &chip) {
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
   return Extractor(module, network, chip).run();
+}
+
+Result<mapping::RuleNetwork> compiler::extractRules(ModuleOp module, const hw::Chip &chip) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  return Extractor(module, network, chip).runRules();
+}
+
+Result<RuleCensus> compiler::ruleCensus(ModuleOp module) {
+  RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  RuleCensus census;
+  for (Operation &op : network.getBody().front()) {
+    auto projection = dyn_cast<snn::ProjectionOpInterface>(op);
+    if (!projection)
+      continue;
+    if (!isRule(projection) && census.listed.empty())
+      census.listed = cast<SymbolOpInterface>(op).getName().str();
+    auto connection = dyn_cast<snn::ConnectOp>(op);
+    if (!connection)
+      continue;
+    ++census.connectors;
+    const ConnectRule rule = connectRule(connection);
+    const double sources = static_cast<double>(snn::lookupNode(projection, projection.getSourceAttr()).getNodeCount());
+    const double targets = static_cast<double>(snn::lookupNode(projection, projection.getTargetAttr()).getNodeCount());
+    census.synapses += rule.rule == "all_to_all"           ? sources * targets
+                       : rule.rule == "fixed_in_degree"    ? static_cast<double>(rule.number) * targets
+                       : rule.rule == "fixed_total_number" ? static_cast<double>(rule.number)
+                       : rule.rule == "one_to_one"         ? targets
+                                                           : rule.probability * sources * targets;
+  }
+  return census;
 }

@@ -242,6 +242,22 @@ Result<Synapses> compiler::connect(const ConnectRule &rule, uint64_t sources, ui
   return out;
 }
 
+Result<std::vector<uint64_t>> compiler::inDegrees(const ConnectRule &rule, uint64_t sources, uint64_t targets) {
+  const bool skipsSelf = !rule.autapses && rule.samePopulation;
+  const bool everyPair = rule.rule == "all_to_all" || (rule.rule == "fixed_probability" && rule.probability >= 1);
+  if (everyPair && sources > 0)
+    return std::vector<uint64_t>{sources - skipsSelf};
+  if (rule.rule == "one_to_one" && sources == targets)
+    return std::vector<uint64_t>{skipsSelf ? 0u : 1u};
+  if (rule.rule == "fixed_in_degree" && (rule.number == 0 || sources > uint64_t(skipsSelf)))
+    return std::vector<uint64_t>{rule.number};
+  RANVIER_TRY(const std::vector<Connection> list, Connector(rule, sources, targets).run());
+  std::vector<uint64_t> degrees(targets, 0);
+  for (const Connection &connection : list)
+    ++degrees[connection.target];
+  return degrees;
+}
+
 Synapses compiler::compose(const Synapses &first, const Synapses &second) {
   std::vector<Connection> connections;
   // Paths of one source, keyed by (target, delay); dense scratch keeps the sum in order of the middle neuron.

@@ -97,6 +97,41 @@ Attribute integerWeights(MLIRContext *context, Attribute before, StringRef name,
   return snn::makeResource(context, name.str(), shape, std::span<const int8_t>(bytes));
 }
 
+/// Calls visit(target, sum of its weights) where the projection is a rule with one weight, without listing a synapse; false if it
+/// is not. The sum is the same as that of the listed synapses, addition by addition.
+template <typename Visit> Result<bool> sumsByRule(snn::ProjectionOpInterface projection, size_t targets, Visit visit) {
+  auto connection = dyn_cast<snn::ConnectOp>(projection.getOperation());
+  if (!connection || !isUniform(connection))
+    return false;
+  auto source = snn::lookupNode(projection, projection.getSourceAttr());
+  auto degrees = inDegrees(connectRule(connection), static_cast<uint64_t>(source.getNodeCount()), targets);
+  if (!degrees)
+    return located(projection, degrees.error());
+  const double weight = snn::readElements(connection.getWeights())->front();
+  for (size_t n = 0; n < targets; ++n)
+    visit(n, weight, (*degrees)[degrees->size() == 1 ? 0 : n]);
+  return true;
+}
+
+/// weight + weight + ..., `times` times, with the rounding of every addition; remembers the last answer.
+class RepeatedSum {
+public:
+  double operator()(double weight, uint64_t times) {
+    if (weight != lastWeight || times != lastTimes) {
+      lastWeight = weight;
+      lastTimes = times;
+      sum = 0;
+      for (uint64_t i = 0; i < times; ++i)
+        sum += weight;
+    }
+    return sum;
+  }
+
+private:
+  double lastWeight = 0, sum = 0;
+  uint64_t lastTimes = 0;
+};
+
 Operation *poolToConvolution(snn::PoolOp pool, const std::vector<int16_t> &words) {
   OpBuilder builder(pool);
   const int64_t channels = pool.getInputShape()[0], taps = pool.getKernel()[0] * pool.getKernel()[1];
@@ -120,9 +155,16 @@ Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface proje
   auto target = snn::lookupNode(projection, projection.getTargetAttr());
   const auto targets = static_cast<size_t>(target.getNodeCount());
   RANVIER_TRY(out.weights, gainedWeights(projection, gain, targets));
-  RANVIER_TRY(Synapses synapses, expandProjection(projection));
   out.positive.assign(targets, 0.0);
   out.negative.assign(targets, 0.0);
+  RepeatedSum sumOf;
+  RANVIER_TRY(const bool byRule, sumsByRule(projection, targets, [&](size_t neuron, double listed, uint64_t synapses) {
+                const double weight = listed * at(gain, neuron);
+                (weight > 0 ? out.positive : out.negative)[neuron] = sumOf(weight, synapses);
+              }));
+  if (byRule)
+    return out;
+  RANVIER_TRY(Synapses synapses, expandProjection(projection));
   for (uint64_t k = 0; k < synapses.size(); ++k) {
     const uint32_t neuron = synapses.targets[k];
     const double weight = synapses.weight(k) * at(gain, neuron);
@@ -134,16 +176,31 @@ Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface proje
 Result<ArrivingWords> compiler::arrivingWords(snn::ProjectionOpInterface projection, const QuantisedWeights &weights,
                                               double leastPayload, double mostPayload) {
   const std::vector<double> words(weights.words.begin(), weights.words.end());
-  RANVIER_TRY(Synapses synapses, expandProjection(projection, words));
-  ArrivingWords out{Values(synapses.targetCount, 0.0), Values(synapses.targetCount, 0.0)};
-  for (uint64_t k = 0; k < synapses.size(); ++k) {
-    const double a = synapses.weight(k) * leastPayload, b = synapses.weight(k) * mostPayload;
-    out.high[synapses.targets[k]] += std::max({a, b, 0.0});
-    out.low[synapses.targets[k]] += std::min({a, b, 0.0});
+  const auto targets = static_cast<size_t>(snn::lookupNode(projection, projection.getTargetAttr()).getNodeCount());
+  ArrivingWords out{Values(targets, 0.0), Values(targets, 0.0)};
+  const auto bounds = [&](double word) {
+    const double a = word * leastPayload, b = word * mostPayload;
+    return std::pair(std::max({a, b, 0.0}), std::min({a, b, 0.0}));
+  };
+  RepeatedSum high, low;
+  RANVIER_TRY(const bool byRule, sumsByRule(projection, targets, [&](size_t n, double, uint64_t synapses) {
+                const auto [most, least] = bounds(words[0]);
+                out.high[n] = high(most, synapses);
+                out.low[n] = low(least, synapses);
+              }));
+  size_t delays = 1;
+  if (!byRule) {
+    RANVIER_TRY(Synapses synapses, expandProjection(projection, words));
+    for (uint64_t k = 0; k < synapses.size(); ++k) {
+      const auto [most, least] = bounds(synapses.weight(k));
+      out.high[synapses.targets[k]] += most;
+      out.low[synapses.targets[k]] += least;
+    }
+    delays = std::set<uint32_t>(synapses.delays.begin(), synapses.delays.end()).size();
   }
   // Sums form per emission step and delay, and each loses less than one unit to the floor.
-  const double sums = weights.exponent < 0 ? double(std::set<uint32_t>(synapses.delays.begin(), synapses.delays.end()).size()) : 0;
-  for (uint64_t n = 0; n < synapses.targetCount; ++n) {
+  const double sums = weights.exponent < 0 ? double(delays) : 0;
+  for (size_t n = 0; n < targets; ++n) {
     if (weights.exponent < 0 && std::max(out.high[n], -out.low[n]) >= 0x1p31)
       return located(projection, {.code = 5309,
                                   .message = "the sum of a step may leave 32 bits before it is shifted",

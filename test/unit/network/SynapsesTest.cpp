@@ -164,3 +164,33 @@ TEST_CASE("a composition is the matrix product, delays added") {
   CHECK(product.delay(0) == 3);
   CHECK(sorted(product));
 }
+
+TEST_CASE("in-degrees of rules are those of the listed synapses") {
+  uint32_t draw = 0;
+  for (const char *name :
+       {"one_to_one", "all_to_all", "fixed_probability", "fixed_in_degree", "fixed_total_number", "distance_dependent"})
+    for (int trial = 0; trial < 12; ++trial) {
+      CAPTURE(name);
+      CAPTURE(trial);
+      const auto pick = [&](uint32_t n) { return randomWord(9, static_cast<uint32_t>(trial), draw++, 0) % n; };
+      const bool same = std::string(name) == "one_to_one" || pick(2);
+      const uint64_t sources = 2 + pick(20), targets = same ? sources : 1 + pick(20);
+      ConnectRule rule{.rule = name, .probability = trial == 0 ? 1.0 : 0.3, .scale = 3, .number = pick(9), .seed = pick(99)};
+      rule.samePopulation = same;
+      rule.autapses = pick(2);
+      rule.sourceShape = {static_cast<int64_t>(sources)};
+      rule.targetShape = {static_cast<int64_t>(targets)};
+      const auto listed = connect(rule, sources, targets);
+      const auto degrees = inDegrees(rule, sources, targets);
+      REQUIRE(bool(listed));
+      REQUIRE(bool(degrees));
+      std::vector<uint64_t> counted(targets, 0);
+      for (const uint32_t target : listed->targets)
+        ++counted[target];
+      REQUIRE((degrees->size() == 1 || degrees->size() == targets));
+      for (uint64_t n = 0; n < targets; ++n)
+        CHECK((*degrees)[degrees->size() == 1 ? 0 : n] == counted[n]);
+    }
+  CHECK_FALSE(bool(inDegrees({.rule = "fixed_in_degree", .number = 1}, 0, 3)));
+  CHECK_FALSE(bool(inDegrees({.rule = "one_to_one"}, 2, 3)));
+}

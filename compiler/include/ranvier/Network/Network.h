@@ -9,7 +9,7 @@
 
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/HwModels/Chip.h"
-#include "ranvier/Mapping/Network.h"
+#include "ranvier/Mapping/RuleNetwork.h"
 #include "ranvier/Network/Synapses.h"
 #include "ranvier/Network/TimeGraph.h"
 #include <span>
@@ -25,6 +25,11 @@ Result<snn::NetworkOp> theNetwork(mlir::ModuleOp module);
 /// Synapses of a projection, delays as the op gives them. `weights`: in place of the op's own, as many as it has and in the same
 /// order (for a pool: one per channel); empty: the op's. Errors: RNV5701..5704.
 Result<Synapses> expandProjection(snn::ProjectionOpInterface projection, std::span<const double> weights = {});
+
+/// The rule of a connector, as connect() takes it.
+ConnectRule connectRule(snn::ConnectOp connection);
+/// Whether all synapses of a connector have one weight and one delay, so that its rule and both say all there is to say.
+bool isUniform(snn::ConnectOp connection);
 
 /// The projection as an snn.sparse of the same name, with the delays drawn. The old op is erased.
 Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface projection);
@@ -62,6 +67,17 @@ Result<void> expandDistributions(snn::NetworkOp network);
 /// A network whose populations all name an snn.program. Order of populations and projections: as declared.
 /// Errors: RNV5714 a population still names a model, RNV5715 a value does not fit its word, RNV5716 a bias was not folded.
 Result<mapping::Network> extractNetwork(mlir::ModuleOp module, const hw::Chip &chip);
+
+/// What the mapper could take as rules.
+struct RuleCensus {
+  std::string listed;      ///< The first projection that is no rule (a connector or snn.dense of one delay is); empty: none.
+  double synapses = 0;     ///< Of all rules, expected.
+  unsigned connectors = 0; ///< Procedural connectors.
+};
+/// Errors: RNV5710.
+Result<RuleCensus> ruleCensus(mlir::ModuleOp module);
+/// extractNetwork without listing synapses. Errors: those of extractNetwork; RNV8090 a projection that is no rule.
+Result<mapping::RuleNetwork> extractRules(mlir::ModuleOp module, const hw::Chip &chip);
 
 } // namespace ranvier::compiler
 

@@ -68,6 +68,10 @@ struct ConnectRule {
 /// RNV5702 impossible numbers (e.g. an in-degree from no source), RNV5703 more than 2^32 synapses.
 Result<Synapses> connect(const ConnectRule &rule, uint64_t sources, uint64_t targets);
 
+/// Synapses onto each target of what connect() makes, without listing any where the rule says it: one number where all targets have
+/// as many. Errors: as connect().
+Result<std::vector<uint64_t>> inDegrees(const ConnectRule &rule, uint64_t sources, uint64_t targets);
+
 /// second after first: weights multiply, delays add, parallel paths with equal delay are summed (in order of the middle neuron).
 Synapses compose(const Synapses &first, const Synapses &second);
 

@@ -1,32 +1,14 @@
 //===- MapLarge.cpp - Networks of a hundred million synapses --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "ranvier/Mapping/MapLarge.h"
-#include "Messages.h"
-#include "Order.h"
+#include "MapCandidate.h"
 #include "Search.h"
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <set>
-#include <thread>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// An order on its way to a placed mapping.
-struct Candidate {
-  Mapping mapping;
-  Messages messages;
-  OrderResult result;
-};
-
-} // namespace
 
 /// Slices of a core by population and neuron, neighbours joined: how an order came to them is of no use to anybody.
 static void tidy(Mapping &mapping) {
@@ -45,14 +27,15 @@ static void tidy(Mapping &mapping) {
 }
 
 /// Gives the cores their sites and counts what that costs.
-static void settle(Candidate &candidate, const hw::Chip &chip, uint64_t seed) {
+void detail::settle(Candidate &candidate, const hw::Chip &chip, uint64_t seed, bool near) {
   Mapping &mapping = candidate.mapping;
   const Sites sites(chip, mapping.cores.size());
   candidate.result.placed = candidate.messages.edges.size() <= mostEdges;
   std::vector<uint32_t> siteOf(mapping.cores.size());
   std::iota(siteOf.begin(), siteOf.end(), 0u);
   if (candidate.result.placed)
-    siteOf = placeCores(coreGraph(candidate.messages), sites, seed);
+    siteOf =
+        near ? improveCores(coreGraph(candidate.messages), sites, seed) : placeCores(coreGraph(candidate.messages), sites, seed);
   for (uint32_t c = 0; c < mapping.cores.size(); ++c) {
     mapping.cores[c].chip = sites[siteOf[c]].chip;
     mapping.cores[c].core = sites[siteOf[c]].core;
@@ -79,18 +62,13 @@ static Result<Candidate> follow(const Network &network, const hw::Chip &chip, co
   return candidate;
 }
 
-/// Sorted as every mapping is; the messages follow.
-static void sortCores(Candidate &candidate) {
-  std::vector<uint32_t> order(candidate.mapping.cores.size()), now(order.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    const CoreAssignment &left = candidate.mapping.cores[a], &right = candidate.mapping.cores[b];
-    return std::tie(left.level, left.chip, left.core) < std::tie(right.level, right.chip, right.core);
-  });
+void detail::reorder(Candidate &candidate, const std::vector<uint32_t> &order) {
+  std::vector<uint32_t> now(order.size());
   for (uint32_t c = 0; c < order.size(); ++c)
     now[order[c]] = c;
   Mapping mapping;
   Messages messages;
+  messages.edges.reserve(candidate.messages.edges.size());
   for (uint32_t c : order) {
     mapping.cores.push_back(std::move(candidate.mapping.cores[c]));
     for (uint64_t e = candidate.messages.ptr[c]; e < candidate.messages.ptr[c + 1]; ++e) {
@@ -103,54 +81,47 @@ static void sortCores(Candidate &candidate) {
   candidate.messages = std::move(messages);
 }
 
-Result<LargeMapping> mapping::mapLarge(const Network &network, const hw::Chip &chip, const LargeOptions &options) {
-  RANVIER_CHECK(checkNetwork(network));
-  RANVIER_CHECK(checkAgainstChip(network, chip));
-  RANVIER_CHECK(checkRates(network, options.rates));
-  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
-  const Clock::time_point start = Clock::now();
-  LargeMapping out;
-  // A core holds neurons of one level; growth does not look at levels.
-  const bool search = std::all_of(level.begin(), level.end(), [](uint32_t l) { return l == 0; });
-  std::optional<Result<Candidate>> given, found;
-  {
-    const Incoming into = incoming(network);
-    const auto second = [&] {
-      if (search)
-        found = follow(network, chip, into, level, true, options, 1);
-    };
-    std::optional<std::thread> other;
-    if (options.threads > 1 && search)
-      other.emplace(second);
-    given = follow(network, chip, into, level, false, options, other ? 1 : options.threads);
-    if (other)
-      other->join();
-    else
-      second();
-  }
-  // The given order may need more cores than there are where the other does not, and the other way round.
-  if (!*given && (!found || !*found))
-    return given->error();
-  if (*given)
-    out.given = (*given)->result;
-  if (found && *found)
-    out.ofSynapses = (*found)->result;
-  out.found = !*given || (out.ofSynapses && out.ofSynapses->spikeHops < out.given.spikeHops);
-  Candidate best = out.found ? *std::move(*found) : *std::move(*given);
-  given.reset();
-  found.reset();
+/// Sorted as every mapping is.
+static void sortCores(Candidate &candidate) {
+  std::vector<uint32_t> order(candidate.mapping.cores.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    const CoreAssignment &left = candidate.mapping.cores[a], &right = candidate.mapping.cores[b];
+    return std::tie(left.level, left.chip, left.core) < std::tie(right.level, right.chip, right.core);
+  });
+  reorder(candidate, order);
+}
+
+Result<void> detail::finish(Candidate &best, const hw::Chip &chip, LargeMapping &out, const std::function<Result<void>()> &check) {
   sortCores(best);
-  out.fillSeconds = since(start);
   const Clock::time_point routing = Clock::now();
   out.links = linkLoads(chip, best.mapping, trafficOf(best.messages));
   out.routeSeconds = since(routing);
   const Clock::time_point checking = Clock::now();
-  RANVIER_CHECK(checkMapping(network, chip, best.mapping));
+  RANVIER_CHECK(check());
   out.checkSeconds = since(checking);
   std::set<uint32_t> chips;
   for (const CoreAssignment &core : best.mapping.cores)
     chips.insert(core.chip);
   out.chips = chips.size();
   out.mapping = std::move(best.mapping);
+  return {};
+}
+
+Result<LargeMapping> mapping::mapLarge(const Network &network, const hw::Chip &chip, const LargeOptions &options) {
+  RANVIER_CHECK(checkNetwork(network));
+  RANVIER_CHECK(checkAgainstChip(network, chip));
+  RANVIER_CHECK(checkRates(network, options.rates));
+  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
+  // A core holds neurons of one level; growth does not look at levels.
+  const bool search = std::all_of(level.begin(), level.end(), [](uint32_t l) { return l == 0; });
+  LargeMapping out;
+  std::optional<Incoming> into = incoming(network);
+  auto both = bothOrders<Candidate>(search, options.threads, [&](bool found, unsigned threads) {
+    return follow(network, chip, *into, level, found, options, threads);
+  });
+  into.reset();
+  RANVIER_TRY(Candidate best, takeCheaper(both, out));
+  RANVIER_CHECK(finish(best, chip, out, [&] { return checkMapping(network, chip, best.mapping); }));
   return out;
 }

@@ -18,7 +18,7 @@ struct Messages {
     uint64_t spikes = 0;          ///< Their rates; the neurons where there are none.
   };
   std::vector<uint64_t> ptr{0}; ///< [core + 1]
-  std::vector<Edge> edges;      ///< Sorted by `to`.
+  std::vector<Edge> edges;
 };
 
 /// `threads`: the result does not depend on it.

@@ -63,6 +63,24 @@ Sites::Sites(const hw::Chip &chip, size_t cores) : alike(chip.topology == hw::To
                                                        .total());
 }
 
+Sites Sites::only(const std::vector<uint32_t> &chosen) const {
+  Sites some;
+  some.alike = alike;
+  some.coresPerTile = coresPerTile;
+  some.table = table;
+  some.tiles = tiles;
+  for (uint32_t site : chosen) {
+    some.places.push_back(places[site]);
+    if (!x.empty()) {
+      some.x.push_back(x[site]);
+      some.y.push_back(y[site]);
+    }
+    if (!tile.empty())
+      some.tile.push_back(tile[site]);
+  }
+  return some;
+}
+
 int64_t detail::placementCost(const CoreGraph &graph, const Sites &sites, const std::vector<uint32_t> &siteOf) {
   int64_t sum = 0;
   for (uint32_t core = 0; core < graph.size(); ++core)
@@ -172,18 +190,28 @@ void detail::annealPlacement(const CoreGraph &graph, const Sites &sites, std::ve
   Annealer(graph, sites, siteOf, seed).run(heat, proposals);
 }
 
-std::vector<uint32_t> detail::placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed) {
-  std::vector<uint32_t> ordered(graph.size());
-  std::iota(ordered.begin(), ordered.end(), 0u);
-  if (graph.size() < 2 || sites.alike)
-    return ordered;
+/// About 4 * 10^8 distances at most in each search: a second or two.
+static uint64_t budgetFor(const CoreGraph &graph) {
   uint64_t links = 0;
   for (const auto &row : graph)
     links += row.size();
-  // About 4 * 10^8 distances at most in each search: a second or two.
-  const uint64_t budget = std::min<uint64_t>(uint64_t(graph.size()) * 10000, 400'000'000 / (1 + 4 * links / graph.size()));
-  std::vector<uint32_t> hot = ordered;
-  annealPlacement(graph, sites, ordered, 0.02, budget, seed);
-  annealPlacement(graph, sites, hot, 1.0, budget, seed + 1);
+  return std::min<uint64_t>(uint64_t(graph.size()) * 10000, 400'000'000 / (1 + 4 * links / graph.size()));
+}
+
+std::vector<uint32_t> detail::improveCores(const CoreGraph &graph, const Sites &sites, uint64_t seed) {
+  std::vector<uint32_t> ordered(graph.size());
+  std::iota(ordered.begin(), ordered.end(), 0u);
+  if (graph.size() >= 2 && !sites.alike)
+    annealPlacement(graph, sites, ordered, 0.02, budgetFor(graph), seed);
+  return ordered;
+}
+
+std::vector<uint32_t> detail::placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed) {
+  const std::vector<uint32_t> ordered = improveCores(graph, sites, seed);
+  if (graph.size() < 2 || sites.alike)
+    return ordered;
+  std::vector<uint32_t> hot(graph.size());
+  std::iota(hot.begin(), hot.end(), 0u);
+  annealPlacement(graph, sites, hot, 1.0, budgetFor(graph), seed + 1);
   return placementCost(graph, sites, hot) < placementCost(graph, sites, ordered) ? hot : ordered;
 }

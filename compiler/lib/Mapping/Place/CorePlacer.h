@@ -40,6 +40,8 @@ struct Site {
 class Sites {
 public:
   Sites(const hw::Chip &chip, size_t cores);
+  /// Some of the sites, as far apart as they are: where things larger than a core are placed.
+  Sites only(const std::vector<uint32_t> &chosen) const;
   size_t size() const { return places.size(); }
   const Site &operator[](size_t site) const { return places[site]; }
   uint32_t distance(uint32_t a, uint32_t b) const {
@@ -53,6 +55,7 @@ public:
   uint32_t coresPerTile = 1;
 
 private:
+  Sites() = default;
   std::vector<Site> places;
   std::vector<int32_t> x, y;  ///< Mesh: position of the tile over all chips.
   std::vector<uint32_t> tile; ///< Else: number over all chips, into `table`.
@@ -71,6 +74,8 @@ void annealPlacement(const CoreGraph &graph, const Sites &sites, std::vector<uin
                      uint64_t seed);
 /// The placement from scratch: from the order of the cores and from a hot start, the better.
 std::vector<uint32_t> placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed);
+/// The first half of placeCores: from the order of the cores.
+std::vector<uint32_t> improveCores(const CoreGraph &graph, const Sites &sites, uint64_t seed);
 
 } // namespace ranvier::mapping::detail
 
