@@ -68,7 +68,7 @@ TEST_CASE("a chip without microcode takes its unit's instructions only [I1]") {
   auto refused = checkArithmetic(other, chip);
   REQUIRE(!refused);
   CHECK(refused.error().code == 6031);
-  CHECK(refused.error().kind == ErrorKind::Unsupported);
+  CHECK(refused.error().kind == ErrorKind::CannotRun);
   CHECK(refused.error().place.find("'p'") != std::string::npos);
   hw::Chip programmable = chip;
   programmable.programmable = true;
