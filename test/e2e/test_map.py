@@ -290,6 +290,17 @@ class Network(Case):
         self.assertEqual((made["cores"], made["spikes_hops"]), (compiled["cores"]["used"], compiled["hops"]["total"]))
         self.json("verify", image, network)
 
+    def test_a_profile_weighs_messages(self):
+        network, image, run = ROOT / "examples" / "digits" / "network.nir", self.tmp / "silent.rvi", self.tmp / "silent.h5"
+        chip = Rules.few_neurons(self, 8)
+        self.json("compile", network, "--target", chip, "-o", image)
+        self.json("run", image, "--steps", 3, "-o", run)  # Nothing fires without input.
+        plain, silent = (self.json("map", "network", network, "--target", chip, *more) for more in ((), ("--profile", run)))
+        self.assertEqual((plain["weights"], silent["weights"]), ("uniform", "profile"))
+        self.assertGreater(plain["spikes_hops"], silent["spikes_hops"])
+        self.assertEqual(silent["spikes_hops"], 0)
+        self.assertEqual(plain["links"]["used"] > 0, silent["links"]["used"] > 0)  # Links carry what they would if every neuron fired once.
+
     def test_text_names_both_orders(self):
         done = self.call("map", "network", *self.RING, "--seed", 3)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -313,10 +324,10 @@ class Rules(Case):
         path = self.tmp / name
         return path, run_bench.sheet_network(path, shuffled, sheet, size, within, beside)
 
-    def few_neurons(self):
-        """loihi1 with cores of 32 neurons."""
+    def few_neurons(self, neurons=32):
+        """loihi1 with small cores."""
         text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
-        text, count = re.subn(r"(\n  neurons: \{value: )\d+", r"\g<1>32", text)
+        text, count = re.subn(r"(\n  neurons: \{value: )\d+", rf"\g<1>{neurons}", text)
         self.assertEqual(count, 1)
         path = self.tmp / "few.yaml"
         path.write_text(text)
