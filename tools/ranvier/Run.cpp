@@ -51,7 +51,7 @@ public:
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
       const auto &meta = image.meta.populations[p];
       formats::RecordedPopulation out{
-          meta.name, static_cast<uint32_t>(meta.count), false, image.meta.profile == isa::Profile::F32, {}};
+          meta.name, static_cast<uint32_t>(meta.count), false, image.meta.profile == isa::Profile::F32, {}, 1};
       std::vector<uint32_t> slots;
       if (!meta.input) {
         const isa::Program &program = image.meta.programs[meta.program];

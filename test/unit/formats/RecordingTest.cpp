@@ -19,7 +19,7 @@ using Neurons = std::vector<uint32_t>;
 /// Three steps of an integer population with two states, a graded one in floats, and one of a single neuron.
 std::vector<RecordedPopulation> populations() {
   return {{"lif", 3, false, false, {{"u", 0.5}, {"v", 0.25}}},
-          {"graded", 2, true, true, {{"x", 1}}},
+          {"graded", 2, true, true, {{"x", 1}}, 0.5},
           {"one", 1, false, false, {{"v", 2}}}};
 }
 int32_t bits(float value) { return std::bit_cast<int32_t>(value); }
@@ -62,6 +62,7 @@ TEST_CASE("a recording comes back, states scaled") {
   CHECK(lif.states[0].second == Values{0.5, -0.5, 50, 1, -1, 100, 1.5, -1.5, 150});
   CHECK(lif.states[1].second == Values{1, 0, -1, 2, 0, -1, 3, 0, -1});
   CHECK(graded.spikeSteps == Neurons{1, 2, 3});
+  CHECK(graded.spikeValues == Values{0.75, 1.5, 2.25});
   CHECK(graded.states[0].second == Values{0.5, -0.25, 0.5, -0.5, 0.5, -0.75});
   CHECK(one.count == 1);
   CHECK(one.states[0].second == Values{2, 4, 6}); // One neuron has rows, too.

@@ -142,7 +142,7 @@ TEST_CASE("a chip without the arithmetic is refused") {
   auto result = replay(smallCase(), *chip, {});
   REQUIRE(!result);
   CHECK(result.error().code == 8085);
-  CHECK(result.error().kind == ErrorKind::Unsupported);
+  CHECK(result.error().kind == ErrorKind::CannotRun);
 }
 
 TEST_CASE("the shipped cases pass; one flipped value fails and is named") {

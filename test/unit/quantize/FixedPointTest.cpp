@@ -224,7 +224,7 @@ TEST_CASE("what has no integer form is refused by name") {
     REQUIRE(!fixed);
     CHECK(fixed.error().code == 5401);
     CHECK(fixed.error().message.find("op" + std::to_string(int(kind))) != std::string::npos);
-    CHECK(fixed.error().kind == ErrorKind::Unsupported);
+    CHECK(fixed.error().kind == ErrorKind::CannotRun);
   }
   Maker moving;
   const int v = moving.state("v", std::pair{0.5, 1.0});

@@ -22,8 +22,8 @@ struct RecordedPopulation {
   std::string name;
   uint32_t count = 0;
   bool graded = false, isFloat = false;               ///< isFloat: state and payload words are binary32 bits.
-  double valueScale = 1;                              ///< Of the values of spikes: value = word * scale.
   std::vector<std::pair<std::string, double>> states; ///< Recorded states and their scale; may be empty.
+  double valueScale = 1;                              ///< Of the values of spikes: value = word * scale.
 };
 
 class Recorder {
