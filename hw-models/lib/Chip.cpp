@@ -1,6 +1,7 @@
 //===- Chip.cpp - A chip as its YAML file describes it --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ChipSchema.h"
+#include <algorithm>
 
 namespace ranvier::hw {
 
@@ -18,6 +19,23 @@ uint64_t SynapseStorage::bits(uint64_t synapses, unsigned weightBits, unsigned d
   const uint64_t each = uint64_t(weightBits) + delayBits + tagBits + indexBits;
   const auto chunk = [&](uint64_t n) { return n == 0 ? 0 : (n * each + headerBits + wordBits - 1) / wordBits * wordBits; };
   return synapses / synapsesPerChunk * chunk(synapsesPerChunk) + chunk(synapses % synapsesPerChunk);
+}
+
+const char *toString(Direction direction) {
+  const char *names[] = {"east", "north-east", "north", "west", "south-west", "south"};
+  return names[static_cast<unsigned>(direction)];
+}
+
+bool Faults::isDead(uint32_t chip) const { return std::binary_search(chips.begin(), chips.end(), chip); }
+bool Faults::isDead(uint32_t chip, uint32_t core) const {
+  return isDead(chip) || std::binary_search(cores.begin(), cores.end(), Core{chip, core});
+}
+
+uint32_t Chip::liveChips() const { return std::max(1u, maxChips) - static_cast<uint32_t>(faults.chips.size()); }
+uint64_t Chip::liveCores() const {
+  const auto alone = [&](const Faults::Core &core) { return !faults.isDead(core.chip); };
+  return uint64_t(liveChips()) * coresPerChip() -
+         static_cast<uint64_t>(std::count_if(faults.cores.begin(), faults.cores.end(), alone));
 }
 
 const CostProfile *Chip::findCosts(const std::string &name) const {

@@ -109,6 +109,23 @@ std::string profileText(const CostProfile &profile) {
            trust(profile.staticSource, profile.staticProvenance) + "}\n";
   return out;
 }
+
+/// Nothing where nothing is dead: a description without the section stays as it was.
+std::string faultsText(const Faults &faults) {
+  if (faults.empty())
+    return "";
+  const auto number = [](uint32_t value) { return std::to_string(value); };
+  std::string chips, cores, links;
+  for (const uint32_t chip : faults.chips)
+    chips += (chips.empty() ? "" : ", ") + number(chip);
+  for (const Faults::Core &core : faults.cores)
+    cores += "    - {chip: " + number(core.chip) + ", core: " + number(core.core) + "}\n";
+  for (const Faults::Link &link : faults.links)
+    links += "    - {chip: " + number(link.chip) + ", x: " + number(link.x) + ", y: " + number(link.y) +
+             ", direction: " + toString(link.direction) + "}\n";
+  return "faults:\n  chips: [" + chips + "]\n" + (cores.empty() ? "" : "  cores:\n" + cores) +
+         (links.empty() ? "" : "  links:\n" + links);
+}
 } // namespace
 
 std::string resolvedText(const Chip &chip) {
@@ -117,6 +134,7 @@ std::string resolvedText(const Chip &chip) {
   for (const std::string &name : detail::fieldSections)
     if (name != "native" || chip.nativeCuba)
       out += section(chip, name);
+  out += faultsText(chip.faults);
   if (!chip.costs.empty())
     out += "costs:\n";
   for (const CostProfile &profile : chip.costs)

@@ -89,12 +89,14 @@ const Field table[] = {
     flag<&Chip::router, &Router::defaultRoutes>("router", "default_routes"),
 };
 
+constexpr const char *faultsFile = "faults file";
+
 std::map<std::string, std::vector<std::string>> makeKeys() {
   const std::vector<std::string> trust = {"source", "status"};
   std::map<std::string, std::vector<std::string>> keys;
   keys[""] = {"format", "version", "name", "description", "unsupported"};
   keys[""].insert(keys[""].end(), fieldSections.begin(), fieldSections.end());
-  keys[""].push_back("costs");
+  keys[""].insert(keys[""].end(), {"faults", "costs"});
   for (const std::string &section : fieldSections)
     keys[section] = trust;
   keys["arithmetic"].insert(keys["arithmetic"].end(), {"profile", "forbidden_ops"});
@@ -103,12 +105,16 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
   for (const Field &field : table)
     keys[field.section].push_back(field.key);
   keys["number"] = {"value", "source", "status"};
+  keys["faults"] = {"chips", "cores", "links"};
+  keys["faults.cores[]"] = {"chip", "core"};
+  keys["faults.links[]"] = {"chip", "x", "y", "direction"};
   keys["costs[]"] = {"name", "description", "source", "status", "events", "barrier", "static_power"};
   keys["costs[].events"] = costEvents;
   for (const std::string &event : costEvents)
     keys["costs[].events." + event] = {"energy_pj", "time_ns", "source", "status"};
   keys["costs[].barrier"] = {"times_ns", "interpolate", "source", "status"};
   keys["costs[].static_power"] = {"watts_per_chip", "source", "status"};
+  keys[faultsFile] = {"format", "version", "faults"};
   return keys;
 }
 const std::map<std::string, std::vector<std::string>> &allKeys() {
@@ -164,8 +170,9 @@ std::string shiftDecimal(const std::string &text, int places) {
 std::vector<std::string> ranvier::hw::chipKeys() {
   std::vector<std::string> paths;
   for (const auto &[section, keys] : detail::allKeys())
-    for (const std::string &key : keys)
-      paths.push_back(section.empty() ? key : section + "." + key);
+    if (section != detail::faultsFile)
+      for (const std::string &key : keys)
+        paths.push_back(section.empty() ? key : section + "." + key);
   std::sort(paths.begin(), paths.end());
   return paths;
 }

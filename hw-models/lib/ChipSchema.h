@@ -27,7 +27,7 @@ std::span<const Field> fields();
 /// Names of the sections that hold fields, in the order they are printed. `native` exists only if the chip has one.
 extern const std::vector<std::string> fieldSections;
 /// Keys allowed in a map of the description: "" is the top, "core" a section, "costs[]" an element of a list, "number" what stands
-/// for a single number.
+/// for a single number, "faults file" the top of a file of faults.
 const std::vector<std::string> &keysOf(const std::string &section);
 
 /// Words of the enumerations, by value.

@@ -5,6 +5,7 @@
 // wrong one is looked for only when a row has one.
 //===----------------------------------------------------------------------===//
 #include "Validator.h"
+#include "ranvier/HwModels/Routes.h"
 #include "ranvier/Image/WeightRange.h"
 #include <algorithm>
 #include <map>
@@ -310,6 +311,23 @@ Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
     }
     return {};
   };
+  const hw::Plane plane(image.chip);
+  const hw::Blockages blockages(image.chip);
+  std::vector<size_t> askedBy(blockages.none() ? 0 : image.cores.size(), SIZE_MAX); // Neurons of one core share their ways.
+  const auto checkWays = [&](size_t from, uint64_t row) -> Result<void> {
+    for (uint64_t o = ptr[row]; o < ptr[row + 1]; ++o) {
+      const uint32_t to = image.outAxons[o].core;
+      if (askedBy[to] == from)
+        continue;
+      askedBy[to] = from;
+      const CoreRecord &sender = image.cores[from], &receiver = image.cores[to];
+      const std::string obstacle = blockages.on(plane.tileOf(sender.chip, sender.core), plane.tileOf(receiver.chip, receiver.core));
+      if (!obstacle.empty())
+        return broken(3022, "O5", at("out_axons", o), "the way of a message is closed",
+                      "an open way from " + at("cores", from) + " to " + at("cores", to), obstacle);
+    }
+    return {};
+  };
   uint64_t row = 0;
   for (size_t c = 0; c < image.cores.size(); ++c) {
     const CoreRecord &core = image.cores[c];
@@ -318,6 +336,8 @@ Result<void> checkOutAxons(const Image &image, uint64_t neurons) {
       const SliceRecord &slice = image.slices[core.firstSlice + s];
       for (uint32_t n = 0; n < slice.count; ++n, ++row) {
         RANVIER_CHECK(checkRow(row, slice.population, slice.first + n));
+        if (!blockages.none())
+          RANVIER_CHECK(checkWays(c, row));
         if (!image.chip.core.axonsOut)
           continue;
         reached.clear(); // A destination with a same-step and a later in-axon counts once.

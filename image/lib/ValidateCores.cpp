@@ -34,6 +34,8 @@ Result<void> checkPlaces(const Image &image) {
     if (core.chip >= image.chip.maxChips || core.core >= image.chip.coresPerChip())
       return broken(3013, "C1", place, "no such place on the chip",
                     "chip below " + number(image.chip.maxChips) + ", core below " + number(image.chip.coresPerChip()), found);
+    if (image.chip.faults.isDead(core.chip, core.core))
+      return broken(3013, "C13", place, "neurons on a dead core", "a core that the chip description does not name dead", found);
     if (!used.insert({core.chip, core.core}).second)
       return broken(3013, "C2", place, "two cores have the same place", "each place once", found);
     const auto key = [](const CoreRecord &c) { return std::tuple(c.level, c.chip, c.core); };
@@ -48,8 +50,8 @@ Result<void> checkCore(const Image &image, size_t index, Ends &ends) {
   const CoreRecord &core = image.cores[index];
   const std::string place = at("cores", index);
   const auto wrong = [&](const char *clause, std::string what, uint64_t first, uint64_t count, uint64_t end, uint64_t size) {
-    return broken(3012, clause, place, "range of " + what + " is wrong", "a start at " + number(end) + ", an end up to " + number(size),
-                  number(count) + " from " + number(first));
+    return broken(3012, clause, place, "range of " + what + " is wrong",
+                  "a start at " + number(end) + ", an end up to " + number(size), number(count) + " from " + number(first));
   };
   if (core.synapseKind > static_cast<uint32_t>(SynapseKind::Wide64) || core.reserved != 0)
     return broken(3012, "C4", place, "kind of synapses or reserved word is wrong", "0 or 1, and 0",
@@ -79,7 +81,8 @@ Result<void> checkCore(const Image &image, size_t index, Ends &ends) {
 Result<void> checkParams(const Image &image, const SliceRecord &slice, const isa::Program &program, const std::string &place) {
   const uint64_t slots = program.params.size(), size = image.params.size();
   if (slice.firstParam > size || slots > size - slice.firstParam)
-    return broken(3016, "S6", place, "parameters outside params", number(slots) + " of " + number(size), "from " + number(slice.firstParam));
+    return broken(3016, "S6", place, "parameters outside params", number(slots) + " of " + number(size),
+                  "from " + number(slice.firstParam));
   for (uint64_t i = 0; i < slots; ++i) {
     const ParamRecord &param = image.params[slice.firstParam + i];
     const uint64_t words = param.uniform ? 1 : slice.count, all = image.paramWords.size();
@@ -103,13 +106,15 @@ Result<void> checkSlices(const Image &image, size_t index) {
     const SliceRecord &slice = image.slices[s];
     const std::string place = at("slices", s);
     if (slice.population >= meta.populations.size() || meta.populations[slice.population].input)
-      return broken(3014, "S1", place, "slice of no population with neurons", "a population that is not an input", number(slice.population));
+      return broken(3014, "S1", place, "slice of no population with neurons", "a population that is not an input",
+                    number(slice.population));
     const PopulationMeta &population = meta.populations[slice.population];
     if (slice.count == 0 || uint64_t(slice.first) + slice.count > population.count)
       return broken(3014, "S2", place, "slice outside its population", "neurons below " + number(population.count),
                     number(slice.count) + " from " + number(slice.first));
     if (slice.program != population.program)
-      return broken(3014, "S3", place, "slice runs another program than its population", number(population.program), number(slice.program));
+      return broken(3014, "S3", place, "slice runs another program than its population", number(population.program),
+                    number(slice.program));
     if (core.level != population.level)
       return broken(3014, "S4", place, "population on a core of another level", number(population.level), number(core.level));
     if (slice.neuronBase != neurons || slice.accumulatorBase != accumulators)
@@ -126,7 +131,8 @@ Result<void> checkSlices(const Image &image, size_t index) {
                   number(core.neuronCount));
   if (core.accumulatorCount != accumulators || accumulators > maxAccumulators)
     return broken(3012, "C11", at("cores", index), "number of accumulators is wrong",
-                  number(accumulators) + ", the sum of its slices, and at most " + number(maxAccumulators), number(core.accumulatorCount));
+                  number(accumulators) + ", the sum of its slices, and at most " + number(maxAccumulators),
+                  number(core.accumulatorCount));
   return {};
 }
 

@@ -291,6 +291,31 @@ class Options(CommandLine):
         self.assertTrue(self.json("check", text, "--target", "loihi1", "--quick")["runs"])
         self.assertFalse(self.json("check", text, "--target", "loihi1", code=3)["runs"])
 
+    def faults(self, dead):
+        """loihi1 as one chip with small cores, and a file in which some of them are dead."""
+        chip, file = self.tmp / "machine.yaml", self.tmp / "faults.yaml"
+        text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
+        chip.write_text(text.replace("neurons: {value: 1024,", "neurons: {value: 32,").replace("max_chips: {value: 16384,", "max_chips: {value: 1,"))
+        cores = [{"chip": 0, "core": core} for core in dead]
+        file.write_text("format: ranvier-faults\nversion: 1\nfaults: " + json.dumps({"cores": cores}) + "\n")
+        return chip, file
+
+    def test_check_faults(self):
+        """106 neurons on cores of 32: four cores do, three do not."""
+        chip, file = self.faults(range(4, 128))
+        self.assertTrue(self.json("check", NETWORK, "--target", chip, "--faults", file)["runs"])
+        chip, file = self.faults(range(3, 128))
+        for more in ([], ["--quick"]):
+            found = self.json("check", NETWORK, "--target", chip, "--faults", file, *more, code=3)
+            self.assertIn("RNV6016", [finding.get("code") for finding in found["findings"]])
+
+    def test_compile_faults(self):
+        chip, file = self.faults((0, 1, 2))
+        image = self.tmp / "faults.rvi"
+        made = self.json("compile", NETWORK, "--target", chip, "--faults", file, "-o", image)
+        self.assertEqual(made["mapping"]["faults"]["cores"], 3)
+        self.assertFalse({core["core"] for core in self.json("inspect", image)["cores"]} & {0, 1, 2})
+
     # --- How a network is read (check, compile, import, export, verify) -------------------------------------------------------
 
     def test_network_dt(self):

@@ -249,6 +249,16 @@ class Partition(Case):
         for run in runs[1:]:
             self.json("diff", runs[0], run)
 
+    def test_faults_count_for_every_partitioner(self):
+        faults = self.tmp / "faults.yaml"
+        faults.write_text("format: ranvier-faults\nversion: 1\nfaults: {cores: [{chip: 0, core: 0}], links: [{chip: 0, x: 0, y: 0, direction: east}]}\n")
+        arguments = ["map", "partition", "--target", self.small_cores(), "--generate", "random", "--neurons", 200, "--degree", 4, "--seeds", 1]
+        result = self.json(*arguments, "--faults", faults)
+        self.assertTrue(all(entry["fits"] for entry in result["partitioners"] if entry["name"] in ("ranvier", "sequential")))
+        self.assertNotEqual(result["partitioners"][1]["spikes_hops"], self.json(*arguments)["partitioners"][1]["spikes_hops"])
+        faults.write_text("format: ranvier-faults\nversion: 1\nfaults: {cores: [{chip: 0, core: 128}]}\n")
+        self.fails(*arguments, "--faults", faults, rnv=2014)
+
     def test_pointless_and_wrong_options(self):
         network, out = ROOT.joinpath(*self.DIGITS), self.tmp / "never.rvi"
         mapping = self.tmp / "mapping.json"

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Check/Check.h"
 #include "NetworkFile.h"
+#include "Provenance.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
 #include "ranvier/Support/Text.h"
@@ -26,8 +27,9 @@ void tryCompiling(mlir::ModuleOp module, const hw::Chip &chip, const std::string
   }
 }
 
-Result<void> runCheck(Context &context, const NetworkOptions &options, const std::string &target, bool quick) {
-  RANVIER_TRY(hw::Chip chip, hw::findTarget(target));
+Result<void> runCheck(Context &context, const NetworkOptions &options, const TargetOptions &chosen, bool quick) {
+  const std::string &target = chosen.target;
+  RANVIER_TRY(hw::Chip chip, chipOf(chosen));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
   RANVIER_CHECK(networkIn(loaded, options)); // A file without a network is bad input, not a finding about one.
   check::CheckOptions how;
@@ -77,12 +79,16 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const std
 
 void tools::addCheck(CLI::App &app, Context &context) {
   auto options = std::make_shared<NetworkOptions>();
-  auto target = std::make_shared<std::string>();
+  auto target = std::make_shared<TargetOptions>();
   auto quick = std::make_shared<bool>(false);
-  CLI::App *command = addCommand(app, context, "check", "List everything a target cannot honour, before compiling",
-                                 "  ranvier check network.nir --target loihi1\n  ranvier check network.nir --target loihi1 --quick",
-                                 [&context, options, target, quick] { return runCheck(context, *options, *target, *quick); });
+  CLI::App *command =
+      addCommand(app, context, "check", "List everything a target cannot honour, before compiling",
+                 "  ranvier check network.nir --target loihi1\n  ranvier check network.nir --target loihi1 --quick\n"
+                 "  ranvier check network.nir --target loihi1 --faults board7.yaml",
+                 [&context, options, target, quick] { return runCheck(context, *options, *target, *quick); });
   options->addTo(*command);
-  command->add_option("--target", *target, "Shipped chip, or a chip's YAML file")->required();
+  command->add_option("--target", target->target, "Shipped chip, or a chip's YAML file")->required();
+  command->add_option("--faults", target->faults,
+                      "YAML file of dead chips, cores and links; default: those of the chip's own file");
   command->add_flag("--quick", *quick, "Apply the rules only; else compiling is tried, too, where they find no error");
 }

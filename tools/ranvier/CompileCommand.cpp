@@ -30,6 +30,9 @@ std::string summary(const Json &mapping, const std::string &chip) {
   if (mapping.contains("cores") && mapping.contains("chips"))
     text += "cores          " + mapping["cores"]["used"].dump() + " of " + chip + " on " + mapping["chips"]["used"].dump() +
             " chip(s)\n";
+  if (mapping.contains("faults"))
+    text += "dead           " + mapping["faults"]["chips"].dump() + " chips, " + mapping["faults"]["cores"].dump() + " cores, " +
+            mapping["faults"]["links"].dump() + " links of the machine\n";
   return text + "limited by     " + bindingLimit(mapping) + "\n";
 }
 
@@ -51,11 +54,13 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--mapping", !flags.mapping.empty(), Stage::Fabric, false},
                  {"--partition", flags.partition.has_value(), Stage::Fabric, false},
                  {"--profile", !flags.target.profile.empty(), Stage::Fabric, false},
-                 {"--seed", flags.seed.has_value(), Stage::Fabric, false}};
+                 {"--seed", flags.seed.has_value(), Stage::Fabric, false},
+                 {"--faults", !flags.target.faults.empty(), Stage::Fabric, false}};
   for (const auto &option : options) {
     if (!option.given)
       continue;
-    if (at >= option.decides) {
+    // What is placed already is held against the faults, and the image carries them.
+    if (at >= option.decides && option.name != std::string("--faults")) {
       Error refused =
           pointlessOption(option.name, std::string("the network has passed the stage '") + stageName(option.decides) + "'");
       refused.file = flags.network.path;
@@ -77,7 +82,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
 }
 
 Result<void> compile(Context &context, CompileFlags flags) {
-  RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target}));
+  RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target,
+                                           flags.target.faults, flags.target.profile}));
   context.progress->phase("compile: read");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
   for (const auto &warning : loaded.warnings)
@@ -117,6 +123,10 @@ Result<void> compile(Context &context, CompileFlags flags) {
     RANVIER_CHECK(checkStages(context, flags, at, last, nullptr));
   } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
+    if (!flags.target.faults.empty()) {
+      RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
+      flags.target.faultsHash = contentHash(bytes);
+    }
     RANVIER_CHECK(checkStages(context, flags, at, last, &options.chip));
     if (!flags.mapping.empty()) {
       RANVIER_TRY(options.mappingText, readFile(flags.mapping));
@@ -187,7 +197,8 @@ void tools::addCompile(CLI::App &app, Context &context) {
                  "  ranvier compile network.nir --target loihi1 -o network.rvi\n"
                  "  ranvier compile network.nir --target loihi1 --calibrate samples.h5 --weight-bits 6 -o network.rvi\n"
                  "  ranvier compile network.nir --target loihi1 --emit quantised -o network.quantised.mlir\n"
-                 "  ranvier compile network.quantised.mlir -o network.rvi",
+                 "  ranvier compile network.quantised.mlir -o network.rvi\n"
+                 "  ranvier compile network.nir --target loihi1 --faults board7.yaml -o network.rvi",
                  [&context, flags] { return compile(context, *flags); });
   flags->network.addTo(*command);
   command->add_option("--target", flags->target.target, "Shipped chip, or a chip's YAML file");
@@ -199,6 +210,8 @@ void tools::addCompile(CLI::App &app, Context &context) {
       ->check(CLI::Range(1, 8));
   command->add_option("--calibrate", flags->target.calibrate,
                       "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
+  command->add_option("--faults", flags->target.faults,
+                      "YAML file of dead chips, cores and links, which the mapping avoids; default: those of the chip's own file");
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
   command
       ->add_option(

@@ -85,7 +85,7 @@ Json ratioOf(const mapping::Comparison &comparison) {
 
 Result<void> mapPartition(Context &context, const PartitionFlags &flags) {
   RANVIER_CHECK(flags.source.check());
-  RANVIER_TRY(const hw::Chip chip, hw::findTarget(flags.source.target.target));
+  RANVIER_TRY(const hw::Chip chip, chipOf(flags.source.target));
   mapping::CompareOptions options{.seed = flags.seed, .seeds = flags.seeds, .only = flags.only};
   RANVIER_TRY(const mapping::Network network, networkOf(context, flags.source, chip, options.rates));
   context.progress->phase("map partition: compare");

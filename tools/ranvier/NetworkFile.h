@@ -60,6 +60,8 @@ Result<void> runStages(mlir::ModuleOp module, const compiler::CompileOptions &op
 /// Options that decide what is compiled, shared by compile and verify.
 struct TargetOptions {
   std::string target;
+  std::string faults;     ///< File of dead parts of the machine.
+  std::string faultsHash; ///< Of its bytes, for provenance.
   unsigned weightBits = 8;
   std::string calibrate;          ///< Sample set (HDF5) to record a profile on.
   std::string profileText;        ///< The recorded profile itself.

@@ -57,6 +57,7 @@ void NetworkSource::addTo(CLI::App &command) {
   network.addTo(command);
   command.get_option("network")->required(false);
   command.add_option("--target", target.target, "Shipped chip, or a chip's YAML file")->required();
+  command.add_option("--faults", target.faults, "YAML file of dead chips, cores and links, which the mapping avoids");
   command.add_option("--profile", target.profile, "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh");
   using Kind = mapping::Synthetic::Kind;
   command.add_option("--generate", generate, "Draw a network instead of reading one: small-world, random, layered")

@@ -22,7 +22,9 @@ struct Provenance {
 /// Errors: RNV8050 malformed record.
 Result<Provenance> readProvenance(const std::string &text);
 
-/// Errors: those of hw::findChip.
+/// The target with the faults of --faults. Errors: those of hw::findTarget and hw::addFaults.
+Result<hw::Chip> chipOf(const TargetOptions &target);
+/// Errors: those of chipOf.
 Result<compiler::CompileOptions> makeCompileOptions(const TargetOptions &target);
 
 } // namespace ranvier::tools

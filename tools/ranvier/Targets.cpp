@@ -35,24 +35,26 @@ Json chipJson(const std::string &name, const hw::Chip &chip) {
   for (const auto &[key, status] : chip.statuses)
     if (status == hw::Provenance::Unknown && !key.starts_with("costs"))
       unknown.push_back(key);
-  return {{"name", name},
-          {"description", chip.description},
-          {"profile", chip.profile == isa::Profile::F32 ? "f32" : "int"},
-          {"programmable", chip.programmable},
-          {"graded_spikes", chip.gradedSpikes},
-          {"cores_per_chip", chip.coresPerChip()},
-          {"max_chips", chip.maxChips},
-          {"cores_modelled", chip.coresModelled},
-          {"router",
-           {{"table_entries", chip.router.tableEntries},
-            {"key_bits", chip.router.keyBits},
-            {"default_routes", chip.router.defaultRoutes}}},
-          {"neurons_per_core", chip.core.neurons},
-          {"min_delay", chip.minDelay},
-          {"max_delay", chip.maxDelay},
-          {"cost_profiles", profiles},
-          {"unknown", unknown},
-          {"unsupported", chip.unsupported}};
+  return {
+      {"name", name},
+      {"description", chip.description},
+      {"profile", chip.profile == isa::Profile::F32 ? "f32" : "int"},
+      {"programmable", chip.programmable},
+      {"graded_spikes", chip.gradedSpikes},
+      {"cores_per_chip", chip.coresPerChip()},
+      {"max_chips", chip.maxChips},
+      {"faults", {{"chips", chip.faults.chips.size()}, {"cores", chip.faults.cores.size()}, {"links", chip.faults.links.size()}}},
+      {"cores_modelled", chip.coresModelled},
+      {"router",
+       {{"table_entries", chip.router.tableEntries},
+        {"key_bits", chip.router.keyBits},
+        {"default_routes", chip.router.defaultRoutes}}},
+      {"neurons_per_core", chip.core.neurons},
+      {"min_delay", chip.minDelay},
+      {"max_delay", chip.maxDelay},
+      {"cost_profiles", profiles},
+      {"unknown", unknown},
+      {"unsupported", chip.unsupported}};
 }
 
 std::string chipText(const std::string &name, const hw::Chip &chip) {

@@ -24,6 +24,8 @@ std::string tools::makeProvenance(const NetworkOptions &network, const std::stri
     out["partition"] = target.partition;
   if (!target.profileHash.empty())
     out["profile_hash"] = target.profileHash;
+  if (!target.faultsHash.empty())
+    out["faults_hash"] = target.faultsHash;
   if (!mappingText.empty())
     out["mapping_hash"] = contentHash(mappingText);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -54,9 +56,16 @@ Result<Provenance> tools::readProvenance(const std::string &text) {
   return out;
 }
 
+Result<hw::Chip> tools::chipOf(const TargetOptions &target) {
+  RANVIER_TRY(hw::Chip chip, hw::findTarget(target.target));
+  if (!target.faults.empty())
+    RANVIER_CHECK(hw::addFaults(chip, target.faults));
+  return chip;
+}
+
 Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &target) {
   compiler::CompileOptions options;
-  RANVIER_TRY(options.chip, hw::findTarget(target.target));
+  RANVIER_TRY(options.chip, chipOf(target));
   options.targetName = target.target;
   options.weightBits = target.weightBits;
   options.calibration = target.profileText;

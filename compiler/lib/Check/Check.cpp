@@ -261,7 +261,7 @@ void Checker::checkFanIn() {
 }
 
 void Checker::checkTotals() {
-  const double cores = static_cast<double>(chip.maxChips) * chip.coresPerChip();
+  const double cores = static_cast<double>(chip.liveCores());
   double neurons = 0, synapses = 0;
   for (snn::NodeOpInterface node : nodes)
     if (mlir::isa<snn::PopulationOp>(node.getOperation()))

@@ -3,15 +3,11 @@
 #include "ranvier/Mapping/Links.h"
 #include "Shared.h"
 #include <algorithm>
+#include <map>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
-
-const char *mapping::toString(Direction direction) {
-  const char *names[] = {"east", "north-east", "north", "west", "south-west", "south"};
-  return names[static_cast<unsigned>(direction)];
-}
 
 namespace {
 
@@ -23,79 +19,53 @@ public:
   std::vector<LinkLoad> loads() const;
 
 private:
-  void step(Tile &at, int dx, int dy, uint64_t messages);
+  void add(Tile at, Direction direction, uint64_t messages) {
+    if (counts.empty())
+      sparse[{at.x, at.y, direction}] += messages;
+    else
+      counts[(size_t(at.x) * rows + at.y) * directions + static_cast<uint32_t>(direction)] += messages;
+  }
 
-  const hw::Chip &chip;
-  bool sameChip = false;
+  static constexpr uint32_t directions = 6;
+  const hw::Plane plane;
   uint32_t columns = 0, rows = 0;
-  std::vector<uint64_t> counts; ///< [x][y][direction]
+  std::vector<uint64_t> counts; ///< [x][y][direction]; ways on a mesh stay within the chips in use.
+  std::map<std::tuple<uint32_t, uint32_t, Direction>, uint64_t> sparse; ///< Elsewhere they may go around the whole machine.
 };
-constexpr uint32_t directions = 6;
 
 } // namespace
 
 /// The plane ends with the last chip in use.
-LinkCounter::LinkCounter(const hw::Chip &chip, const Mapping &mapping) : chip(chip) {
+LinkCounter::LinkCounter(const hw::Chip &chip, const Mapping &mapping) : plane(chip) {
+  if (plane.isTorus())
+    return;
   for (const CoreAssignment &core : mapping.cores) {
-    const Tile last = tileOf(chip, core.chip, chip.coresPerChip() - 1);
+    const Tile last = plane.tileOf(core.chip, chip.coresPerChip() - 1);
     columns = std::max(columns, last.x + 1);
     rows = std::max(rows, last.y + 1);
   }
   counts.assign(size_t(columns) * rows * directions, 0);
 }
 
-static Direction directionOf(int dx, int dy) {
-  if (dx > 0)
-    return dy > 0 ? Direction::NorthEast : Direction::East;
-  if (dx < 0)
-    return dy < 0 ? Direction::SouthWest : Direction::West;
-  return dy > 0 ? Direction::North : Direction::South;
-}
-
-/// `at` + `by` on an axis of chips with `size` tiles each; on one chip around its edge.
-static uint32_t moved(uint32_t at, int by, uint32_t size, bool sameChip) {
-  const int64_t next = int64_t(at) + by;
-  if (!sameChip)
-    return static_cast<uint32_t>(next);
-  const int64_t first = int64_t(at / size) * size;
-  return static_cast<uint32_t>(first + (next - first + size) % size);
-}
-
-void LinkCounter::step(Tile &at, int dx, int dy, uint64_t messages) {
-  const Tile next{moved(at.x, dx, chip.tilesX, sameChip), moved(at.y, dy, chip.tilesY, sameChip)};
-  counts[(size_t(at.x) * rows + at.y) * directions + static_cast<uint32_t>(directionOf(dx, dy))] += messages;
-  at = next;
-}
-
 void LinkCounter::send(const CoreAssignment &from, const CoreAssignment &to, uint64_t messages) {
-  Tile at = tileOf(chip, from.chip, from.core);
-  auto [dx, dy] = displacement(chip, from.chip, from.core, to.chip, to.core);
-  sameChip = from.chip == to.chip;
-  const auto sign = [](int64_t value) { return value > 0 ? 1 : value < 0 ? -1 : 0; };
-  if (chip.topology == hw::Topology::TriangularTorus && sameChip)
-    for (; dx && dy && (dx < 0) == (dy < 0); dx -= sign(dx), dy -= sign(dy))
-      step(at, sign(dx), sign(dy), messages);
-  for (; dx; dx -= sign(dx))
-    step(at, sign(dx), 0, messages);
-  for (; dy; dy -= sign(dy))
-    step(at, 0, sign(dy), messages);
-  RANVIER_ASSERT(at == tileOf(chip, to.chip, to.core), "a route ends where it was sent");
+  for (const hw::Run &run : plane.way(tileOf(plane, from), tileOf(plane, to))) {
+    Tile at = run.from;
+    for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
+      add(at, run.direction, messages);
+  }
 }
 
 std::vector<LinkLoad> LinkCounter::loads() const {
-  const int stepX[directions] = {1, 1, 0, -1, -1, 0}, stepY[directions] = {0, 1, 1, 0, -1, -1};
-  // Only a torus of one chip goes around an edge, and that stays on the chip.
-  const auto leaves = [](uint32_t at, int step, uint32_t size, uint32_t end) {
-    const int64_t next = int64_t(at) + step;
-    return next >= 0 && next < end && next / size != at / size;
-  };
   std::vector<LinkLoad> loads;
-  for (uint32_t x = 0; x < columns; ++x)
-    for (uint32_t y = 0; y < rows; ++y)
-      for (uint32_t way = 0; way < directions; ++way)
-        if (const uint64_t messages = counts[(size_t(x) * rows + y) * directions + way])
-          loads.push_back({x, y, static_cast<Direction>(way),
-                           leaves(x, stepX[way], chip.tilesX, columns) || leaves(y, stepY[way], chip.tilesY, rows), messages});
+  const auto list = [&](uint32_t x, uint32_t y, Direction direction, uint64_t messages) {
+    loads.push_back({x, y, direction, plane.betweenChips({x, y}, direction), messages});
+  };
+  for (const auto &[link, messages] : sparse)
+    list(std::get<0>(link), std::get<1>(link), std::get<2>(link), messages);
+  for (size_t i = 0; i < counts.size(); ++i)
+    if (counts[i])
+      list(static_cast<uint32_t>(i / directions / rows), static_cast<uint32_t>(i / directions % rows),
+           static_cast<Direction>(i % directions), counts[i]);
   return loads;
 }
 

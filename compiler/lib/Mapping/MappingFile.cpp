@@ -89,6 +89,14 @@ static Result<Mapping> read(const Network &network, const hw::Chip &chip, const 
     RANVIER_TRY(slice.count, number(entry, "count", 1, count - slice.first, file, place));
     RANVIER_TRY(const uint32_t chipNumber, site(entry, "chip", std::max(1u, chip.maxChips), chip, file, place));
     RANVIER_TRY(const uint32_t coreNumber, site(entry, "core", chip.coresPerChip(), chip, file, place));
+    if (chip.faults.isDead(chipNumber, coreNumber))
+      return Error{.code = 6081,
+                   .message = "neurons on a dead " + std::string(chip.faults.isDead(chipNumber) ? "chip" : "core") + " of '" +
+                              chip.name + "'",
+                   .file = file,
+                   .place = place + (chip.faults.isDead(chipNumber) ? ".chip" : ".core"),
+                   .expected = "a core that works",
+                   .found = "chip " + std::to_string(chipNumber) + ", core " + std::to_string(coreNumber)};
     CoreAssignment &core = cores[{chipNumber, coreNumber}];
     core.chip = chipNumber;
     core.core = coreNumber;

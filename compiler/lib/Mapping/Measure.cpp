@@ -90,7 +90,7 @@ std::vector<CoreUse> mapping::measure(const Network &network, const hw::Chip &ch
   return use;
 }
 
-static std::string nameOfCore(const CoreAssignment &core) {
+std::string detail::nameOfCore(const CoreAssignment &core) {
   return "chip " + std::to_string(core.chip) + ", core " + std::to_string(core.core);
 }
 
@@ -109,6 +109,9 @@ static Result<void> checkPlaces(const Network &network, const hw::Chip &chip, co
       return wrongMapping(6022, place, "no such place on '" + chip.name + "'",
                           "chip below " + std::to_string(chip.maxChips) + ", core below " + std::to_string(chip.coresPerChip()),
                           place);
+    if (chip.faults.isDead(core.chip, core.core))
+      return wrongMapping(6081, place, "neurons on a dead " + std::string(chip.faults.isDead(core.chip) ? "chip" : "core"),
+                          "a core that works", place);
     if (!used.insert({core.chip, core.core}).second)
       return wrongMapping(6023, place, "two cores have the same place", "each place once", place);
     if (core.slices.empty())
@@ -178,6 +181,8 @@ Result<void> mapping::checkMapping(const Network &network, const hw::Chip &chip,
   RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
   RANVIER_CHECK(checkPlaces(network, chip, mapping, level));
   RANVIER_CHECK(checkCoverage(network, mapping));
+  if (const auto message = undelivered(network, chip, mapping))
+    return cannotDeliver(network, chip, mapping, *message);
   const std::vector<CoreUse> use = measure(network, chip, mapping);
   for (size_t c = 0; c < use.size(); ++c)
     for (const Limit &limit : limits(chip))

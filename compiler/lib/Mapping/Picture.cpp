@@ -34,6 +34,7 @@ private:
   void label(double x, double y, const std::string &text, const char *style);
   void drawChips();
   void drawLinks();
+  void drawDeadLinks();
   void drawCores();
   std::string describe(size_t core) const;
   double fullest(size_t core) const;
@@ -41,6 +42,7 @@ private:
   const Network &network;
   const hw::Chip &chip;
   const Mapping &mapping;
+  const hw::Plane plane;
   const std::vector<CoreUse> use;
   const std::vector<LinkLoad> links;
   const uint32_t side;                           ///< Cores along the edge of a tile.
@@ -89,15 +91,19 @@ static std::string shade(double ratio) {
 }
 
 Drawing::Drawing(const Network &network, const hw::Chip &chip, const Mapping &mapping)
-    : network(network), chip(chip), mapping(mapping), use(measure(network, chip, mapping)),
+    : network(network), chip(chip), mapping(mapping), plane(chip), use(measure(network, chip, mapping)),
       links(linkLoads(network, chip, mapping)), side(static_cast<uint32_t>(std::ceil(std::sqrt(chip.coresPerTile)))),
       tile(side * cell) {
   for (size_t c = 0; c < mapping.cores.size(); ++c)
     chips[mapping.cores[c].chip].push_back(c);
   for (const auto &[id, cores] : chips) {
-    const Tile last = tileOf(chip, id, chip.coresPerChip() - 1);
+    const Tile last = plane.tileOf(id, chip.coresPerChip() - 1);
     columns = std::max(columns, last.x + 1);
     rows = std::max(rows, last.y + 1);
+  }
+  for (const LinkLoad &link : links) { // On a torus of several chips also those of chips in between.
+    columns = std::max(columns, (link.x / chip.tilesX + 1) * chip.tilesX);
+    rows = std::max(rows, (link.y / chip.tilesY + 1) * chip.tilesY);
   }
 }
 
@@ -112,12 +118,27 @@ void Drawing::label(double x, double y, const std::string &text, const char *sty
 
 void Drawing::drawChips() {
   for (const auto &[id, cores] : chips) {
-    const Tile first = tileOf(chip, id, 0), last = tileOf(chip, id, chip.coresPerChip() - 1);
+    const Tile first = plane.tileOf(id, 0), last = plane.tileOf(id, chip.coresPerChip() - 1);
     const double left = tileX(first.x) - gap / 2, top = tileY(last.y) - gap / 2;
     box(left, top, tileX(last.x) + tile + gap / 2 - left, tileY(first.y) + tile + gap / 2 - top,
         "fill=\"#fafafa\" stroke=\"#999\" rx=\"4\"",
         "chip " + std::to_string(id) + ": " + std::to_string(cores.size()) + " of " + std::to_string(chip.coresPerChip()) +
             " cores");
+  }
+}
+
+/// Dead links of the chips in use, from the tile to the middle of the gap.
+void Drawing::drawDeadLinks() {
+  for (const hw::Faults::Link &link : chip.faults.links) {
+    if (!chips.contains(link.chip))
+      continue;
+    const Tile corner = plane.tileOf(link.chip, 0);
+    const int dx[] = {1, 1, 0, -1, -1, 0}, dy[] = {0, 1, 1, 0, -1, -1};
+    const unsigned way = static_cast<unsigned>(link.direction);
+    const double x = tileX(corner.x + link.x) + tile / 2, y = tileY(corner.y + link.y) + tile / 2, reach = (tile + gap) / 2;
+    out += "<line class=\"cut\" x1=\"" + number(x) + "\" y1=\"" + number(y) + "\" x2=\"" + number(x + dx[way] * reach) +
+           "\" y2=\"" + number(y - dy[way] * reach) + "\"><title>dead link: chip " + std::to_string(link.chip) + ", tile (" +
+           std::to_string(link.x) + "," + std::to_string(link.y) + "), " + toString(link.direction) + "</title></line>\n";
   }
 }
 
@@ -171,11 +192,14 @@ void Drawing::drawCores() {
     for (size_t c : used)
       entry[mapping.cores[c].core] = c;
     for (uint32_t core = 0; core < chip.coresPerChip(); ++core) {
-      const Tile at = tileOf(chip, id, core);
+      const Tile at = plane.tileOf(id, core);
       const uint32_t k = core % chip.coresPerTile;
       const double x = tileX(at.x) + k % side * cell, y = tileY(at.y) + k / side * cell;
       const auto found = entry.find(core);
-      if (found == entry.end())
+      if (chip.faults.isDead(id, core))
+        box(x + 0.5, y + 0.5, cell - 1, cell - 1, "class=\"dead\"",
+            "dead: chip " + std::to_string(id) + ", core " + std::to_string(core));
+      else if (found == entry.end())
         box(x + 0.5, y + 0.5, cell - 1, cell - 1, "class=\"free\"");
       else
         box(x + 0.5, y + 0.5, cell - 1, cell - 1, "class=\"core\" fill=\"" + shade(fullest(found->second)) + "\"",
@@ -189,7 +213,8 @@ std::string Drawing::draw() {
   out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + number(width) + "\" height=\"" + number(height) +
         "\" viewBox=\"0 0 " + number(width) + " " + number(height) +
         "\">\n<style>text{font-family:sans-serif;fill:#222}.big{font-size:15px}.small{font-size:11px}"
-        ".free{fill:#fff;stroke:#ccc}.core{stroke:#333;stroke-width:0.7}</style>\n<rect width=\"100%\" height=\"100%\" "
+        ".free{fill:#fff;stroke:#ccc}.dead{fill:#444;stroke:#444}.cut{stroke:#444;stroke-width:2;stroke-dasharray:2 "
+        "2}.core{stroke:#333;stroke-width:0.7}</style>\n<rect width=\"100%\" height=\"100%\" "
         "fill=\"#fff\"/>\n";
   label(margin, 24,
         network.name + " on " + chip.name + ": " + std::to_string(mapping.cores.size()) + " cores of " +
@@ -200,7 +225,8 @@ std::string Drawing::draw() {
     hops += link.messages;
     worst = std::max(worst, link.messages);
   }
-  label(margin, 42, "shade: fullest limit of a core, red from 95 %", "small");
+  label(margin, 42, std::string("shade: fullest limit of a core, red from 95 %") + (chip.faults.empty() ? "" : "; black: dead"),
+        "small");
   if (!links.empty())
     label(margin, 56,
           "width: messages of a link when every neuron fires once; " + std::to_string(hops) + " in all, at most " +
@@ -208,6 +234,7 @@ std::string Drawing::draw() {
           "small");
   drawChips();
   drawLinks();
+  drawDeadLinks();
   drawCores();
   return out + "</svg>\n";
 }

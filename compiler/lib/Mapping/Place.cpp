@@ -3,7 +3,8 @@
 //
 // Minimises the sum over messages of the links they cross. Two searches, of which the better counts: one starts with the cores in
 // partition order along a serpentine over the tiles, which puts consecutive layers side by side, the other hot. Proposals come
-// from a counter-based generator, so the result is a function of network, chip and seed. No extra chip is opened by the search.
+// from a counter-based generator, so the result is a function of network, chip and seed. No extra chip is opened by the search,
+// but where dead links or chips leave no other way: then only tiles are used between which every way is open.
 //===----------------------------------------------------------------------===//
 #include "Place/CorePlacer.h"
 #include <algorithm>
@@ -12,6 +13,15 @@
 using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
+
+Rates detail::openWays(const Network &network, const hw::Chip &chip, const Rates &rates) {
+  Rates changed = rates;
+  if (chip.faults.closeWays())
+    for (uint32_t p = 0; p < changed.size(); ++p)
+      for (uint32_t &spikes : changed[p])
+        spikes = network.populations[p].input ? spikes : std::max(1u, spikes);
+  return changed;
+}
 
 /// Messages between cores, both ways together.
 static CoreGraph coreGraph(const Network &network, const Mapping &mapping, const Rates &rates) {
@@ -34,12 +44,19 @@ static CoreGraph coreGraph(const Network &network, const Mapping &mapping, const
   return graph;
 }
 
+/// The mapping on these sites, its cores sorted.
+static Mapping onSites(Mapping mapping, const Sites &sites, const std::vector<uint32_t> &siteOf) {
+  for (uint32_t c = 0; c < mapping.cores.size(); ++c) {
+    mapping.cores[c].chip = sites[siteOf[c]].chip;
+    mapping.cores[c].core = sites[siteOf[c]].core;
+  }
+  std::sort(mapping.cores.begin(), mapping.cores.end(), [](const CoreAssignment &a, const CoreAssignment &b) {
+    return std::tie(a.level, a.chip, a.core) < std::tie(b.level, b.chip, b.core);
+  });
+  return mapping;
+}
+
 Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options) {
-  const auto sortCores = [&] {
-    std::sort(mapping.cores.begin(), mapping.cores.end(), [](const CoreAssignment &a, const CoreAssignment &b) {
-      return std::tie(a.level, a.chip, a.core) < std::tie(b.level, b.chip, b.core);
-    });
-  };
   if (mapping.cores.empty())
     return {};
   if (const uint64_t available = availableCores(chip); mapping.cores.size() > available)
@@ -50,18 +67,24 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
                  .found = std::to_string(mapping.cores.size()),
                  .kind = ErrorKind::DoesNotFit};
   if (chip.topology == hw::Topology::None) { // No place is nearer than another.
-    for (uint32_t c = 0; c < mapping.cores.size(); ++c) {
-      mapping.cores[c].chip = c / chip.coresPerChip();
-      mapping.cores[c].core = c % chip.coresPerChip();
-    }
+    takeFirstPlaces(chip, mapping);
     return {};
   }
-  const Sites sites(chip, mapping.cores.size());
-  const std::vector<uint32_t> siteOf = placeCores(coreGraph(network, mapping, options.rates), sites, options.seed);
-  for (uint32_t c = 0; c < mapping.cores.size(); ++c) {
-    mapping.cores[c].chip = sites[siteOf[c]].chip;
-    mapping.cores[c].core = sites[siteOf[c]].core;
+  const CoreGraph graph = coreGraph(network, mapping, openWays(network, chip, options.rates));
+  std::optional<Error> failure;
+  for (const bool safe : {false, true}) {
+    const Sites sites(chip, mapping.cores.size(), safe);
+    if (sites.size() < mapping.cores.size())
+      break;
+    Mapping placed = onSites(mapping, sites, placeCores(graph, sites, options.seed));
+    const auto message = undelivered(network, chip, placed);
+    if (!message) {
+      mapping = std::move(placed);
+      return {};
+    }
+    if (!failure)
+      failure = noOpenPlacement(network, chip, placed, *message);
   }
-  sortCores();
-  return {};
+  RANVIER_ASSERT(failure, "without faults the first sites suffice");
+  return std::move(*failure);
 }

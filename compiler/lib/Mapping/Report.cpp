@@ -63,6 +63,27 @@ static Json linksReport(const std::vector<LinkLoad> &links) {
   return json;
 }
 
+/// How much is dead, and what of it the mapping goes around: what lies on the chips in use, and the dead chips before the last of
+/// them. Lists end after 100 entries; counts do not.
+static Json faultsReport(const hw::Chip &chip, const std::set<uint32_t> &used) {
+  constexpr size_t longest = 100;
+  const hw::Faults &faults = chip.faults;
+  Json chips = Json::array(), cores = Json::array(), links = Json::array();
+  for (const uint32_t dead : faults.chips)
+    if (!used.empty() && dead < *used.rbegin() && chips.size() < longest)
+      chips.push_back(dead);
+  for (const auto &[at, core] : faults.cores)
+    if (used.contains(at) && cores.size() < longest)
+      cores.push_back({{"chip", at}, {"core", core}});
+  for (const hw::Faults::Link &link : faults.links)
+    if (used.contains(link.chip) && links.size() < longest)
+      links.push_back({{"chip", link.chip}, {"x", link.x}, {"y", link.y}, {"direction", toString(link.direction)}});
+  return {{"chips", faults.chips.size()},
+          {"cores", faults.cores.size()},
+          {"links", faults.links.size()},
+          {"avoided", {{"chips", chips}, {"cores", cores}, {"links", links}}}};
+}
+
 std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   const std::vector<CoreUse> use = measure(network, chip, mapping);
   std::set<uint32_t> chips;
@@ -76,22 +97,27 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
     total.axonsOut += use[c].axonsOut;
   }
   const Traffic messages = traffic(network, mapping);
-  Hops hops;
-  uint64_t eastWest = 0, northSouth = 0, chipHops = 0, internal = 0;
+  const hw::Plane plane(chip);
+  hw::LinkCounts hops;
+  uint64_t internal = 0;
   for (size_t c = 0; c < mapping.cores.size(); ++c)
     for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e) {
       const auto [to, count] = messages.edges[e];
-      hops = hopsBetween(chip, mapping.cores[c].chip, mapping.cores[c].core, mapping.cores[to].chip, mapping.cores[to].core);
-      eastWest += uint64_t(hops.eastWest) * count;
-      northSouth += uint64_t(hops.northSouth) * count;
-      chipHops += uint64_t(hops.chips) * count;
-      internal += hops.total() == 0 ? count : 0;
+      const hw::LinkCounts way = chip.topology == hw::Topology::None
+                                     ? hw::LinkCounts{}
+                                     : plane.count(tileOf(plane, mapping.cores[c]), tileOf(plane, mapping.cores[to]));
+      hops.eastWest += way.eastWest * count;
+      hops.northSouth += way.northSouth * count;
+      hops.chips += way.chips * count;
+      internal += way.total() == 0 ? count : 0;
     }
   Json json;
   const uint64_t available = availableCores(chip);
   json["chip"] = chip.name;
   json["cores"] = {{"used", mapping.cores.size()}, {"available", available}, {"per_chip", chip.coresPerChip()}};
-  json["chips"] = {{"used", chips.size()}, {"available", std::max(1u, chip.maxChips)}};
+  json["chips"] = {{"used", chips.size()}, {"available", chip.liveChips()}};
+  if (!chip.faults.empty())
+    json["faults"] = faultsReport(chip, chips);
   Json binding = nullptr;
   json["limits"] = limitsReport(network, chip, mapping, use, binding);
   json["binding"] = binding;
@@ -101,10 +127,10 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
                    {"input_axons", total.axonsIn},
                    {"output_axons", total.axonsOut}};
   // One message of every neuron.
-  json["hops"] = {{"total", eastWest + northSouth + chipHops},
-                  {"east_west", eastWest},
-                  {"north_south", northSouth},
-                  {"between_chips", chipHops},
+  json["hops"] = {{"total", hops.total()},
+                  {"east_west", hops.eastWest},
+                  {"north_south", hops.northSouth},
+                  {"between_chips", hops.chips},
                   {"messages_within_a_tile", internal}};
   // What leaves its core, and on how many cores each neuron that sends at all is listened to (its own included).
   uint64_t cut = 0;

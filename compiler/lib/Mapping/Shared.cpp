@@ -47,7 +47,12 @@ std::vector<std::vector<uint32_t>> detail::outgoing(const Network &network) {
   return out;
 }
 
-uint64_t detail::availableCores(const hw::Chip &chip) { return uint64_t(chip.coresPerChip()) * std::max(1u, chip.maxChips); }
+uint64_t detail::availableCores(const hw::Chip &chip) { return chip.liveCores(); }
+
+std::string detail::withoutDead(const hw::Chip &chip) {
+  const uint64_t dead = uint64_t(chip.coresPerChip()) * std::max(1u, chip.maxChips) - chip.liveCores();
+  return dead ? ", less " + std::to_string(dead) + " dead" : "";
+}
 
 std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
   const hw::CoreLimits &core = chip.core;
@@ -97,59 +102,6 @@ Configs detail::configurations(const Network &network) {
   configs.neuronCount = number(network, &Population::configParams, configs.neuron);
   configs.thresholdCount = number(network, &Population::thresholdParams, configs.threshold);
   return configs;
-}
-
-Tile detail::tileOf(const hw::Chip &chip, uint32_t chipId, uint32_t core) {
-  const uint32_t rows = std::max(1u, chip.chipsY), tile = core / chip.coresPerTile;
-  return {chipId / rows * chip.tilesX + tile / chip.tilesY, chipId % rows * chip.tilesY + tile % chip.tilesY};
-}
-
-/// From a to b along a ring of `size` places: the shorter way, upwards on ties.
-static int64_t aroundRing(int64_t a, int64_t b, int64_t size) {
-  const int64_t up = (b - a + size) % size;
-  return 2 * up <= size ? up : up - size;
-}
-
-std::pair<int64_t, int64_t> detail::displacement(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB,
-                                                 uint32_t coreB) {
-  const Tile a = tileOf(chip, chipA, coreA), b = tileOf(chip, chipB, coreB);
-  const int64_t dx = int64_t(b.x) - a.x, dy = int64_t(b.y) - a.y;
-  if (chip.topology == hw::Topology::Mesh || chipA != chipB)
-    return {dx, dy};
-  if (chip.topology == hw::Topology::Torus)
-    return {aroundRing(a.x, b.x, chip.tilesX), aroundRing(a.y, b.y, chip.tilesY)};
-  // The third direction moves along both axes at once; the shortest path takes it as far as both need it with the same sign.
-  const int64_t sx = chip.tilesX, sy = chip.tilesY;
-  std::pair<int64_t, int64_t> best;
-  int64_t least = INT64_MAX;
-  for (int64_t wx : {-sx, int64_t(0), sx})
-    for (int64_t wy : {-sy, int64_t(0), sy}) {
-      const int64_t x = dx + wx, y = dy + wy, ax = std::abs(x), ay = std::abs(y);
-      const int64_t length = (x < 0) == (y < 0) ? std::max(ax, ay) : ax + ay;
-      if (length < least) {
-        least = length;
-        best = {x, y};
-      }
-    }
-  return best;
-}
-
-Hops detail::hopsBetween(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB) {
-  Hops hops;
-  if (chip.topology == hw::Topology::None)
-    return hops;
-  const auto [dx, dy] = displacement(chip, chipA, coreA, chipB, coreB);
-  const uint32_t ax = static_cast<uint32_t>(std::abs(dx)), ay = static_cast<uint32_t>(std::abs(dy));
-  // Chips form one large mesh: a message crosses the rest of both chips and every chip between.
-  const uint32_t rows = std::max(1u, chip.chipsY);
-  const auto apart = [](uint32_t a, uint32_t b) { return a > b ? a - b : b - a; };
-  const uint32_t columnsApart = apart(chipA / rows, chipB / rows), rowsApart = apart(chipA % rows, chipB % rows);
-  hops.chips = columnsApart + rowsApart;
-  hops.eastWest = ax - columnsApart;
-  hops.northSouth = ay - rowsApart;
-  if (chip.topology == hw::Topology::TriangularTorus && chipA == chipB && (dx < 0) == (dy < 0))
-    hops.northSouth = ay > ax ? ay - ax : 0; // Diagonal links count as east-west ones.
-  return hops;
 }
 
 Traffic detail::traffic(const Network &network, const Mapping &mapping) {

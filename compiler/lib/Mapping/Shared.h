@@ -11,6 +11,7 @@
 #include "ranvier/Mapping/Mapping.h"
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,10 @@ inline int32_t wordOf(const Words &words, uint64_t neuron) { return words.size()
 std::vector<std::vector<uint32_t>> coreOfNeuron(const Network &network, const Mapping &mapping);
 /// Projections by source population, ascending.
 std::vector<std::vector<uint32_t>> outgoing(const Network &network);
-/// Cores that the chip's machine has.
+/// Cores of the chip's machine that are not dead.
 uint64_t availableCores(const hw::Chip &chip);
+/// ", less 5 dead" for a number of cores; empty where none is dead.
+std::string withoutDead(const hw::Chip &chip);
 
 /// One limited resource of a core: what the user calls it, its bound, where CoreUse counts it, what helps when it is exceeded.
 struct Limit {
@@ -69,22 +72,27 @@ struct Configs {
 };
 Configs configurations(const Network &network);
 
-/// A tile on the plane of all chips: chip c stands in column c / chipsY and row c % chipsY.
-struct Tile {
-  uint32_t x = 0, y = 0;
-  bool operator==(const Tile &) const = default;
-};
-Tile tileOf(const hw::Chip &chip, uint32_t chipId, uint32_t core);
-/// Tiles to go along x and y from A to B, the shortest way; around the edge of a torus on one chip only. Not for chips without a
-/// topology.
-std::pair<int64_t, int64_t> displacement(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB);
+using hw::Tile;
+inline Tile tileOf(const hw::Plane &plane, const CoreAssignment &core) { return plane.tileOf(core.chip, core.core); }
 
-/// Links that one message crosses between two places of the chip.
-struct Hops {
-  uint32_t eastWest = 0, northSouth = 0, chips = 0;
-  uint32_t total() const { return eastWest + northSouth + chips; }
+/// A message whose way is closed.
+struct Undelivered {
+  uint32_t population = 0, neuron = 0; ///< That sends it.
+  uint32_t from = 0, to = 0;           ///< Into mapping.cores.
+  std::string obstacle;                ///< See hw::Blockages::on.
 };
-Hops hopsBetween(const hw::Chip &chip, uint32_t chipA, uint32_t coreA, uint32_t chipB, uint32_t coreB);
+/// The first message, in the order of neurons, that a dead link or chip is in the way of.
+std::optional<Undelivered> undelivered(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// RNV6082 about it.
+Error cannotDeliver(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Undelivered &message);
+/// The same where the search for a placement ended with it: RNV6083 where the machine is no longer one, with the cause.
+Error noOpenPlacement(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Undelivered &message);
+/// The rates for a search that must keep ways open: a neuron that never fired in the profile still needs one.
+Rates openWays(const Network &network, const hw::Chip &chip, const Rates &rates);
+/// Gives the cores of a mapping the first places of the machine that work, in order. There must be as many.
+void takeFirstPlaces(const hw::Chip &chip, Mapping &mapping);
+/// "chip 0, core 3".
+std::string nameOfCore(const CoreAssignment &core);
 
 /// Messages between cores when every neuron fires once: sorted by source core, then destination.
 struct Traffic {

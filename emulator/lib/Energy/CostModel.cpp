@@ -75,12 +75,17 @@ Energy CostTable::energy(const StepCounts &c) const {
 
 //===--- Places and routes ------------------------------------------------===//
 
-namespace {
-enum Direction : unsigned { East, West, North, South };
+/// Links by direction; the diagonal ones of triangular toruses have no timing.
+uint32_t ChipGrid::linkAt(hw::Tile tile, hw::Direction direction) const {
+  const uint32_t number = direction == hw::Direction::East    ? 0
+                          : direction == hw::Direction::West  ? 1
+                          : direction == hw::Direction::North ? 2
+                                                              : 3;
+  return (tile.x * height + tile.y) * 4 + number;
 }
 
 Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::CoreRecord> cores) {
-  ChipGrid grid;
+  ChipGrid grid(chip);
   grid.hasNetwork = chip.topology != hw::Topology::None;
   if (chip.topology == hw::Topology::TriangularTorus)
     return Error{.code = 7006,
@@ -91,9 +96,8 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
                  .found = "triangular_torus",
                  .hint = "run with timing off",
                  .kind = ErrorKind::Unsupported};
-  grid.torus = chip.topology == hw::Topology::Torus;
   grid.multicast = chip.multicastTrees;
-  const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX), tilesY = std::max(1u, chip.tilesY);
+  const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX);
   std::set<std::pair<uint32_t, uint32_t>> tiles; // chip, tile
   uint32_t chipsX = std::max(1u, chip.chipsX);
   for (const auto &core : cores) {
@@ -106,7 +110,8 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
     return grid;
   // A description may state any arrangement; only what 32 bits address is laid out.
   constexpr uint64_t mostTiles = uint64_t(1) << 22;
-  const uint64_t width = uint64_t(chipsX) * tilesX, height = uint64_t(chipsY) * tilesY;
+  // Ways on a mesh stay within the chips in use; a torus is as large as the machine.
+  const uint64_t width = grid.plane.isTorus() ? grid.plane.width() : uint64_t(chipsX) * tilesX, height = grid.plane.height();
   if (width > mostTiles || height > mostTiles || width * height > mostTiles)
     return Error{.code = 7008,
                  .message = "timing of an array of so many tiles",
@@ -119,40 +124,21 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
   grid.width = static_cast<uint32_t>(width);
   grid.height = static_cast<uint32_t>(height);
   for (const auto &core : cores) {
-    const uint32_t tile = core.core / std::max(1u, chip.coresPerTile);
-    const Place place{core.chip / chipsY * tilesX + tile / tilesY, core.chip % chipsY * tilesY + tile % tilesY};
+    const hw::Tile place = grid.plane.tileOf(core.chip, core.core);
     RANVIER_ASSERT(place.x < grid.width && place.y < grid.height, "core outside its chip in a validated image");
     grid.places.push_back(place);
   }
   grid.linkCount = grid.width * grid.height * 4;
   grid.kinds.resize(grid.linkCount);
   for (uint32_t x = 0; x < grid.width; ++x)
-    for (uint32_t y = 0; y < grid.height; ++y) {
-      // A link that leaves the chip is a chip link; on a single-chip torus the link that closes the ring is not.
-      const bool borderE = (x + 1) % tilesX == 0 && chipsX > 1, borderW = x % tilesX == 0 && chipsX > 1;
-      const bool borderN = (y + 1) % tilesY == 0 && chipsY > 1, borderS = y % tilesY == 0 && chipsY > 1;
-      grid.kinds[grid.linkAt(x, y, East)] = borderE ? LinkKind::Chip : LinkKind::EastWest;
-      grid.kinds[grid.linkAt(x, y, West)] = borderW ? LinkKind::Chip : LinkKind::EastWest;
-      grid.kinds[grid.linkAt(x, y, North)] = borderN ? LinkKind::Chip : LinkKind::NorthSouth;
-      grid.kinds[grid.linkAt(x, y, South)] = borderS ? LinkKind::Chip : LinkKind::NorthSouth;
-    }
+    for (uint32_t y = 0; y < grid.height; ++y)
+      for (const auto way : {hw::Direction::East, hw::Direction::West, hw::Direction::North, hw::Direction::South}) {
+        const bool horizontal = way == hw::Direction::East || way == hw::Direction::West;
+        grid.kinds[grid.linkAt({x, y}, way)] = grid.plane.betweenChips({x, y}, way) ? LinkKind::Chip
+                                               : horizontal                         ? LinkKind::EastWest
+                                                                                    : LinkKind::NorthSouth;
+      }
   return grid;
-}
-
-template <typename Visit> void ChipGrid::route(Place at, Place to, Visit visit) const {
-  auto walk = [&](uint32_t &position, uint32_t target, uint32_t size, auto link, unsigned up, unsigned down) {
-    if (position == target)
-      return;
-    const uint32_t ahead = (target + size - position) % size; // steps when going up with wrap-around
-    const bool goUp = torus ? ahead <= size - ahead : target > position;
-    while (position != target) {
-      visit(link(goUp ? up : down));
-      position = goUp ? (position + 1 == size ? 0 : position + 1) : (position == 0 ? size - 1 : position - 1);
-    }
-  };
-  auto link = [&](unsigned direction) { return linkAt(at.x, at.y, direction); };
-  walk(at.x, to.x, width, link, East, West);
-  walk(at.y, to.y, height, link, North, South);
 }
 
 TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const {
@@ -161,15 +147,18 @@ TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> 
   if (!hasNetwork)
     return result;
   std::map<uint32_t, uint32_t> loads;
-  const Place from = places[sourceCore];
+  const hw::Tile from = places[sourceCore];
   for (const uint32_t destination : destinations) {
-    const Place to = places[destination];
-    if (from.x == to.x && from.y == to.y)
+    const hw::Tile to = places[destination];
+    if (from == to)
       ++result.withinTile;
-    route(from, to, [&](uint32_t link) {
-      uint32_t &load = loads[link];
-      load = multicast ? 1 : load + 1;
-    });
+    for (const hw::Run &run : plane.way(from, to)) {
+      hw::Tile at = run.from;
+      for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction)) {
+        uint32_t &load = loads[linkAt(at, run.direction)];
+        load = multicast ? 1 : load + 1;
+      }
+    }
   }
   for (const auto &[link, load] : loads) {
     (kinds[link] == LinkKind::EastWest     ? result.eastWest

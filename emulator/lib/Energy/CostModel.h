@@ -9,6 +9,7 @@
 #define RANVIER_EMULATOR_LIB_COSTMODEL_H
 
 #include "ranvier/Emulator/Machine.h"
+#include "ranvier/HwModels/Routes.h"
 #include <map>
 #include <string>
 #include <vector>
@@ -62,9 +63,7 @@ struct TrafficPattern {
   std::vector<std::pair<uint32_t, uint32_t>> links; ///< (link, messages over it), ascending.
 };
 
-/// Where cores lie and which links lie between them. Positions are tiles of the flat array that all chips form: chip number
-/// = chip column * chipsY + chip row. Routes go east or west first, then north or south; on a torus the shorter way round, ties
-/// towards greater coordinates.
+/// Where cores lie and which links lie between them, by the rules of ranvier/HwModels/Routes.h.
 class ChipGrid {
 public:
   /// Errors: RNV7006 for a topology without a distance rule, RNV7008 for too many tiles.
@@ -78,16 +77,13 @@ public:
   LinkKind linkKind(uint32_t link) const { return kinds[link]; }
 
 private:
-  struct Place {
-    uint32_t x, y;
-  };
-  /// Visits the links from one tile to another.
-  template <typename Visit> void route(Place from, Place to, Visit visit) const;
-  uint32_t linkAt(uint32_t x, uint32_t y, unsigned direction) const { return (x * height + y) * 4 + direction; }
-  std::vector<Place> places;
+  explicit ChipGrid(const hw::Chip &chip) : plane(chip) {}
+  uint32_t linkAt(hw::Tile tile, hw::Direction direction) const;
+  hw::Plane plane;
+  std::vector<hw::Tile> places;
   std::vector<LinkKind> kinds;
   uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0;
-  bool hasNetwork = false, torus = false, multicast = false;
+  bool hasNetwork = false, multicast = false;
 };
 
 } // namespace ranvier::emu

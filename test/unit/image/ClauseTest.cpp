@@ -133,6 +133,9 @@ const Case cases[] = {
     {"C12", 3012, "synapses64", [](ImageData &d) { d.synapses64.push_back(0); }},
     {"C12", 3012, "rows", [](ImageData &d) { d.rows.push_back(d.rows[0]); }},
 
+    {"C13", 3013, "cores[1]", [](ImageData &d) { d.chipText += "faults: {cores: [{chip: 0, core: 3}]}\n"; }},
+    {"C13", 3013, "cores[0]", [](ImageData &d) { d.chipText += "faults: {chips: [0]}\n"; }},
+
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = 0; }},
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = none; }},
     {"S2", 3014, "slices[0]", [](ImageData &d) { d.slices[0].count = 0; }},
@@ -224,6 +227,8 @@ const Case cases[] = {
        d.outAxons.push_back(d.outAxons.back());
        d.outPtr.back() = d.outAxons.size();
      }},
+
+    {"O5", 3022, "out_axons", [](ImageData &d) { d.chipText += "faults: {links: [{chip: 0, x: 1, y: 0, direction: north}]}\n"; }},
 
     {"L1", 3023, "cores[1]", [](ImageData &d) { limit(d, "neurons", "4", "2"); }},
     {"L2", 3023, "cores[0]", [](ImageData &d) { limit(d, "synaptic_memory_bits", "1024", "191"); }},

@@ -3,15 +3,15 @@
 #ifndef RANVIER_MAPPING_LINKS_H
 #define RANVIER_MAPPING_LINKS_H
 
+#include "ranvier/HwModels/Routes.h"
 #include "ranvier/Mapping/Mapping.h"
 #include <string>
 #include <vector>
 
 namespace ranvier::mapping {
 
-/// Directions in which a message leaves a tile; north is the larger y. The diagonal ones exist on triangular toruses only.
-enum class Direction : uint8_t { East, NorthEast, North, West, SouthWest, South };
-const char *toString(Direction direction);
+using hw::Direction;
+using hw::toString;
 
 /// One directed link that carries messages. Coordinates are those of the tile it leaves, on the plane of all chips: chip c stands
 /// in column c / chips_y and row c % chips_y, and its tile (x, y) at (column * tiles_x + x, row * tiles_y + y).
@@ -23,8 +23,7 @@ struct LinkLoad {
   bool operator==(const LinkLoad &) const = default;
 };
 
-/// Every link with messages, sorted by x, y and direction. A message runs along its diagonal first (where there is one), then along
-/// x, then along y, around the edge of a torus where that is shorter (eastwards and northwards on ties). Their sum over the links
+/// Every link with messages, sorted by x, y and direction. Messages go as ranvier/HwModels/Routes.h says. Their sum over the links
 /// is the `hops.total` of report(). Inputs have no place and load no link. Empty for chips without a topology.
 std::vector<LinkLoad> linkLoads(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 

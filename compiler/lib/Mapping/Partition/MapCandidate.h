@@ -29,7 +29,8 @@ struct Candidate {
 /// Core i becomes what core order[i] was; the messages follow.
 void reorder(Candidate &candidate, const std::vector<uint32_t> &order);
 /// Gives the cores their sites and counts what that costs. `near`: their order is good already, and only improved.
-void settle(Candidate &candidate, const hw::Chip &chip, uint64_t seed, bool near = false);
+/// Errors: RNV6082, RNV6083 (dead links or chips leave some message no way).
+Result<void> settle(Candidate &candidate, const Network &nodes, const hw::Chip &chip, uint64_t seed, bool near = false);
 
 template <typename C> struct BothOrders {
   std::optional<Result<C>> given, found;

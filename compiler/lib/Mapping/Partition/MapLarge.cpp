@@ -26,10 +26,27 @@ static void tidy(Mapping &mapping) {
   }
 }
 
-/// Gives the cores their sites and counts what that costs.
-void detail::settle(Candidate &candidate, const hw::Chip &chip, uint64_t seed, bool near) {
+/// The first message between cores with a closed way; its sender stands for all neurons of its core.
+static std::optional<Undelivered> closedWay(const Candidate &candidate, const hw::Chip &chip) {
+  const hw::Blockages blockages(chip);
+  if (blockages.none())
+    return std::nullopt;
+  const hw::Plane plane(chip);
+  const Mapping &mapping = candidate.mapping;
+  for (uint32_t c = 0; c < mapping.cores.size(); ++c)
+    for (uint64_t e = candidate.messages.ptr[c]; e < candidate.messages.ptr[c + 1]; ++e) {
+      const uint32_t to = candidate.messages.edges[e].to;
+      std::string obstacle = blockages.on(tileOf(plane, mapping.cores[c]), tileOf(plane, mapping.cores[to]));
+      if (!obstacle.empty())
+        return Undelivered{mapping.cores[c].slices[0].population, mapping.cores[c].slices[0].first, c, to, std::move(obstacle)};
+    }
+  return std::nullopt;
+}
+
+/// Gives the cores these sites and counts what that costs.
+static void settleOn(Candidate &candidate, const Sites &sites, uint64_t seed, bool near) {
   Mapping &mapping = candidate.mapping;
-  const Sites sites(chip, mapping.cores.size());
+  candidate.result = {};
   candidate.result.placed = candidate.messages.edges.size() <= mostEdges;
   std::vector<uint32_t> siteOf(mapping.cores.size());
   std::iota(siteOf.begin(), siteOf.end(), 0u);
@@ -44,9 +61,27 @@ void detail::settle(Candidate &candidate, const hw::Chip &chip, uint64_t seed, b
   for (uint32_t c = 0; c < mapping.cores.size(); ++c)
     for (uint64_t e = candidate.messages.ptr[c]; e < candidate.messages.ptr[c + 1]; ++e) {
       const Messages::Edge &edge = candidate.messages.edges[e];
-      candidate.result.spikeHops += edge.spikes * sites.distance(siteOf[c], siteOf[edge.to]);
+      const uint32_t a = siteOf[c], b = siteOf[edge.to];
+      candidate.result.spikeHops += edge.spikes * (sites.distance(a, b) - sites.extra(a, b));
       candidate.result.messages += edge.to != c ? edge.spikes : 0;
     }
+}
+
+Result<void> detail::settle(Candidate &candidate, const Network &nodes, const hw::Chip &chip, uint64_t seed, bool near) {
+  std::optional<Error> failure;
+  for (const bool safe : {false, true}) {
+    const Sites sites(chip, candidate.mapping.cores.size(), safe);
+    if (sites.size() < candidate.mapping.cores.size())
+      break;
+    settleOn(candidate, sites, seed, near);
+    const auto message = closedWay(candidate, chip);
+    if (!message)
+      return {};
+    if (!failure)
+      failure = noOpenPlacement(nodes, chip, candidate.mapping, *message);
+  }
+  RANVIER_ASSERT(failure, "without faults the first sites suffice");
+  return std::move(*failure);
 }
 
 static Result<Candidate> follow(const Network &network, const hw::Chip &chip, const Incoming &into,
@@ -57,7 +92,7 @@ static Result<Candidate> follow(const Network &network, const hw::Chip &chip, co
   RANVIER_TRY(candidate.mapping, fill(network, chip, into, level, order, /*aligned=*/!found));
   tidy(candidate.mapping);
   candidate.messages = messagesBetween(network, candidate.mapping, options.rates, threads);
-  settle(candidate, chip, options.seed);
+  RANVIER_CHECK(settle(candidate, network, chip, options.seed));
   candidate.result.seconds = since(start);
   return candidate;
 }

@@ -28,6 +28,7 @@ Result<void> detail::checkRates(const Network &network, const Rates &rates) {
 Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Rates &rates) {
   RANVIER_CHECK(checkRates(network, rates));
   const auto coreOf = coreOfNeuron(network, mapping);
+  const hw::Plane plane(chip);
   uint64_t sum = 0;
   forEachFanOut(network, coreOf, mapping.cores.size(), [&](uint32_t p, uint64_t n, const std::vector<uint32_t> &reached) {
     if (network.populations[p].input)
@@ -36,9 +37,8 @@ Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip
     const CoreAssignment &from = mapping.cores[home];
     uint64_t hops = 0;
     for (uint32_t core : reached)
-      hops += chip.topology == hw::Topology::None
-                  ? core != home
-                  : hopsBetween(chip, from.chip, from.core, mapping.cores[core].chip, mapping.cores[core].core).total();
+      hops += chip.topology == hw::Topology::None ? core != home
+                                                  : plane.way(tileOf(plane, from), tileOf(plane, mapping.cores[core])).length();
     sum += hops * (rates.empty() ? 1 : rates[p][n]);
   });
   return sum;
@@ -58,18 +58,27 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   const bool wanted = options.strategy == Strategy::Multilevel || (options.strategy == Strategy::Auto && synapses <= autoSynapses);
   if (wanted && cost > 0 && filled.cores.size() > 1) {
     made.multilevelTried = true;
-    const Hypergraph graph(network, options.rates, level);
-    const Sites sites(chip, filled.cores.size());
-    const Placed start =
-        placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);
-    const Placed found = search(graph, chip, sites, start, effortFor(synapses, options.strategy == Strategy::Auto), options.seed);
-    Mapping better = toMapping(graph, sites, found);
-    RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
-    RANVIER_ASSERT(exact == static_cast<uint64_t>(found.cost), "the search counts as spikeHops does");
-    if (exact < cost) {
-      made.strategy = "multilevel";
-      made.chosen = exact;
-      sequential = std::move(better);
+    const Rates rates = openWays(network, chip, options.rates);
+    const Hypergraph graph(network, rates, level);
+    const Effort effort = effortFor(synapses, options.strategy == Strategy::Auto);
+    for (const bool safe : {false, true}) {
+      const Sites sites(chip, filled.cores.size(), safe);
+      if (sites.size() < filled.cores.size())
+        break;
+      const Placed start =
+          placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);
+      const Placed found = search(graph, chip, sites, start, effort, options.seed);
+      Mapping better = toMapping(graph, sites, found);
+      if (undelivered(network, chip, better))
+        continue;
+      RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
+      RANVIER_ASSERT(chip.faults.closeWays() || exact == static_cast<uint64_t>(found.cost), "the search counts as spikeHops does");
+      if (exact < cost) {
+        made.strategy = "multilevel";
+        made.chosen = exact;
+        sequential = std::move(better);
+      }
+      break;
     }
   }
   if (choice)

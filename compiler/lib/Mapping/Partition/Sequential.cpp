@@ -232,16 +232,12 @@ Result<Mapping> detail::fill(const Network &network, const hw::Chip &chip, const
                             limit.name + " (" + std::to_string(limit.bound) + ")",
                  .place = "network '" + network.name + "'",
                  .expected = "at most " + std::to_string(available) + " cores (" + std::to_string(std::max(1u, chip.maxChips)) +
-                             " chips of " + std::to_string(chip.coresPerChip()) + ")",
+                             " chips of " + std::to_string(chip.coresPerChip()) + withoutDead(chip) + ")",
                  .found = std::to_string(mapping.cores.size()),
                  .hint = limit.hint,
                  .kind = ErrorKind::DoesNotFit};
   }
-  const uint64_t perChip = chip.coresPerChip();
-  for (uint64_t c = 0; c < mapping.cores.size(); ++c) {
-    mapping.cores[c].chip = static_cast<uint32_t>(c / perChip);
-    mapping.cores[c].core = static_cast<uint32_t>(c % perChip);
-  }
+  takeFirstPlaces(chip, mapping);
   return mapping;
 }
 

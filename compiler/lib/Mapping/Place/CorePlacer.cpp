@@ -1,6 +1,7 @@
 //===- CorePlacer.cpp - Cores onto the sites of a chip --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CorePlacer.h"
+#include "SafeTiles.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
 #include <cmath>
@@ -35,32 +36,86 @@ static std::vector<uint32_t> serpentine(const hw::Chip &chip) {
   return cores;
 }
 
-Sites::Sites(const hw::Chip &chip, size_t cores) : alike(chip.topology == hw::Topology::None), coresPerTile(chip.coresPerTile) {
+void Sites::addChip(const hw::Chip &chip, uint32_t number, const std::vector<uint32_t> &order) {
+  for (const uint32_t core : order)
+    if (!chip.faults.isDead(number, core))
+      places.push_back({number, core});
+}
+
+/// Drops the sites on tiles that are not safe.
+void Sites::keepSafe(const hw::Chip &chip) {
+  const hw::Plane plane(chip);
+  std::vector<Tile> tiles;
+  for (const Site &site : places)
+    tiles.push_back(plane.tileOf(site.chip, site.core));
+  std::sort(tiles.begin(), tiles.end());
+  tiles.erase(std::unique(tiles.begin(), tiles.end()), tiles.end());
+  const std::vector<uint8_t> kept = safeTiles(chip, tiles);
+  std::erase_if(places, [&](const Site &site) {
+    const auto at = std::lower_bound(tiles.begin(), tiles.end(), plane.tileOf(site.chip, site.core));
+    return kept.empty() || !kept[static_cast<size_t>(at - tiles.begin())];
+  });
+}
+
+Sites::Sites(const hw::Chip &chip, size_t cores, bool safe)
+    : alike(chip.topology == hw::Topology::None), coresPerTile(chip.coresPerTile) {
   const std::vector<uint32_t> order = serpentine(chip);
-  const uint32_t chips = static_cast<uint32_t>((cores + order.size() - 1) / order.size());
-  for (uint32_t c = 0; c < chips; ++c)
-    for (uint32_t core : order)
-      places.push_back({c, core});
+  const uint32_t chips = std::max(1u, chip.maxChips);
+  // Safe sites: a quarter more chips again and again, until enough are left.
+  for (size_t wanted = cores;; wanted += wanted / 4 + 1) {
+    places.clear();
+    uint32_t next = 0;
+    for (; next < chips && places.size() < wanted; ++next)
+      if (!chip.faults.isDead(next))
+        addChip(chip, next, order);
+    if (safe)
+      keepSafe(chip);
+    if (!safe || places.size() >= cores || next == chips || wanted > cores * 64 + (size_t(1) << 16))
+      break;
+  }
   if (alike)
     return;
-  const uint32_t tilesPerChip = chip.tilesX * chip.tilesY;
-  if (chip.topology == hw::Topology::Mesh) {
-    for (const Site &site : places) {
-      const Tile at = tileOf(chip, site.chip, site.core);
-      x.push_back(static_cast<int32_t>(at.x));
-      y.push_back(static_cast<int32_t>(at.y));
+  const hw::Plane plane(chip);
+  std::vector<Tile> at;
+  for (const Site &site : places)
+    at.push_back(plane.tileOf(site.chip, site.core));
+  const bool avoid = !safe && chip.faults.closeWays() && at.size() / std::max(1u, coresPerTile) <= mostTilesAsked;
+  if (chip.topology == hw::Topology::Mesh && !avoid) {
+    for (const Tile &place : at) {
+      x.push_back(static_cast<int32_t>(place.x));
+      y.push_back(static_cast<int32_t>(place.y));
     }
     return;
   }
-  tiles = size_t(chips) * tilesPerChip;
-  for (const Site &site : places)
-    tile.push_back(site.chip * tilesPerChip + site.core / chip.coresPerTile);
+  makeTable(chip, at, avoid);
+}
+
+void Sites::makeTable(const hw::Chip &chip, const std::vector<Tile> &at, bool avoid) {
+  const hw::Plane plane(chip);
+  const hw::Blockages blockages(chip);
+  std::vector<Tile> all = at;
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  tiles = all.size();
+  for (const Tile &place : at)
+    tile.push_back(static_cast<uint32_t>(std::lower_bound(all.begin(), all.end(), place) - all.begin()));
   table.resize(tiles * tiles);
-  for (uint32_t a = 0; a < tiles; ++a)
-    for (uint32_t b = 0; b < tiles; ++b)
-      table[a * tiles + b] = static_cast<uint16_t>(hopsBetween(chip, a / tilesPerChip, a % tilesPerChip * chip.coresPerTile,
-                                                               b / tilesPerChip, b % tilesPerChip * chip.coresPerTile)
-                                                       .total());
+  uint32_t farthest = 0;
+  for (size_t a = 0; a < tiles; ++a)
+    for (size_t b = 0; b < tiles; ++b) {
+      const uint64_t length = plane.way(all[a], all[b]).length();
+      table[a * tiles + b] = static_cast<uint16_t>(length);
+      farthest = std::max(farthest, static_cast<uint32_t>(length));
+    }
+  if (!avoid)
+    return;
+  closed = std::min(8 * (farthest + 1), 0xFFFFu - farthest);
+  for (size_t a = 0; a < tiles; ++a)
+    for (size_t b = 0; b < a; ++b)
+      if (blockages.block(all[a], all[b]) || blockages.block(all[b], all[a])) {
+        table[a * tiles + b] = static_cast<uint16_t>(table[a * tiles + b] + closed);
+        table[b * tiles + a] = static_cast<uint16_t>(table[b * tiles + a] + closed);
+      }
 }
 
 Sites Sites::only(const std::vector<uint32_t> &chosen) const {
@@ -69,6 +124,7 @@ Sites Sites::only(const std::vector<uint32_t> &chosen) const {
   some.coresPerTile = coresPerTile;
   some.table = table;
   some.tiles = tiles;
+  some.closed = closed;
   for (uint32_t site : chosen) {
     some.places.push_back(places[site]);
     if (!x.empty()) {

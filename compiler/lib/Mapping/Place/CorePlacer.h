@@ -36,10 +36,14 @@ struct Site {
 };
 
 /// Sites that a number of cores may take, neighbours in the list being neighbours on the chip, and how far apart they are. Where
-/// the chip has no topology all places are alike and two different ones are one apart: then sums of distances count messages.
+/// the chip has no topology all places are alike and two different ones are one apart: then sums of distances count messages. Dead
+/// cores and chips are no sites. Two sites with a closed way between them, whichever way round, are farther apart than any others,
+/// unless there are more than `mostTilesAsked` tiles.
 class Sites {
 public:
-  Sites(const hw::Chip &chip, size_t cores);
+  /// `safe`: only sites between which every way is open; more chips are opened for them. Fewer than `cores` sites if the machine
+  /// has no more.
+  Sites(const hw::Chip &chip, size_t cores, bool safe = false);
   /// Some of the sites, as far apart as they are: where things larger than a core are placed.
   Sites only(const std::vector<uint32_t> &chosen) const;
   size_t size() const { return places.size(); }
@@ -51,16 +55,24 @@ public:
       return static_cast<uint32_t>(std::abs(x[a] - x[b]) + std::abs(y[a] - y[b]));
     return table[size_t(tile[a]) * tiles + tile[b]];
   }
+  /// What a closed way adds to the distance; 0 where it is open.
+  uint32_t extra(uint32_t a, uint32_t b) const { return closed && distance(a, b) >= closed ? closed : 0; }
   bool alike = false;
   uint32_t coresPerTile = 1;
 
 private:
   Sites() = default;
+  void addChip(const hw::Chip &chip, uint32_t number, const std::vector<uint32_t> &order);
+  void keepSafe(const hw::Chip &chip);
+  void makeTable(const hw::Chip &chip, const std::vector<Tile> &at, bool avoid);
+
+  static constexpr size_t mostTilesAsked = 2048;
   std::vector<Site> places;
   std::vector<int32_t> x, y;  ///< Mesh: position of the tile over all chips.
-  std::vector<uint32_t> tile; ///< Else: number over all chips, into `table`.
+  std::vector<uint32_t> tile; ///< Else: number among those of the sites, into `table`.
   std::vector<uint16_t> table;
   size_t tiles = 0;
+  uint32_t closed = 0; ///< More than any distance; 0: closed ways are not asked for.
 };
 
 /// Weighted messages between cores, symmetric: [core] (other core, weight), sorted.

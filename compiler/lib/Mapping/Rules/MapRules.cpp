@@ -102,7 +102,7 @@ static Result<RuleCandidate> follow(const RuleTables &tables, const std::vector<
               ruleMessages(tables, candidate.mapping, slicesOf(tables.network, candidate.mapping), options.rates, candidate.exact));
   if (found)
     placeBlocks(candidate, tables.chip, options.seed);
-  settle(candidate, tables.chip, options.seed, /*near=*/found);
+  RANVIER_CHECK(settle(candidate, tables.network.nodes, tables.chip, options.seed, /*near=*/found));
   candidate.result.seconds = since(start);
   return candidate;
 }

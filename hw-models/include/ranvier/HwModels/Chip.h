@@ -112,6 +112,34 @@ struct Router {
 
 enum class Topology : uint8_t { None, Mesh, Torus, TriangularTorus };
 
+/// Directions in which a message leaves a tile; north is the larger y. The diagonal ones exist on triangular toruses only.
+enum class Direction : uint8_t { East, NorthEast, North, West, SouthWest, South };
+const char *toString(Direction direction);
+
+/// Parts of the machine that do not work. A dead chip has no core and passes no message on; the router of a dead core still works;
+/// a dead link carries nothing in its one direction. Each list is sorted, nothing occurs twice.
+struct Faults {
+  struct Core {
+    uint32_t chip = 0, core = 0;
+    auto operator<=>(const Core &) const = default;
+  };
+  struct Link {
+    uint32_t chip = 0, x = 0, y = 0; ///< Of the tile that messages leave, on its chip.
+    Direction direction = Direction::East;
+    auto operator<=>(const Link &) const = default;
+  };
+  std::vector<uint32_t> chips;
+  std::vector<Core> cores; ///< Those on dead chips may be named, too.
+  std::vector<Link> links;
+  size_t count() const { return chips.size() + cores.size() + links.size(); }
+  bool empty() const { return count() == 0; }
+  /// Whether some way between two tiles may be closed.
+  bool closeWays() const { return !chips.empty() || !links.empty(); }
+  bool isDead(uint32_t chip) const;
+  bool isDead(uint32_t chip, uint32_t core) const; ///< The core, or its chip.
+  bool operator==(const Faults &) const = default;
+};
+
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
@@ -134,12 +162,16 @@ struct Chip {
   uint32_t chipsX = 1, chipsY = 1; ///< Arrangement of chips for distances between them.
   bool multicastTrees = false;     ///< false: one message per destination core.
   Router router;
+  Faults faults;
   std::vector<std::string> unsupported;       ///< What the chip cannot do, in words, for `ranvier targets` and check.
   std::map<std::string, std::string> sources; ///< YAML key path -> source, every number of the file.
   std::map<std::string, Provenance> statuses; ///< The same key paths -> how far the number can be trusted.
   std::vector<CostProfile> costs;             ///< First one is the default.
 
   uint32_t coresPerChip() const { return tilesX * tilesY * coresPerTile; }
+  /// Cores and chips of the whole machine that are not dead.
+  uint64_t liveCores() const;
+  uint32_t liveChips() const;
   const CostProfile *findCosts(const std::string &name) const; ///< Empty name: the default. Null if absent.
   bool operator==(const Chip &) const = default;
 };
@@ -148,6 +180,12 @@ struct Chip {
 Result<Chip> loadChip(const std::string &path);
 /// From text; `path` only names it in messages. Text is refused beyond 1 MiB, a nesting of 12 or 100,000 values.
 Result<Chip> parseChip(const std::string &text, const std::string &path);
+/// Adds the faults of a file (docs/spec/chip-description.md, "Faults in a file of their own") to the chip's own; a part that both
+/// name is dead once. Errors: as parseChip; RNV2014 (a part that the chip does not have), RNV2015 (named twice in the file),
+/// RNV2016 (every core dead), RNV2017 (not described for this topology), RNV2018 (more than 8,192 parts).
+Result<void> addFaults(Chip &chip, const std::string &path);
+/// From text; `path` only names it in messages.
+Result<void> addFaultsOf(Chip &chip, const std::string &text, const std::string &path);
 /// `nameOrPath`: a shipped name ("loihi1") looked up in the chip folders, or a path that ends in .yaml/.yml.
 /// Errors: RNV2002 listing the names that exist.
 Result<Chip> findChip(const std::string &nameOrPath);

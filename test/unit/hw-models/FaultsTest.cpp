@@ -1,0 +1,230 @@
+// Dead parts of a machine: read from chip descriptions and files of their own, refused with file, line, expected and found; routes
+// and what closes them, against ways walked tile by tile.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/Chip.h"
+#include "ranvier/HwModels/Routes.h"
+#include <doctest/doctest.h>
+#include <random>
+#include <set>
+
+using namespace ranvier;
+using namespace ranvier::hw;
+
+/// 3 x 2 tiles of 2 cores, 2 x 2 chips.
+static const std::string base = "format: ranvier-chip\n"
+                                "version: 1\n"
+                                "name: t\n"
+                                "arithmetic: {profile: int, programmable: true}\n"
+                                "delays: {source: s, status: defined, min_steps: 1, max_steps: 9}\n"
+                                "topology: {source: s, status: defined, kind: mesh, tiles_x: 3, tiles_y: 2, cores_per_tile: 2,\n"
+                                "  max_chips: 4, chips_x: 2, chips_y: 2}\n";
+
+static Chip chipWith(const std::string &faults, const std::string &kind = "mesh") {
+  std::string text = base;
+  auto chip = parseChip(text.replace(text.find("kind: mesh"), 10, "kind: " + kind) + faults, "t.yaml");
+  REQUIRE_MESSAGE(chip, (chip ? std::string() : chip.error().str()));
+  return *std::move(chip);
+}
+
+TEST_CASE("faults of a description are sorted, counted and printed so that they read back") {
+  const Chip chip = chipWith("faults:\n"
+                             "  chips: [3]\n"
+                             "  cores: [{chip: 1, core: 4}, {chip: 0, core: 11}, {chip: 3, core: 0}]\n"
+                             "  links:\n"
+                             "    - {chip: 1, x: 0, y: 1, direction: south}\n"
+                             "    - {chip: 0, x: 2, y: 1, direction: east}\n");
+  CHECK(chip.faults.chips == std::vector<uint32_t>{3});
+  CHECK((chip.faults.cores == std::vector<Faults::Core>{{0, 11}, {1, 4}, {3, 0}}));
+  CHECK((chip.faults.links == std::vector<Faults::Link>{{0, 2, 1, Direction::East}, {1, 0, 1, Direction::South}}));
+  CHECK(chip.liveChips() == 3);
+  CHECK(chip.liveCores() == 3 * 12 - 2); // Core 0 of chip 3 is dead with its chip.
+  CHECK(chip.faults.isDead(3, 7));
+  CHECK(chip.faults.isDead(1, 4));
+  CHECK(!chip.faults.isDead(1, 5));
+  auto again = parseChip(resolvedText(chip), "t.yaml");
+  REQUIRE_MESSAGE(again, (again ? std::string() : again.error().str()));
+  CHECK(*again == chip);
+  CHECK(resolvedText(chipWith("")).find("faults") == std::string::npos);
+}
+
+TEST_CASE("a file of faults adds to those of the chip") {
+  Chip chip = chipWith("faults: {cores: [{chip: 0, core: 1}]}\n");
+  REQUIRE(bool(addFaultsOf(chip, "format: ranvier-faults\nversion: 1\nfaults:\n  cores: [{chip: 0, core: 1}, {chip: 0, core: 0}]\n",
+                           "f.yaml")));
+  CHECK((chip.faults.cores == std::vector<Faults::Core>{{0, 0}, {0, 1}}));
+  const std::string head = "format: ranvier-faults\nversion: 1\n";
+  const struct {
+    std::string text;
+    unsigned code;
+    const char *place;
+  } cases[] = {{head, 2007, "line 1, key 'faults'"},
+               {"format: ranvier-chip\nversion: 1\nfaults: {}\n", 2012, "line 1, key 'format'"},
+               {"format: ranvier-faults\nversion: 2\nfaults: {}\n", 2009, "line 2, key 'version'"},
+               {head + "fault: {}\n", 2005, "line 3, key 'fault'"},
+               {head + "faults: {chips: [0, 1, 2, 3]}\n", 2016, "line 3, key 'faults'"},
+               {"[", 2001, "line "}};
+  for (const auto &bad : cases) {
+    INFO(bad.text);
+    Chip copy = chip;
+    auto added = addFaultsOf(copy, bad.text, "f.yaml");
+    REQUIRE(!added);
+    CHECK(added.error().code == bad.code);
+    CHECK(added.error().file == "f.yaml");
+    CHECK(added.error().place.starts_with(bad.place));
+    CHECK(copy == chip);
+  }
+  // Each file leaves a core, both together none.
+  Chip half = chipWith("faults: {chips: [0, 1]}\n");
+  auto none = addFaultsOf(half, head + "faults: {chips: [2, 3]}\n", "f.yaml");
+  REQUIRE(!none);
+  CHECK(none.error().code == 2016);
+}
+
+TEST_CASE("each mistake about a fault names its line, what was expected and what was found") {
+  const struct {
+    const char *kind, *text;
+    unsigned code;
+    const char *expected, *found;
+  } cases[] = {
+      {"mesh", "chips: [4]", 2014, "0 to 3", "'4'"},
+      {"mesh", "chips: [-1]", 2014, "0 to 3", "'-1'"},
+      {"mesh", "chips: [99999999999999999999]", 2009, "integer", "'99999999999999999999'"},
+      {"mesh", "chips: [a]", 2008, "integer", "'a'"},
+      {"mesh", "chips: 3", 2008, "a list", "'3'"},
+      {"mesh", "chips: [1, 0, 1]", 2015, "once", "faults.chips[0]"},
+      {"mesh", "chip: [1]", 2005, "chips, cores, links", "'chip'"},
+      {"mesh", "cores: [{chip: 0, core: 12}]", 2014, "0 to 11", "'12'"},
+      {"mesh", "cores: [{chip: 4, core: 1}]", 2014, "0 to 3", "'4'"},
+      {"mesh", "cores: [{chip: 0}]", 2007, "'core'", "none"},
+      {"mesh", "cores: [3]", 2008, "a section", "'3'"},
+      {"mesh", "cores: [{chip: 0, core: 1}, {chip: 0, core: 1}]", 2015, "once", "faults.cores[0]"},
+      {"mesh", "links: [{chip: 0, x: 3, y: 0, direction: east}]", 2014, "0 to 2", "'3'"},
+      {"mesh", "links: [{chip: 0, x: 0, y: 2, direction: east}]", 2014, "0 to 1", "'2'"},
+      {"mesh", "links: [{chip: 0, x: 0, y: 0, direction: up}]", 2012, "east, north, west, south", "'up'"},
+      {"mesh", "links: [{chip: 0, x: 0, y: 0, direction: west}]", 2014, "another tile", "west"},
+      {"mesh", "links: [{chip: 3, x: 2, y: 1, direction: north}]", 2014, "another tile", "north"},
+      {"mesh", "links: [{chip: 3, x: 2, y: 1, direction: east}]", 2014, "another tile", "east"},
+      {"mesh", "links: [{chip: 0, x: 0, y: 0}]", 2007, "'direction'", "none"},
+      {"none", "links: [{chip: 0, x: 0, y: 0, direction: east}]", 2017, "dead cores and chips", "links"},
+      {"triangular_torus", "links: [{chip: 0, x: 0, y: 0, direction: east}]", 2017, "dead cores", "links"},
+      {"triangular_torus", "chips: [1]", 2017, "dead cores", "chips"},
+      {"mesh", "chips: [0, 1, 2, 3]", 2016, "at least one", "none"},
+  };
+  for (const auto &bad : cases) {
+    INFO(bad.kind, ": ", bad.text);
+    std::string text = base;
+    text.replace(text.find("kind: mesh"), 10, std::string("kind: ") + bad.kind);
+    auto chip = parseChip(text + "faults: {" + bad.text + "}\n", "t.yaml");
+    REQUIRE(!chip);
+    INFO(chip.error().str());
+    CHECK(chip.error().code == bad.code);
+    CHECK(chip.error().file == "t.yaml");
+    CHECK(chip.error().place.starts_with("line 8, key 'faults"));
+    CHECK(chip.error().expected.find(bad.expected) != std::string::npos);
+    CHECK(chip.error().found.find(bad.found) != std::string::npos);
+  }
+  std::string cores;
+  for (int i = 0; i <= 8192; ++i)
+    cores += (i ? ", " : "") + std::to_string(i);
+  std::string text = base;
+  text.replace(text.find("max_chips: 4"), 12, "max_chips: 9000");
+  auto chip = parseChip(text + "faults: {chips: [" + cores + "]}\n", "t.yaml");
+  REQUIRE(!chip);
+  CHECK(chip.error().code == 2018);
+}
+
+namespace {
+
+/// One link of a way, walked without hw::Plane.
+struct Link {
+  int x, y;
+  Direction direction;
+  auto operator<=>(const Link &) const = default;
+};
+
+/// East or west first, then north or south; the shorter way round a torus, upwards on ties.
+std::vector<Link> walked(int width, int height, bool torus, Tile from, Tile to) {
+  std::vector<Link> way;
+  int x = static_cast<int>(from.x), y = static_cast<int>(from.y);
+  const auto axis = [&](int &at, int goal, int size, Direction up, Direction down) {
+    const int ahead = ((goal - at) % size + size) % size;
+    const bool rises = torus ? 2 * ahead <= size : goal > at;
+    while (at != goal) {
+      way.push_back({x, y, rises ? up : down});
+      at = torus ? (at + (rises ? 1 : size - 1)) % size : at + (rises ? 1 : -1);
+    }
+  };
+  axis(x, static_cast<int>(to.x), width, Direction::East, Direction::West);
+  axis(y, static_cast<int>(to.y), height, Direction::North, Direction::South);
+  return way;
+}
+
+} // namespace
+
+TEST_CASE("ways, links by kind and obstacles are those of a walk from tile to tile") {
+  std::mt19937 random(3);
+  for (int round = 0; round < 200; ++round) {
+    const auto dice = [&](int least, int most) {
+      return least + static_cast<int>(random() % static_cast<unsigned>(most - least + 1));
+    };
+    Chip chip;
+    const bool torus = round % 2;
+    chip.topology = torus ? Topology::Torus : Topology::Mesh;
+    chip.tilesX = static_cast<uint32_t>(dice(1, 4));
+    chip.tilesY = static_cast<uint32_t>(dice(1, 4));
+    chip.coresPerTile = 2;
+    chip.chipsX = static_cast<uint32_t>(dice(1, 3));
+    chip.chipsY = static_cast<uint32_t>(dice(1, 3));
+    chip.maxChips = chip.chipsX * chip.chipsY;
+    const int width = static_cast<int>(chip.tilesX * chip.chipsX), height = static_cast<int>(chip.tilesY * chip.chipsY);
+    const Plane plane(chip);
+    std::set<Faults::Link> dead;
+    for (int i = 0; i < dice(0, 4); ++i) {
+      const Direction directions[] = {Direction::East, Direction::North, Direction::West, Direction::South};
+      const Faults::Link link{static_cast<uint32_t>(dice(0, static_cast<int>(chip.maxChips) - 1)),
+                              static_cast<uint32_t>(dice(0, static_cast<int>(chip.tilesX) - 1)),
+                              static_cast<uint32_t>(dice(0, static_cast<int>(chip.tilesY) - 1)), directions[dice(0, 3)]};
+      if (plane.hasLink(link))
+        dead.insert(link);
+    }
+    chip.faults.links.assign(dead.begin(), dead.end());
+    if (chip.maxChips > 2 && dice(0, 1))
+      chip.faults.chips = {static_cast<uint32_t>(dice(0, static_cast<int>(chip.maxChips) - 1))};
+    const Blockages blockages(chip);
+    CHECK(blockages.none() == !chip.faults.closeWays());
+    const auto chipAt = [&](int x, int y) {
+      return static_cast<uint32_t>(x) / chip.tilesX * chip.chipsY + static_cast<uint32_t>(y) / chip.tilesY;
+    };
+    for (int from = 0; from < width * height; ++from)
+      for (int to = 0; to < width * height; ++to) {
+        const Tile a{static_cast<uint32_t>(from / height), static_cast<uint32_t>(from % height)};
+        const Tile b{static_cast<uint32_t>(to / height), static_cast<uint32_t>(to % height)};
+        if (chip.faults.isDead(chipAt(static_cast<int>(a.x), static_cast<int>(a.y))) ||
+            chip.faults.isDead(chipAt(static_cast<int>(b.x), static_cast<int>(b.y))))
+          continue;
+        const std::vector<Link> expected = walked(width, height, torus, a, b);
+        std::vector<Link> found;
+        for (const Run &run : plane.way(a, b)) {
+          Tile at = run.from;
+          for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
+            found.push_back({static_cast<int>(at.x), static_cast<int>(at.y), run.direction});
+        }
+        REQUIRE((found == expected));
+        LinkCounts counts;
+        bool closed = false;
+        for (const Link &link : expected) {
+          const bool horizontal = link.direction == Direction::East || link.direction == Direction::West;
+          const Tile next = plane.after({static_cast<uint32_t>(link.x), static_cast<uint32_t>(link.y)}, link.direction);
+          const uint32_t here = chipAt(link.x, link.y), there = chipAt(static_cast<int>(next.x), static_cast<int>(next.y));
+          // Around the edge of a torus of several chips along the axis is between chips, too.
+          const bool leaves = here != there;
+          (leaves ? counts.chips : horizontal ? counts.eastWest : counts.northSouth) += 1;
+          closed |= dead.contains({here, static_cast<uint32_t>(link.x) % chip.tilesX, static_cast<uint32_t>(link.y) % chip.tilesY,
+                                   link.direction}) ||
+                    chip.faults.isDead(there);
+        }
+        CHECK(plane.count(a, b) == counts);
+        CHECK_MESSAGE(blockages.block(a, b) == closed, blockages.on(a, b));
+      }
+  }
+}
