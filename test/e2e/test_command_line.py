@@ -435,6 +435,16 @@ class Options(CommandLine):
         for words in ("lif1: 96 neurons", "fc2: lif1 -> lif2", "synapses       7104", "limited by     "):
             self.assertIn(words, text)
 
+    def test_compile_reports_the_seconds_of_each_stage(self):
+        image, stage = self.tmp / "seconds.rvi", self.tmp / "seconds.mlir"
+        made = self.json("compile", NETWORK, "--target", "loihi1", "-o", image)["seconds"]
+        self.assertEqual(list(made), ["read", "quantise", "extract", "partition", "place", "report", "emit", "validate", "write", "total"])
+        self.assertAlmostEqual(made["total"], sum(made.values()) - made["total"])
+        self.assertTrue(all(seconds >= 0 for seconds in made.values()))
+        text = self.call("compile", NETWORK, "--target", "loihi1", "--emit", "quantised", "-o", stage).stdout
+        self.assertRegex(text, r"(?m)^seconds        \d+\.\d\d \(read \d+\.\d\d, quantise \d+\.\d\d, write \d+\.\d\d\)$")
+        self.assertNotIn("seconds", self.json("inspect", image)["mapping"])  # The same input gives the same bytes.
+
     def test_compile_partition(self):
         """Every strategy gives the same spikes; a search never costs more than sequential filling."""
         chip, image = self.tmp / "sixteen.yaml", self.tmp / "sixteen.rvi"

@@ -57,10 +57,11 @@ class Mapping(Case):
     def test_what_does_not_fit_names_the_limit(self):
         image = self.tmp / "limit.rvi"
         cases = {
-            "axons": (9, {"p": (1, {})}, [("in", "p", "delay 1", self.everyone(1, 9))], 6011, ("input axons", "at most 8", "found 9")),
+            "axons": (9, {"p": (1, {})}, [("in", "p", "delay 1", self.everyone(1, 9))], 6011, ("input axons", "at most 8", "found 9", "what would fit: at most 8 sources")),
             "memory": (8, {"p": (1, {})}, [("in", "p", "delay 1", self.everyone(1, 8)), ("in", "p", "delay 1", self.everyone(1, 8)),
-                                           ("in", "p", "delay 1", [(0, 3)])], 6010, ("synaptic memory", "at most 1024", "found 1088")),
-            "cores": (1, {"p": (33, {})}, [("in", "p", "delay 1", [(0, 0)])], 6016, ("neurons (4)", "at most 8 cores", "found 9")),
+                                           ("in", "p", "delay 1", [(0, 3)])], 6010, ("synaptic memory", "at most 1024", "found 1088", "by 64", "16 of its 17 axons in")),
+            "cores": (1, {"p": (33, {})}, [("in", "p", "delay 1", [(0, 0)])], 6016, ("neurons (4)", "at most 8 cores", "found 9", "1 more cores", "population 'p'", "3 chips",
+                                                                                 "at most 32 neurons (there are 33)")),
             "delay": (1, {"p": (1, {})}, [("in", "p", "delay 8", [(0, 0)])], None, ("1..7", "found 8")),
             "exponent": (1, {"p": (1, {})}, [("in", "p", "delay 1 exponent 8", [(0, 0)])], 6034, ("-8..7", "found 8")),
         }

@@ -3,6 +3,7 @@
 #include "NetworkFile.h"
 #include "Provenance.h"
 #include "RunReport.h"
+#include "StageClock.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include <nlohmann/json.hpp>
@@ -84,7 +85,12 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
 Result<void> compile(Context &context, CompileFlags flags) {
   RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target,
                                            flags.target.faults, flags.target.profile}));
-  context.progress->phase("compile: read");
+  StageClock clock;
+  const auto begin = [&](const std::string &stage) {
+    clock.begin(stage);
+    context.progress->phase("compile: " + stage);
+  };
+  begin("read");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(flags.network));
   for (const auto &warning : loaded.warnings)
     context.warn(warning);
@@ -134,6 +140,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
       RANVIER_CHECK(parseJson(options.mappingText, flags.mapping)); // An empty text would mean no mapping to the library.
     }
     if (!flags.target.calibrate.empty()) {
+      begin("calibrate");
       RANVIER_TRY(flags.target.profileText, recordProfile(flags.network, flags.target.calibrate, context));
       options.calibration = flags.target.profileText;
     }
@@ -144,7 +151,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
     }
     options.onStage = [&](const char *stage) {
       context.note(std::string("  ") + stage);
-      context.progress->phase(std::string("compile: ") + stage);
+      begin(stage);
     };
     RANVIER_CHECK(runStages(*loaded.module, options, last, report));
   }
@@ -159,17 +166,20 @@ Result<void> compile(Context &context, CompileFlags flags) {
   if (last == Stage::Image) {
     const std::string provenance = makeProvenance(flags.network, loaded.hash, flags.target, options.mappingText);
     RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, provenance, report));
-    context.progress->phase("compile: validate");
+    begin("validate");
     if (auto valid = image::validate(data); !valid) {
       valid.error().hint =
           "an error of the compiler, please report it" + (valid.error().hint.empty() ? "" : "; " + valid.error().hint);
       return std::move(valid.error());
     }
-    context.progress->phase("compile: write");
+    begin("write");
     RANVIER_CHECK(image::write(data, flags.output));
   } else {
+    begin("write");
     RANVIER_CHECK(writeFileAtomically(flags.output, printModule(*loaded.module)));
   }
+  clock.end();
+  result["seconds"] = clock.json();
   Json warnings = loaded.warnings;
   for (const auto &warning : report.warnings)
     warnings.push_back(warning);
@@ -185,6 +195,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
   if (auto semantics = network.getSemantics())
     if (auto parsed = parseJson(semantics->str(), "semantics"))
       result["semantics"] = *parsed;
+  text += "seconds        " + clock.text() + "\n";
   context.print(result, text + "written        " + flags.output + "\n");
   return {};
 }

@@ -188,7 +188,8 @@ Result<void> mapping::checkMapping(const Network &network, const hw::Chip &chip,
     for (const Limit &limit : limits(chip))
       if (limit.bound && use[c].*limit.use > limit.bound)
         return Error{.code = 6025,
-                     .message = std::string("more ") + limit.name + " than a core of '" + chip.name + "' has",
+                     .message = std::string("more ") + limit.name + " than a core of '" + chip.name + "' has, by " +
+                                std::to_string(use[c].*limit.use - limit.bound),
                      .place = nameOfCore(mapping.cores[c]) + " (population '" +
                               network.populations[mapping.cores[c].slices[0].population].name + "')",
                      .expected = "at most " + std::to_string(limit.bound),

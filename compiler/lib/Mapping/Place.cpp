@@ -65,6 +65,7 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
                  .place = "network '" + network.name + "'",
                  .expected = "at most " + std::to_string(available),
                  .found = std::to_string(mapping.cores.size()),
+                 .hint = "merge cores, or describe a machine of more chips",
                  .kind = ErrorKind::DoesNotFit};
   if (chip.topology == hw::Topology::None) { // No place is nearer than another.
     takeFirstPlaces(chip, mapping);

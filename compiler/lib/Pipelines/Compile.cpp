@@ -121,19 +121,21 @@ static std::string describe(const mapping::Choice &choice, bool profiled) {
 
 Result<void> compiler::map(ModuleOp module, const CompileOptions &options, CompileReport &report) {
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
+  begin(options, "extract");
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
   RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
-  begin(options, "map");
   mapping::Mapping placed;
   if (!options.mappingText.empty()) {
+    begin(options, "mapping");
     RANVIER_TRY(placed, mapping::parseMapping(plain, options.chip, options.mappingText, options.mappingFile));
   } else {
-    mapping::Options how{.seed = options.seed, .strategy = options.strategy};
+    mapping::Options how{.seed = options.seed, .strategy = options.strategy, .rates = {}, .onStage = options.onStage};
     RANVIER_TRY(how.rates, ratesOf(plain, options.spikes));
     mapping::Choice choice;
     RANVIER_TRY(placed, mapping::mapNetwork(plain, options.chip, how, &choice));
     report.partition = describe(choice, !how.rates.empty());
   }
+  begin(options, "report");
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
   report.mapping = mapping::report(plain, options.chip, placed);
   OpBuilder builder(module.getContext());
@@ -157,9 +159,9 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
 
 Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance,
                                         CompileReport &report) {
+  begin(options, "emit");
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
   RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
-  begin(options, "emit");
   auto where = mappingOf(module);
   if (!where)
     return Error{.code = 5730, .message = "the module is not mapped yet", .expected = "a fabric.mapping"};

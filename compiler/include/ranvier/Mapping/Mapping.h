@@ -6,6 +6,7 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Image/Image.h"
 #include "ranvier/Mapping/Network.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Options {
   uint64_t seed = 0; ///< Of partition and placement.
   Strategy strategy = Strategy::Auto;
   Rates rates;
+  std::function<void(const char *stage)> onStage; ///< Called as each stage of mapNetwork begins: partition, place, search.
 };
 
 /// Use of each limited resource on one core, and which limit would bind next.

@@ -45,10 +45,16 @@ Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip
 }
 
 Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip, const Options &options, Choice *choice) {
+  const auto begin = [&](const char *stage) {
+    if (options.onStage)
+      options.onStage(stage);
+  };
+  begin("partition");
   RANVIER_TRY(const Mapping filled, partition(network, chip, options));
   RANVIER_CHECK(checkRates(network, options.rates));
   RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
   Mapping sequential = filled;
+  begin("place");
   RANVIER_CHECK(place(network, chip, sequential, options));
   RANVIER_TRY(const uint64_t cost, spikeHops(network, chip, sequential, options.rates));
   Choice made{.strategy = "sequential", .sequential = cost, .chosen = cost};
@@ -58,6 +64,7 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   const bool wanted = options.strategy == Strategy::Multilevel || (options.strategy == Strategy::Auto && synapses <= autoSynapses);
   if (wanted && cost > 0 && filled.cores.size() > 1) {
     made.multilevelTried = true;
+    begin("search");
     const Rates rates = openWays(network, chip, options.rates);
     const Hypergraph graph(network, rates, level);
     const Effort effort = effortFor(synapses, options.strategy == Strategy::Auto);

@@ -7,6 +7,7 @@
 // *targets* are cut, so they are counted after a round and the next round fills with those counts; they only grow, so the rounds
 // end. If they have not settled after a few rounds, cores that are over the limit are cut until none is.
 //===----------------------------------------------------------------------===//
+#include "../Fit.h"
 #include "Order.h"
 #include <algorithm>
 
@@ -31,7 +32,6 @@ private:
   void close(Mapping &mapping);
   void append(Mapping &mapping, uint32_t population, uint32_t neuron);
   bool fitsWhole(const Slice &slice, const std::vector<uint32_t> &out);
-  Error tooLarge(uint32_t population, uint32_t neuron, unsigned limit) const;
 
   const Network &network;
   const hw::Chip &chip;
@@ -79,17 +79,6 @@ bool Filler::fitsWhole(const Slice &slice, const std::vector<uint32_t> &axons) {
   return fits;
 }
 
-Error Filler::tooLarge(uint32_t population, uint32_t neuron, unsigned limit) const {
-  const Limit &bound = open.bounds[limit];
-  return Error{.code = bound.code,
-               .message = std::string("one neuron alone needs more ") + bound.name + " than a core of '" + chip.name + "' has",
-               .place = "population '" + network.populations[population].name + "', neuron " + std::to_string(neuron),
-               .expected = "at most " + std::to_string(bound.bound),
-               .found = std::to_string(open.use.*bound.use),
-               .hint = bound.hint,
-               .kind = ErrorKind::DoesNotFit};
-}
-
 Result<Mapping> Filler::run(const std::vector<std::vector<uint32_t>> &outAxons, bool aligned) {
   out = &outAxons;
   closed.fill(0);
@@ -111,7 +100,7 @@ Result<Mapping> Filler::run(const std::vector<std::vector<uint32_t>> &outAxons, 
         limit = open.exceeded();
       }
       if (limit != LimitCount)
-        return tooLarge(p, n, limit);
+        return neuronTooLarge(network, chip, static_cast<LimitIndex>(limit), p, n, open.use.*open.bounds[limit].use);
       append(mapping, p, n);
     }
   }
@@ -169,14 +158,7 @@ static Error tooManyDestinations(const Network &network, const hw::Chip &chip, c
   for (size_t c = 0; c < perCore.size(); ++c) {
     const Slice &slice = mapping.cores[c].slices[0];
     if (perCore[c] > chip.core.axonsOut && mapping.cores[c].slices.size() == 1 && slice.count == 1)
-      return Error{.code = 6012,
-                   .message = "one neuron alone needs more output axons than a core of '" + chip.name + "' has",
-                   .place =
-                       "population '" + network.populations[slice.population].name + "', neuron " + std::to_string(slice.first),
-                   .expected = "at most " + std::to_string(chip.core.axonsOut),
-                   .found = std::to_string(perCore[c]),
-                   .hint = limits(chip)[LimitAxonsOut].hint,
-                   .kind = ErrorKind::DoesNotFit};
+      return neuronTooLarge(network, chip, LimitAxonsOut, slice.population, slice.first, perCore[c]);
   }
   return Error{};
 }
@@ -225,17 +207,11 @@ Result<Mapping> detail::fill(const Network &network, const hw::Chip &chip, const
     RANVIER_TRY(mapping, settle(network, chip, filler, false));
   }
   if (mapping.cores.size() > available) {
-    const auto most = std::max_element(filler.closed.begin(), filler.closed.end() - 1);
-    const Limit limit = limits(chip)[static_cast<size_t>(most - filler.closed.begin())];
-    return Error{.code = 6016,
-                 .message = "the network needs more cores than '" + chip.name + "' has; the limit that closes most cores is " +
-                            limit.name + " (" + std::to_string(limit.bound) + ")",
-                 .place = "network '" + network.name + "'",
-                 .expected = "at most " + std::to_string(available) + " cores (" + std::to_string(std::max(1u, chip.maxChips)) +
-                             " chips of " + std::to_string(chip.coresPerChip()) + withoutDead(chip) + ")",
-                 .found = std::to_string(mapping.cores.size()),
-                 .hint = limit.hint,
-                 .kind = ErrorKind::DoesNotFit};
+    return tooManyCores(network, chip, mapping, filler.closed, [&](const Network &changed) -> std::optional<uint64_t> {
+      Filler again(changed, chip, into, level, order);
+      const auto filled = settle(changed, chip, again, false);
+      return filled ? std::optional<uint64_t>(filled->cores.size()) : std::nullopt;
+    });
   }
   takeFirstPlaces(chip, mapping);
   return mapping;
