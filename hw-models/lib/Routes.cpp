@@ -3,6 +3,7 @@
 #include "ranvier/HwModels/Routes.h"
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 
 namespace ranvier::hw {
 
@@ -16,7 +17,7 @@ uint64_t Way::length() const {
 //===--- Plane ------------------------------------------------------------===//
 
 Plane::Plane(const Chip &chip)
-    : torus(chip.topology == Topology::Torus), triangular(chip.topology == Topology::TriangularTorus),
+    : torus(chip.topology == Topology::Torus), triangular(chip.topology == Topology::TriangularTorus), trees(chip.multicastTrees),
       tilesX(std::max(1u, chip.tilesX)), tilesY(std::max(1u, chip.tilesY)), coresPerTile(std::max(1u, chip.coresPerTile)),
       chipRows(std::max(1u, chip.chipsY)), maxChips(std::max(1u, chip.maxChips)) {
   // A torus closes around the machine as it is described, whatever part of it a network uses.
@@ -78,6 +79,25 @@ Way Plane::way(Tile from, Tile to) const {
   return way;
 }
 
+std::vector<Run> Plane::spread(Tile from, std::span<const Tile> to) const {
+  std::vector<Run> runs;
+  for (const Tile tile : to) {
+    const Way part = way(from, tile);
+    runs.insert(runs.end(), part.begin(), part.end());
+  }
+  if (!trees)
+    return runs;
+  // Ways of one source that meet have begun their runs at the same tile: of runs with one start and direction the longest holds all
+  // others, and runs with different ones share no link.
+  std::sort(runs.begin(), runs.end(), [](const Run &a, const Run &b) {
+    return std::tie(a.from, a.direction, b.length) < std::tie(b.from, b.direction, a.length);
+  });
+  runs.erase(std::unique(runs.begin(), runs.end(),
+                         [](const Run &a, const Run &b) { return a.from == b.from && a.direction == b.direction; }),
+             runs.end());
+  return runs;
+}
+
 /// Steps of a direction along x and y.
 static std::pair<int, int> stepOf(Direction direction) {
   constexpr int x[] = {1, 1, 0, -1, -1, 0}, y[] = {0, 1, 1, 0, -1, -1};
@@ -123,8 +143,13 @@ LinkCounts Plane::count(const Run &run) const {
 }
 
 LinkCounts Plane::count(Tile from, Tile to) const {
+  const Way all = way(from, to);
+  return count(std::span<const Run>(all.begin(), all.count));
+}
+
+LinkCounts Plane::count(std::span<const Run> runs) const {
   LinkCounts sum;
-  for (const Run &run : way(from, to)) {
+  for (const Run &run : runs) {
     const LinkCounts part = count(run);
     sum.eastWest += part.eastWest;
     sum.northSouth += part.northSouth;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Machines with dead parts through the command line: what is dead is never used and changes no spike, hops of a run are those that an
-independent recount gives, images and mappings that use a dead part are refused, and every error names its cause."""
+"""Machines with dead parts and with multicast trees through the command line: neither changes a spike, what is dead is never used, hops of
+a run are those that an independent recount gives, images and mappings that use a dead part are refused, and every error names its cause."""
 
 import json
 import re
@@ -139,6 +139,45 @@ class Faults(Case):
         self.assertIn("dead: chip 0, core 3", picture.read_text())
         self.assertIn("dead link: chip 0, tile (1,0), east", picture.read_text())
         self.assertIn("2 cores, 2 links of the machine", self.call("compile", network, "--target", chip, "--faults", faults, "-o", picture).stdout)
+
+    def test_hops_of_trees_and_of_single_messages_are_those_of_a_recount(self):
+        numbers = dict(neurons=8, tiles_x=4, tiles_y=2, cores_per_tile=2, max_chips=8, chips_y=2)
+        machine = Machine(4, 2, 2, 2)
+        for seed in range(4):
+            network = recurrent(self.tmp / f"trees{seed}.mlir", 100 + 20 * seed, 4, seed)
+            runs, sums = [], {}
+            for trees in (False, True):
+                chip = chip_file(self.tmp / f"trees-{trees}.yaml", **numbers)
+                text, count = re.subn(r"(\n  multicast_trees: )false", rf"\g<1>{str(trees).lower()}", chip.read_text())
+                self.assertEqual(count, 1)
+                chip.write_text(text)
+                image, result = self.compiled(network, chip, f"trees-{trees}", "--seed", seed)
+                self.assertEqual(result["mapping"]["hops"].get("multicast_trees", False), trees)
+                out, totals = self.run_of(image)
+                full = self.json("inspect", image, "--full")
+                expected = recount(full, out, machine, trees)
+                self.assertEqual({"hops_east_west": totals["hops_east_west"], "hops_north_south": totals["hops_north_south"],
+                                  "chip_hop": totals["chip_hops"]}, expected)
+                if trees:
+                    self.assertGreater(totals["arrivals"], totals["messages"] + totals["input_messages"])
+                else:
+                    self.assertEqual(totals["arrivals"], totals["messages"] + totals["input_messages"])
+                sums[trees] = sum(expected.values())
+                # What the report says of the mapping: every neuron once.
+                once = self.tmp / "once.h5"
+                with h5py.File(out) as old, h5py.File(once, "w") as new:
+                    for name in old["populations"]:
+                        size = int(old[f"populations/{name}"].attrs["n"])
+                        group = new.create_group(f"populations/{name}")
+                        group.attrs["n"] = size
+                        group["spike_neurons"] = np.arange(size)
+                self.assertEqual(result["mapping"]["hops"]["total"], sum(recount(full, once, machine, trees).values()))
+                runs.append(out)
+                more = self.tmp / "threads.h5"
+                self.json("run", image, "--steps", 40, "--threads", 2, "-o", more)
+                self.assertTrue(self.json("diff", out, more)["equal"])
+            self.assertTrue(self.json("diff", *runs)["equal"])
+            self.assertLess(sums[True], sums[False])
 
     def test_the_chip_file_and_the_option_mean_the_same(self):
         numbers = dict(neurons=8, tiles_x=4, tiles_y=2, cores_per_tile=2, max_chips=2, chips_y=1)

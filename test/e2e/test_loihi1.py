@@ -327,7 +327,7 @@ snn.network @integer dt 1.0e-3 target "loihi1" {{
         fitted = {"soma_access": 51.2, "soma_update": 21.6, "soma_spike": 69.3, "synapse_event": 35.5, "axon_in": 0, "axon_out": 111.0, "hop_within_tile": 0,
                   "hop_east_west": 3.0, "hop_north_south": 4.2}
         counted = {"soma_access": ["soma_accesses"], "soma_update": ["soma_updates"], "soma_spike": ["spikes"], "synapse_event": ["synaptic_events"],
-                   "axon_in": ["messages", "input_messages"], "axon_out": ["messages"], "hop_within_tile": ["hops_within_tile"],
+                   "axon_in": ["arrivals"], "axon_out": ["messages"], "hop_within_tile": ["hops_within_tile"],
                    "hop_east_west": ["hops_east_west"], "hop_north_south": ["hops_north_south"], "chip_hop": ["chip_hops"]}
         reports = {}
         for name, picojoules in (("published", published), ("fitted", fitted)):

@@ -256,8 +256,14 @@ class Partition(Case):
         result = self.json(*arguments, "--faults", faults)
         self.assertTrue(all(entry["fits"] for entry in result["partitioners"] if entry["name"] in ("ranvier", "sequential")))
         self.assertNotEqual(result["partitioners"][1]["spikes_hops"], self.json(*arguments)["partitioners"][1]["spikes_hops"])
+        out = self.tmp / "large.json"
+        self.json("map", "network", "--target", self.small_cores(), "--generate", "random", "--neurons", 200, "--degree", 4, "--faults", faults, "--out", out)
+        self.assertNotIn((0, 0), {(entry["chip"], entry["core"]) for entry in json.loads(out.read_text())["slices"]})
         faults.write_text("format: ranvier-faults\nversion: 1\nfaults: {cores: [{chip: 0, core: 128}]}\n")
         self.fails(*arguments, "--faults", faults, rnv=2014)
+        trees = self.tmp / "trees.yaml"
+        trees.write_text(self.small_cores().read_text().replace("multicast_trees: false", "multicast_trees: true"))
+        self.assertIn("topology.multicast_trees", self.fails("map", "network", "--target", trees, "--generate", "random", rnv=6084))
 
     def test_pointless_and_wrong_options(self):
         network, out = ROOT.joinpath(*self.DIGITS), self.tmp / "never.rvi"

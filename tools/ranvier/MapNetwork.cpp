@@ -160,8 +160,8 @@ Result<void> mapByRules(Context &context, const NetworkFlags &flags, const hw::C
 Result<void> mapNetwork(Context &context, const NetworkFlags &flags) {
   const Clock::time_point start = Clock::now();
   RANVIER_CHECK(flags.source.check());
-  RANVIER_CHECK(checkOutput(flags.out, {flags.source.network.path, flags.source.target.target, flags.source.target.profile,
-                                        flags.source.target.faults}));
+  RANVIER_CHECK(checkOutput(
+      flags.out, {flags.source.network.path, flags.source.target.target, flags.source.target.profile, flags.source.target.faults}));
   RANVIER_TRY(const hw::Chip chip, chipOf(flags.source.target));
   mapping::Rates rates;
   if (flags.source.generated()) {

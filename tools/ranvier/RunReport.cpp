@@ -49,6 +49,7 @@ constexpr CountColumn countColumns[] = {{"soma_accesses", &emu::StepCounts::soma
                                         {"synaptic_events", &emu::StepCounts::synapticEvents},
                                         {"messages", &emu::StepCounts::messages},
                                         {"input_messages", &emu::StepCounts::inputMessages},
+                                        {"arrivals", &emu::StepCounts::arrivals},
                                         {"hops_within_tile", &emu::StepCounts::hopsWithinTile},
                                         {"hops_east_west", &emu::StepCounts::hopsEastWest},
                                         {"hops_north_south", &emu::StepCounts::hopsNorthSouth},

@@ -15,7 +15,7 @@ namespace {
 class LinkCounter {
 public:
   LinkCounter(const hw::Chip &chip, const Mapping &mapping);
-  void send(const CoreAssignment &from, const CoreAssignment &to, uint64_t messages);
+  void send(const Mapping &mapping, const Spread &spread);
   std::vector<LinkLoad> loads() const;
 
 private:
@@ -47,11 +47,14 @@ LinkCounter::LinkCounter(const hw::Chip &chip, const Mapping &mapping) : plane(c
   counts.assign(size_t(columns) * rows * directions, 0);
 }
 
-void LinkCounter::send(const CoreAssignment &from, const CoreAssignment &to, uint64_t messages) {
-  for (const hw::Run &run : plane.way(tileOf(plane, from), tileOf(plane, to))) {
+void LinkCounter::send(const Mapping &mapping, const Spread &spread) {
+  std::vector<Tile> tiles;
+  for (const uint32_t core : spread.to)
+    tiles.push_back(tileOf(plane, mapping.cores[core]));
+  for (const hw::Run &run : plane.spread(tileOf(plane, mapping.cores[spread.from]), tiles)) {
     Tile at = run.from;
     for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
-      add(at, run.direction, messages);
+      add(at, run.direction, spread.spikes);
   }
 }
 
@@ -69,16 +72,15 @@ std::vector<LinkLoad> LinkCounter::loads() const {
   return loads;
 }
 
-std::vector<LinkLoad> detail::linkLoads(const hw::Chip &chip, const Mapping &mapping, const Traffic &messages) {
+std::vector<LinkLoad> detail::linkLoads(const hw::Chip &chip, const Mapping &mapping, const std::vector<Spread> &sent) {
   if (chip.topology == hw::Topology::None)
     return {};
   LinkCounter counter(chip, mapping);
-  for (size_t c = 0; c < mapping.cores.size(); ++c)
-    for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e)
-      counter.send(mapping.cores[c], mapping.cores[messages.edges[e].first], messages.edges[e].second);
+  for (const Spread &spread : sent)
+    counter.send(mapping, spread);
   return counter.loads();
 }
 
 std::vector<LinkLoad> mapping::linkLoads(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
-  return detail::linkLoads(chip, mapping, traffic(network, mapping));
+  return detail::linkLoads(chip, mapping, traffic(network, chip, mapping).sent);
 }

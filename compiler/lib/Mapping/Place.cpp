@@ -6,7 +6,7 @@
 // from a counter-based generator, so the result is a function of network, chip and seed. No extra chip is opened by the search,
 // but where dead links or chips leave no other way: then only tiles are used between which every way is open.
 //===----------------------------------------------------------------------===//
-#include "Place/CorePlacer.h"
+#include "Place/TreePlacer.h"
 #include <algorithm>
 #include <map>
 
@@ -44,15 +44,18 @@ static CoreGraph coreGraph(const Network &network, const Mapping &mapping, const
   return graph;
 }
 
-/// The mapping on these sites, its cores sorted.
+void detail::sortByPlace(Mapping &mapping) {
+  std::sort(mapping.cores.begin(), mapping.cores.end(), [](const CoreAssignment &a, const CoreAssignment &b) {
+    return std::tie(a.level, a.chip, a.core) < std::tie(b.level, b.chip, b.core);
+  });
+}
+
+/// The mapping on these sites.
 static Mapping onSites(Mapping mapping, const Sites &sites, const std::vector<uint32_t> &siteOf) {
   for (uint32_t c = 0; c < mapping.cores.size(); ++c) {
     mapping.cores[c].chip = sites[siteOf[c]].chip;
     mapping.cores[c].core = sites[siteOf[c]].core;
   }
-  std::sort(mapping.cores.begin(), mapping.cores.end(), [](const CoreAssignment &a, const CoreAssignment &b) {
-    return std::tie(a.level, a.chip, a.core) < std::tie(b.level, b.chip, b.core);
-  });
   return mapping;
 }
 
@@ -71,13 +74,16 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
     takeFirstPlaces(chip, mapping);
     return {};
   }
-  const CoreGraph graph = coreGraph(network, mapping, openWays(network, chip, options.rates));
+  const Rates rates = openWays(network, chip, options.rates);
+  const CoreGraph graph = coreGraph(network, mapping, rates);
   std::optional<Error> failure;
   for (const bool safe : {false, true}) {
     const Sites sites(chip, mapping.cores.size(), safe);
     if (sites.size() < mapping.cores.size())
       break;
     Mapping placed = onSites(mapping, sites, placeCores(graph, sites, options.seed));
+    refineTrees(network, chip, rates, sites, placed, options.seed);
+    sortByPlace(placed);
     const auto message = undelivered(network, chip, placed);
     if (!message) {
       mapping = std::move(placed);

@@ -96,21 +96,22 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
     total.axonsIn += use[c].axonsIn;
     total.axonsOut += use[c].axonsOut;
   }
-  const Traffic messages = traffic(network, mapping);
+  const Traffic messages = traffic(network, chip, mapping);
   const hw::Plane plane(chip);
   hw::LinkCounts hops;
-  uint64_t internal = 0;
-  for (size_t c = 0; c < mapping.cores.size(); ++c)
-    for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e) {
-      const auto [to, count] = messages.edges[e];
-      const hw::LinkCounts way = chip.topology == hw::Topology::None
-                                     ? hw::LinkCounts{}
-                                     : plane.count(tileOf(plane, mapping.cores[c]), tileOf(plane, mapping.cores[to]));
-      hops.eastWest += way.eastWest * count;
-      hops.northSouth += way.northSouth * count;
-      hops.chips += way.chips * count;
-      internal += way.total() == 0 ? count : 0;
-    }
+  uint64_t cut = 0, internal = 0; // What leaves its core; with trees one message a neuron.
+  for (const Spread &spread : messages.sent) {
+    const hw::LinkCounts links = linksOf(plane, chip, mapping, spread);
+    hops.eastWest += links.eastWest * spread.spikes;
+    hops.northSouth += links.northSouth * spread.spikes;
+    hops.chips += links.chips * spread.spikes;
+    cut += spread.to == std::vector<uint32_t>{spread.from} ? 0 : spread.spikes;
+    for (const uint32_t core : spread.to)
+      internal +=
+          chip.topology == hw::Topology::None || tileOf(plane, mapping.cores[core]) == tileOf(plane, mapping.cores[spread.from])
+              ? spread.spikes
+              : 0;
+  }
   Json json;
   const uint64_t available = availableCores(chip);
   json["chip"] = chip.name;
@@ -132,15 +133,13 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
                   {"north_south", hops.northSouth},
                   {"between_chips", hops.chips},
                   {"messages_within_a_tile", internal}};
-  // What leaves its core, and on how many cores each neuron that sends at all is listened to (its own included).
-  uint64_t cut = 0;
-  for (size_t c = 0; c < mapping.cores.size(); ++c)
-    for (uint64_t e = messages.ptr[c]; e < messages.ptr[c + 1]; ++e)
-      cut += messages.edges[e].first == c ? 0 : messages.edges[e].second;
+  if (chip.multicastTrees)
+    json["hops"]["multicast_trees"] = true;
+  // Replication: on how many cores each neuron that sends at all is listened to (its own included).
   json["cut"] = cut;
   json["replication"] =
       messages.senders ? static_cast<double>(total.axonsIn - messages.inputMessages) / static_cast<double>(messages.senders) : 0.0;
-  json["links"] = linksReport(linkLoads(chip, mapping, messages));
+  json["links"] = linksReport(linkLoads(chip, mapping, messages.sent));
   json["messages_per_input_spike"] =
       messages.inputNeurons ? static_cast<double>(messages.inputMessages) / static_cast<double>(messages.inputNeurons) : 0.0;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

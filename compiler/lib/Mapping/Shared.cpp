@@ -104,25 +104,47 @@ Configs detail::configurations(const Network &network) {
   return configs;
 }
 
-Traffic detail::traffic(const Network &network, const Mapping &mapping) {
+Traffic detail::traffic(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Rates &rates) {
   const auto coreOf = coreOfNeuron(network, mapping);
   const size_t cores = mapping.cores.size();
-  std::vector<std::map<uint32_t, uint32_t>> counts(cores);
+  std::vector<std::map<uint32_t, uint64_t>> pairs(cores);
+  std::vector<std::map<std::vector<uint32_t>, uint64_t>> sets(cores);
+  std::vector<uint32_t> to;
   Traffic result;
   forEachFanOut(network, coreOf, cores, [&](uint32_t p, uint64_t n, const std::vector<uint32_t> &reached) {
     if (network.populations[p].input) {
       result.inputMessages += reached.size();
       ++result.inputNeurons;
-    } else if (const uint32_t from = coreOf[p][n]; from != nowhere) {
-      result.senders += !reached.empty();
+      return;
+    }
+    const uint32_t from = coreOf[p][n];
+    if (from == nowhere || reached.empty())
+      return;
+    ++result.senders;
+    const uint64_t spikes = rates.empty() ? 1 : rates[p][n];
+    if (chip.multicastTrees) {
+      to = reached;
+      std::sort(to.begin(), to.end());
+      sets[from][to] += spikes;
+    } else {
       for (uint32_t core : reached)
-        ++counts[from][core];
+        pairs[from][core] += spikes;
     }
   });
-  result.ptr.push_back(0);
-  for (const auto &row : counts) {
-    result.edges.insert(result.edges.end(), row.begin(), row.end());
-    result.ptr.push_back(result.edges.size());
+  for (uint32_t core = 0; core < cores; ++core) {
+    for (const auto &[destination, spikes] : pairs[core])
+      result.sent.push_back({core, {destination}, spikes});
+    for (const auto &[destinations, spikes] : sets[core])
+      result.sent.push_back({core, destinations, spikes});
   }
   return result;
+}
+
+hw::LinkCounts detail::linksOf(const hw::Plane &plane, const hw::Chip &chip, const Mapping &mapping, const Spread &spread) {
+  if (chip.topology == hw::Topology::None)
+    return {};
+  std::vector<Tile> tiles;
+  for (const uint32_t core : spread.to)
+    tiles.push_back(tileOf(plane, mapping.cores[core]));
+  return plane.count(plane.spread(tileOf(plane, mapping.cores[spread.from]), tiles));
 }

@@ -91,20 +91,29 @@ Error noOpenPlacement(const Network &network, const hw::Chip &chip, const Mappin
 Rates openWays(const Network &network, const hw::Chip &chip, const Rates &rates);
 /// Gives the cores of a mapping the first places of the machine that work, in order. There must be as many.
 void takeFirstPlaces(const hw::Chip &chip, Mapping &mapping);
+/// Sorts the cores by level, chip and core.
+void sortByPlace(Mapping &mapping);
 /// "chip 0, core 3".
 std::string nameOfCore(const CoreAssignment &core);
 
-/// Messages between cores when every neuron fires once: sorted by source core, then destination.
+/// Neurons of one core that send to the same cores: all of those on chips with multicast trees, else one destination at a time.
+struct Spread {
+  uint32_t from = 0;
+  std::vector<uint32_t> to; ///< Sorted.
+  uint64_t spikes = 0;      ///< Of all of them together.
+};
+/// What is sent when every neuron fires as often as the rates say (empty: once).
 struct Traffic {
-  std::vector<uint64_t> ptr;                        ///< [cores + 1]
-  std::vector<std::pair<uint32_t, uint32_t>> edges; ///< (destination core, messages)
-  uint64_t inputMessages = 0;                       ///< Of one spike of every input neuron.
+  std::vector<Spread> sent;   ///< Sorted by source core, then destinations.
+  uint64_t inputMessages = 0; ///< Of one spike of every input neuron.
   uint64_t inputNeurons = 0;
   uint64_t senders = 0; ///< Neurons with a destination, inputs not counted.
 };
-Traffic traffic(const Network &network, const Mapping &mapping);
+Traffic traffic(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Rates &rates = {});
+/// Links that one spike of it crosses, by kind. None on chips without a topology.
+hw::LinkCounts linksOf(const hw::Plane &plane, const hw::Chip &chip, const Mapping &mapping, const Spread &spread);
 /// mapping::linkLoads of messages that are counted already.
-std::vector<LinkLoad> linkLoads(const hw::Chip &chip, const Mapping &mapping, const Traffic &messages);
+std::vector<LinkLoad> linkLoads(const hw::Chip &chip, const Mapping &mapping, const std::vector<Spread> &sent);
 
 /// Calls fn(population, neuron, distinct destination cores in order of first use) for every neuron and input.
 template <typename Fn>

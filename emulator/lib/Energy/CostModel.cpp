@@ -57,9 +57,8 @@ CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
 }
 
 Energy CostTable::energy(const StepCounts &c) const {
-  const uint64_t counts[NumEvents] = {
-      c.somaAccesses, c.somaUpdates,    c.spikes,       c.synapticEvents, c.messages + c.inputMessages,
-      c.messages,     c.hopsWithinTile, c.hopsEastWest, c.hopsNorthSouth, c.chipHops};
+  const uint64_t counts[NumEvents] = {c.somaAccesses, c.somaUpdates,    c.spikes,       c.synapticEvents, c.arrivals,
+                                      c.messages,     c.hopsWithinTile, c.hopsEastWest, c.hopsNorthSouth, c.chipHops};
   Energy result;
   for (unsigned e = 0; e < NumEvents; ++e) {
     if (!energyKnown[e]) {
@@ -96,7 +95,6 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
                  .found = "triangular_torus",
                  .hint = "run with timing off",
                  .kind = ErrorKind::Unsupported};
-  grid.multicast = chip.multicastTrees;
   const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX);
   std::set<std::pair<uint32_t, uint32_t>> tiles; // chip, tile
   uint32_t chipsX = std::max(1u, chip.chipsX);
@@ -143,22 +141,20 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
 
 TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const {
   TrafficPattern result;
-  result.messages = multicast ? (destinations.empty() ? 0 : 1) : destinations.size();
+  result.messages = plane.hasTrees() ? (destinations.empty() ? 0 : 1) : destinations.size();
   if (!hasNetwork)
     return result;
   std::map<uint32_t, uint32_t> loads;
   const hw::Tile from = places[sourceCore];
+  std::vector<hw::Tile> tiles;
   for (const uint32_t destination : destinations) {
-    const hw::Tile to = places[destination];
-    if (from == to)
-      ++result.withinTile;
-    for (const hw::Run &run : plane.way(from, to)) {
-      hw::Tile at = run.from;
-      for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction)) {
-        uint32_t &load = loads[linkAt(at, run.direction)];
-        load = multicast ? 1 : load + 1;
-      }
-    }
+    tiles.push_back(places[destination]);
+    result.withinTile += from == places[destination];
+  }
+  for (const hw::Run &run : plane.spread(from, tiles)) {
+    hw::Tile at = run.from;
+    for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
+      ++loads[linkAt(at, run.direction)];
   }
   for (const auto &[link, load] : loads) {
     (kinds[link] == LinkKind::EastWest     ? result.eastWest

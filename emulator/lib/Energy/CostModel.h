@@ -83,7 +83,7 @@ private:
   std::vector<hw::Tile> places;
   std::vector<LinkKind> kinds;
   uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0;
-  bool hasNetwork = false, multicast = false;
+  bool hasNetwork = false;
 };
 
 } // namespace ranvier::emu

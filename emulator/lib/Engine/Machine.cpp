@@ -26,6 +26,7 @@ StepCounts &StepCounts::operator+=(const StepCounts &o) {
   synapticEvents += o.synapticEvents;
   messages += o.messages;
   inputMessages += o.inputMessages;
+  arrivals += o.arrivals;
   hopsWithinTile += o.hopsWithinTile;
   hopsEastWest += o.hopsEastWest;
   hopsNorthSouth += o.hopsNorthSouth;
@@ -478,6 +479,7 @@ void EngineMachine::settleStep() {
       load.events += thread.processing[c].events;
     }
     total.synapticEvents += load.events;
+    total.arrivals += load.messages;
     const int64_t messages = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
     longest = std::max(longest, addTime(messages, load.events, costs.picoseconds(CostTable::SynapseEvent)));
   }

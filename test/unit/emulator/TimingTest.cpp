@@ -267,6 +267,7 @@ TEST_CASE("multicast trees share the links of their common way") {
   CHECK(c.hopsEastWest == 3);
   CHECK(c.hopsNorthSouth == 5);
   CHECK(c.synapticEvents == 3);
+  CHECK(c.arrivals == 3); // Each core takes its copy in.
 }
 
 TEST_CASE("the barrier counts tiles with neurons: step function or interpolation") {

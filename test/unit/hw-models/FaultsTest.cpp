@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/HwModels/Routes.h"
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <random>
 #include <set>
@@ -226,5 +227,59 @@ TEST_CASE("ways, links by kind and obstacles are those of a walk from tile to ti
         CHECK(plane.count(a, b) == counts);
         CHECK_MESSAGE(blockages.block(a, b) == closed, blockages.on(a, b));
       }
+  }
+}
+
+TEST_CASE("a spike crosses the links of its ways once each with trees, and every way in full without") {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    const auto dice = [&](int least, int most) {
+      return least + static_cast<int>(random() % static_cast<unsigned>(most - least + 1));
+    };
+    Chip chip;
+    const bool torus = round % 3 == 1;
+    chip.topology = torus ? Topology::Torus : round % 3 ? Topology::TriangularTorus : Topology::Mesh;
+    chip.tilesX = static_cast<uint32_t>(dice(1, 6));
+    chip.tilesY = static_cast<uint32_t>(dice(1, 6));
+    chip.chipsX = static_cast<uint32_t>(dice(1, 2));
+    chip.chipsY = static_cast<uint32_t>(dice(1, 2));
+    chip.maxChips = chip.chipsX * chip.chipsY;
+    const int width = static_cast<int>(chip.tilesX * chip.chipsX), height = static_cast<int>(chip.tilesY * chip.chipsY);
+    const auto anywhere = [&] {
+      return Tile{static_cast<uint32_t>(dice(0, width - 1)), static_cast<uint32_t>(dice(0, height - 1))};
+    };
+    const Tile from = anywhere();
+    std::vector<Tile> to;
+    for (int i = dice(0, 8); i > 0; --i)
+      to.push_back(anywhere());
+    for (const bool trees : {false, true}) {
+      chip.multicastTrees = trees;
+      const Plane plane(chip);
+      std::vector<Link> expected, found;
+      for (const Tile tile : to) {
+        if (chip.topology != Topology::TriangularTorus) {
+          const std::vector<Link> way = walked(width, height, torus, from, tile);
+          expected.insert(expected.end(), way.begin(), way.end());
+          continue;
+        }
+        for (const Run &run : plane.way(from, tile))
+          for (uint32_t i = 0; i < run.length; ++i) {
+            const Tile at = plane.after(run.from, run.direction, i);
+            expected.push_back({static_cast<int>(at.x), static_cast<int>(at.y), run.direction});
+          }
+      }
+      std::sort(expected.begin(), expected.end());
+      if (trees)
+        expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+      const std::vector<Run> runs = plane.spread(from, to);
+      for (const Run &run : runs)
+        for (uint32_t i = 0; i < run.length; ++i) {
+          const Tile at = plane.after(run.from, run.direction, i);
+          found.push_back({static_cast<int>(at.x), static_cast<int>(at.y), run.direction});
+        }
+      std::sort(found.begin(), found.end());
+      REQUIRE((found == expected));
+      CHECK(plane.count(runs).total() == expected.size());
+    }
   }
 }

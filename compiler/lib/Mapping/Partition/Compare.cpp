@@ -1,5 +1,6 @@
 //===- Compare.cpp - Our partitioner beside others ------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "../Place/TreePlacer.h"
 #include "Peers.h"
 #include "Search.h"
 #include <algorithm>
@@ -50,8 +51,9 @@ static Result<Contender> contend(const Arena &arena, const CompareOptions &optio
     uint64_t moved = 0;
     bool fits = true;
     RANVIER_TRY(Placed placed, run(seed, moved, fits));
-    if (fits && arena.chip.faults.closeWays()) { // The search counts closed ways as long ones.
-      const Mapping mapping = toMapping(arena.graph, arena.sites, placed);
+    if (fits && (arena.chip.faults.closeWays() || arena.chip.multicastTrees)) { // Counted otherwise by the search.
+      Mapping mapping = toMapping(arena.graph, arena.sites, placed);
+      refineTrees(arena.network, arena.chip, options.rates, arena.sites, mapping, seed);
       fits = !undelivered(arena.network, arena.chip, mapping);
       RANVIER_TRY(const uint64_t exact, spikeHops(arena.network, arena.chip, mapping, options.rates));
       placed.cost = static_cast<int64_t>(exact);

@@ -26,6 +26,8 @@ struct Candidate {
   OrderResult result;
 };
 
+/// Errors: RNV6084 (a chip with multicast trees, which pairs of cores do not tell).
+Result<void> checkUnicast(const hw::Chip &chip);
 /// Core i becomes what core order[i] was; the messages follow.
 void reorder(Candidate &candidate, const std::vector<uint32_t> &order);
 /// Gives the cores their sites and counts what that costs. `near`: their order is good already, and only improved.

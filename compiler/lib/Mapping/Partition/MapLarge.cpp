@@ -130,7 +130,7 @@ static void sortCores(Candidate &candidate) {
 Result<void> detail::finish(Candidate &best, const hw::Chip &chip, LargeMapping &out, const std::function<Result<void>()> &check) {
   sortCores(best);
   const Clock::time_point routing = Clock::now();
-  out.links = linkLoads(chip, best.mapping, trafficOf(best.messages));
+  out.links = linkLoads(chip, best.mapping, spreadsOf(best.messages));
   out.routeSeconds = since(routing);
   const Clock::time_point checking = Clock::now();
   RANVIER_CHECK(check());
@@ -143,7 +143,21 @@ Result<void> detail::finish(Candidate &best, const hw::Chip &chip, LargeMapping 
   return {};
 }
 
+Result<void> detail::checkUnicast(const hw::Chip &chip) {
+  if (!chip.multicastTrees)
+    return {};
+  return Error{.code = 6084,
+               .message = "large networks are mapped by messages between pairs of cores, and '" + chip.name + "' sends along trees",
+               .file = chip.path,
+               .place = "topology.multicast_trees",
+               .expected = "false",
+               .found = "true",
+               .hint = "`compile` and `map partition` count trees",
+               .kind = ErrorKind::Unsupported};
+}
+
 Result<LargeMapping> mapping::mapLarge(const Network &network, const hw::Chip &chip, const LargeOptions &options) {
+  RANVIER_CHECK(checkUnicast(chip));
   RANVIER_CHECK(checkNetwork(network));
   RANVIER_CHECK(checkAgainstChip(network, chip));
   RANVIER_CHECK(checkRates(network, options.rates));

@@ -1,5 +1,6 @@
 //===- MapNetwork.cpp - Partition and placement together ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "../Place/TreePlacer.h"
 #include "Search.h"
 #include <algorithm>
 
@@ -34,11 +35,16 @@ Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip
     if (network.populations[p].input)
       return;
     const uint32_t home = coreOf[p][n];
-    const CoreAssignment &from = mapping.cores[home];
     uint64_t hops = 0;
-    for (uint32_t core : reached)
-      hops += chip.topology == hw::Topology::None ? core != home
-                                                  : plane.way(tileOf(plane, from), tileOf(plane, mapping.cores[core])).length();
+    if (chip.topology == hw::Topology::None) {
+      for (uint32_t core : reached)
+        hops += core != home;
+    } else if (!chip.multicastTrees) {
+      for (uint32_t core : reached)
+        hops += plane.way(tileOf(plane, mapping.cores[home]), tileOf(plane, mapping.cores[core])).length();
+    } else {
+      hops = linksOf(plane, chip, mapping, {home, reached, 1}).total();
+    }
     sum += hops * (rates.empty() ? 1 : rates[p][n]);
   });
   return sum;
@@ -76,10 +82,13 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
           placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);
       const Placed found = search(graph, chip, sites, start, effort, options.seed);
       Mapping better = toMapping(graph, sites, found);
+      refineTrees(network, chip, rates, sites, better, options.seed);
+      sortByPlace(better);
       if (undelivered(network, chip, better))
         continue;
       RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
-      RANVIER_ASSERT(chip.faults.closeWays() || exact == static_cast<uint64_t>(found.cost), "the search counts as spikeHops does");
+      RANVIER_ASSERT(chip.faults.closeWays() || chip.multicastTrees || exact == static_cast<uint64_t>(found.cost),
+                     "the search counts as spikeHops does");
       if (exact < cost) {
         made.strategy = "multilevel";
         made.chosen = exact;

@@ -114,11 +114,11 @@ CoreGraph detail::coreGraph(const Messages &messages) {
   return graph;
 }
 
-Traffic detail::trafficOf(const Messages &messages) {
-  Traffic traffic;
-  traffic.ptr = messages.ptr;
-  traffic.edges.reserve(messages.edges.size());
-  for (const Messages::Edge &edge : messages.edges)
-    traffic.edges.push_back({edge.to, edge.neurons});
-  return traffic;
+std::vector<Spread> detail::spreadsOf(const Messages &messages) {
+  std::vector<Spread> sent;
+  sent.reserve(messages.edges.size());
+  for (uint32_t core = 0; core + 1 < messages.ptr.size(); ++core)
+    for (uint64_t e = messages.ptr[core]; e < messages.ptr[core + 1]; ++e)
+      sent.push_back({core, {messages.edges[e].to}, messages.edges[e].neurons});
+  return sent;
 }

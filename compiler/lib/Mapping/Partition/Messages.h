@@ -26,7 +26,7 @@ Messages messagesBetween(const Network &network, const Mapping &mapping, const R
 /// What placement minimises, both ways together.
 CoreGraph coreGraph(const Messages &messages);
 /// What loads links.
-Traffic trafficOf(const Messages &messages);
+std::vector<Spread> spreadsOf(const Messages &messages);
 
 } // namespace ranvier::mapping::detail
 

@@ -118,6 +118,7 @@ static Count synapsesOf(const RuleTables &tables) {
 }
 
 Result<RuleMapping> mapping::mapRules(const RuleNetwork &network, const hw::Chip &chip, const LargeOptions &options) {
+  RANVIER_CHECK(checkUnicast(chip));
   RANVIER_CHECK(checkRuleNetwork(network, chip));
   RANVIER_CHECK(checkRates(network.nodes, options.rates));
   RANVIER_TRY(const std::vector<uint32_t> level, levels(delaysOf(network)));

@@ -36,7 +36,7 @@ struct InputSpike {
 /// Counts of one step, summed over cores: all integers, so no order can change them. A message and the synaptic events it causes
 /// are counted in the step that emits it. With timing off only `spikes` is counted. docs/spec/timing-and-energy.md defines each.
 struct StepCounts {
-  uint64_t somaAccesses = 0, somaUpdates = 0, spikes = 0, synapticEvents = 0, messages = 0, inputMessages = 0;
+  uint64_t somaAccesses = 0, somaUpdates = 0, spikes = 0, synapticEvents = 0, messages = 0, inputMessages = 0, arrivals = 0;
   uint64_t hopsWithinTile = 0, hopsEastWest = 0, hopsNorthSouth = 0, chipHops = 0;
   int64_t picoseconds = 0; ///< Time of the step (timing fast), barrier included; unknown costs left out.
   StepCounts &operator+=(const StepCounts &other);

@@ -4,7 +4,9 @@
 // The one definition of where messages go, for mapper, emulator and the image's validator (docs/spec/timing-and-energy.md, section
 // 2). All chips together form one plane of tiles: chip c stands in column c / chips_y and row c % chips_y. A message runs along the
 // diagonal first (where there is one), then along x, then along y; on a torus the shorter way round the whole plane, eastwards and
-// northwards on ties. Nothing makes it turn elsewhere: a message whose way crosses a dead link or a dead chip is lost.
+// northwards on ties. Nothing makes it turn elsewhere: a message whose way crosses a dead link or a dead chip is lost. On chips
+// with multicast trees one message a spike takes all its ways at once and crosses no link twice; elsewhere each destination core
+// gets one of its own.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_HWMODELS_ROUTES_H
 #define RANVIER_HWMODELS_ROUTES_H
@@ -56,17 +58,22 @@ public:
   /// Tiles to go along x and y. Not for chips without a topology.
   std::pair<int64_t, int64_t> displacement(Tile from, Tile to) const;
   Way way(Tile from, Tile to) const;
+  /// What one spike crosses on its ways to the tiles of its destination cores (one entry a core): with multicast trees no link
+  /// twice, else every way in full. Ascending by start and direction with trees, else way after way.
+  std::vector<Run> spread(Tile from, std::span<const Tile> to) const;
+  bool hasTrees() const { return trees; }
   /// The tile `length` links on.
   Tile after(Tile from, Direction direction, uint32_t length = 1) const;
   /// Whether a link leads from one chip to another (also around the edge of a torus of several chips).
   bool betweenChips(Tile from, Direction direction) const;
   LinkCounts count(const Run &run) const;
   LinkCounts count(Tile from, Tile to) const;
+  LinkCounts count(std::span<const Run> runs) const;
   /// Whether the machine has the link. For links of a chip that exists.
   bool hasLink(const Faults::Link &link) const;
 
 private:
-  bool torus, triangular;
+  bool torus, triangular, trees;
   uint32_t tilesX, tilesY, coresPerTile, chipRows, chipColumns, maxChips;
   uint64_t sizeX, sizeY;
 };
