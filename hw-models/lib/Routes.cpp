@@ -19,7 +19,7 @@ uint64_t Way::length() const {
 Plane::Plane(const Chip &chip)
     : torus(chip.topology == Topology::Torus), triangular(chip.topology == Topology::TriangularTorus), trees(chip.multicastTrees),
       tilesX(std::max(1u, chip.tilesX)), tilesY(std::max(1u, chip.tilesY)), coresPerTile(std::max(1u, chip.coresPerTile)),
-      chipRows(std::max(1u, chip.chipsY)), maxChips(std::max(1u, chip.maxChips)) {
+      chipRows(std::max(1u, chip.chipsY)), maxChips(std::max(1u, chip.maxChips)), chipLinkCost(chip.chipLinkCost) {
   // A torus closes around the machine as it is described, whatever part of it a network uses.
   chipColumns = std::max({1u, chip.chipsX, static_cast<uint32_t>((uint64_t(maxChips) + chipRows - 1) / chipRows)});
   sizeX = uint64_t(tilesX) * chipColumns;

@@ -179,6 +179,24 @@ class Faults(Case):
             self.assertTrue(self.json("diff", *runs)["equal"])
             self.assertLess(sums[True], sums[False])
 
+    def test_costlier_links_between_chips_change_places_and_no_spike(self):
+        numbers = dict(neurons=8, tiles_x=2, tiles_y=2, cores_per_tile=2, max_chips=8, chips_y=2)
+        network = recurrent(self.tmp / "costly.mlir", 150, 4, 8)
+        plain = chip_file(self.tmp / "even.yaml", **numbers)
+        costly = self.tmp / "costly.yaml"
+        costly.write_text(plain.read_text().replace("  multicast_trees: false", "  multicast_trees: false\n  chip_link_cost: {value: 20, source: test, status: defined}"))
+        runs, reports = [], []
+        for name, chip in (("even", plain), ("costly", costly)):
+            image, result = self.compiled(network, chip, name)
+            reports.append((result["mapping"]["hops"], result["partition"]["spikes_hops"]))
+            runs.append(self.run_of(image)[0])
+        (even, _), (hops, cost) = reports
+        self.assertNotIn("weighted", even)
+        self.assertEqual(hops["weighted"], {"chip_link_cost": 20, "total": hops["total"] + 19 * hops["between_chips"]})
+        self.assertEqual(cost, hops["weighted"]["total"])
+        self.assertLess(hops["between_chips"], even["between_chips"])
+        self.assertTrue(self.json("diff", *runs)["equal"])
+
     def test_the_chip_file_and_the_option_mean_the_same(self):
         numbers = dict(neurons=8, tiles_x=4, tiles_y=2, cores_per_tile=2, max_chips=2, chips_y=1)
         network = recurrent(self.tmp / "same.mlir", 60, 2, 2)

@@ -135,6 +135,8 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
                   {"messages_within_a_tile", internal}};
   if (chip.multicastTrees)
     json["hops"]["multicast_trees"] = true;
+  if (chip.chipLinkCost != 1)
+    json["hops"]["weighted"] = {{"chip_link_cost", chip.chipLinkCost}, {"total", plane.cost(hops)}};
   // Replication: on how many cores each neuron that sends at all is listened to (its own included).
   json["cut"] = cut;
   json["replication"] =

@@ -89,6 +89,8 @@ TEST_CASE("whatever is dead, no strategy uses it, or the error says what is in t
     Dice dice(seed);
     hw::Chip chip = machine(5, seed % 3 == 2 ? hw::Topology::Torus : hw::Topology::Mesh);
     chip.faults = randomFaults(chip, dice);
+    chip.multicastTrees = seed % 4 == 1;
+    chip.chipLinkCost = static_cast<uint32_t>(1 + seed % 5 * 4);
     const Network network = randomNetwork(static_cast<uint32_t>(dice(10, 90)), static_cast<uint32_t>(dice(1, 4)), seed);
     Rates rates(1);
     for (uint64_t n = 0; n < network.populations[0].count; ++n)

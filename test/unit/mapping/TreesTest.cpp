@@ -1,7 +1,9 @@
-// Mesh chips with multicast trees: cost, report and links count the union of a spike's ways, worked out here link by link;
-// placement lowers that, and is a function of its seed. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Mesh chips with multicast trees and with costlier links between chips: cost, report and links count the union of a spike's ways,
+// worked out here link by link; placement lowers that, and is a function of its seed.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Mapping/ComparePartitioners.h"
 #include "ranvier/Mapping/Links.h"
+#include "ranvier/Mapping/MapLarge.h"
 #include "ranvier/Support/Json.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
@@ -157,6 +159,41 @@ TEST_CASE("placement that counts trees finds cheaper places than placement by pa
   CHECK(byTrees < byPairs);
 }
 
+TEST_CASE("a costlier link between chips counts as often in the cost, and fewer are crossed") {
+  uint64_t even = 0, costly = 0;
+  for (uint64_t seed = 0; seed < 12; ++seed)
+    for (const bool trees : {false, true}) {
+      CAPTURE(seed);
+      hw::Chip chip = machine(trees);
+      chip.tilesX = chip.tilesY = 2; // Eight cores a chip: the network needs several.
+      const Network network = randomNetwork(seed);
+      auto plain = mapNetwork(network, chip, {.seed = seed});
+      chip.chipLinkCost = 10;
+      Choice choice;
+      auto mapping = mapNetwork(network, chip, {.seed = seed}, &choice);
+      REQUIRE(bool(plain));
+      REQUIRE(bool(mapping));
+      const auto between = [&](const Mapping &which) {
+        uint64_t crossed = 0;
+        for (const auto &[link, messages] : recount(network, chip, which, {})) {
+          const auto [x, y, dx, dy] = link;
+          crossed += x / 2 != (x + dx) / 2 || y / 2 != (y + dy) / 2 ? messages : 0;
+        }
+        return crossed;
+      };
+      const uint64_t all = sum(recount(network, chip, *mapping, {}));
+      CHECK(choice.chosen == all + 9 * between(*mapping));
+      CHECK(*spikeHops(network, chip, *mapping, {}) == choice.chosen);
+      const Json json = Json::parse(report(network, chip, *mapping));
+      CHECK(json["hops"]["total"] == all);
+      CHECK(json["hops"]["weighted"]["total"] == choice.chosen);
+      even += between(*plain);
+      costly += between(*mapping);
+    }
+  MESSAGE("links between chips: ", even, " where they cost as others, ", costly, " where they cost ten");
+  CHECK(costly < even);
+}
+
 TEST_CASE("trees go around dead links, too, and partitioners are compared by trees") {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     hw::Chip chip = machine(true);
@@ -177,4 +214,25 @@ TEST_CASE("trees go around dead links, too, and partitioners are compared by tre
   REQUIRE(bool(pairs));
   for (size_t i = 0; i < 2; ++i)
     CHECK(compared->contenders[i].spikeHops < pairs->contenders[i].spikeHops);
+}
+
+TEST_CASE("large networks: chips with trees are refused, dead parts avoided") {
+  Rates rates;
+  auto network = generate({.kind = Synthetic::Kind::SmallWorld, .neurons = 400, .degree = 6, .seed = 3}, rates);
+  REQUIRE(bool(network));
+  hw::Chip chip = machine(true);
+  chip.core.neurons = 16;
+  auto refused = mapLarge(*network, chip, {});
+  REQUIRE(!refused);
+  CHECK(refused.error().code == 6084);
+  chip.multicastTrees = false;
+  auto whole = mapLarge(*network, chip, {});
+  REQUIRE_MESSAGE(bool(whole), (whole ? "" : whole.error().str()));
+  chip.faults.cores = {{0, 1}, {0, 4}};
+  chip.faults.links = {{0, 1, 1, hw::Direction::East}, {0, 1, 0, hw::Direction::North}};
+  auto made = mapLarge(*network, chip, {});
+  REQUIRE_MESSAGE(bool(made), (made ? "" : made.error().str()));
+  REQUIRE(bool(checkMapping(*network, chip, made->mapping)));
+  const uint64_t cost = made->found ? made->ofSynapses->spikeHops : made->given.spikeHops;
+  CHECK(cost == sum(recount(*network, chip, made->mapping, {})));
 }

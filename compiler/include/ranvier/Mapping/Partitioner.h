@@ -13,7 +13,8 @@
 
 namespace ranvier::mapping {
 
-/// What a mapping costs: spikes x hops (links of the tree where the chip multicasts), or spikes x messages to other cores where the
+/// What a mapping costs: spikes x hops (links of the tree where the chip multicasts; a link between chips counts as often as
+/// topology.chip_link_cost says), or spikes x messages to other cores where the
 /// chip's places are all alike. Errors: RNV6070 (rates that do not fit the network).
 Result<uint64_t> spikeHops(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Rates &rates);
 

@@ -41,9 +41,9 @@ Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip
         hops += core != home;
     } else if (!chip.multicastTrees) {
       for (uint32_t core : reached)
-        hops += plane.way(tileOf(plane, mapping.cores[home]), tileOf(plane, mapping.cores[core])).length();
+        hops += plane.cost(plane.count(tileOf(plane, mapping.cores[home]), tileOf(plane, mapping.cores[core])));
     } else {
-      hops = linksOf(plane, chip, mapping, {home, reached, 1}).total();
+      hops = plane.cost(linksOf(plane, chip, mapping, {home, reached, 1}));
     }
     sum += hops * (rates.empty() ? 1 : rates[p][n]);
   });

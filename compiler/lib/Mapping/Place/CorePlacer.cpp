@@ -82,8 +82,9 @@ Sites::Sites(const hw::Chip &chip, size_t cores, bool safe)
   const bool avoid = !safe && chip.faults.closeWays() && at.size() / std::max(1u, coresPerTile) <= mostTilesAsked;
   if (chip.topology == hw::Topology::Mesh && !avoid) {
     for (const Tile &place : at) {
-      x.push_back(static_cast<int32_t>(place.x));
-      y.push_back(static_cast<int32_t>(place.y));
+      const uint32_t more = chip.chipLinkCost - 1;
+      x.push_back(static_cast<int32_t>(place.x + more * (place.x / chip.tilesX)));
+      y.push_back(static_cast<int32_t>(place.y + more * (place.y / chip.tilesY)));
     }
     return;
   }
@@ -103,18 +104,17 @@ void Sites::makeTable(const hw::Chip &chip, const std::vector<Tile> &at, bool av
   uint32_t farthest = 0;
   for (size_t a = 0; a < tiles; ++a)
     for (size_t b = 0; b < tiles; ++b) {
-      const uint64_t length = plane.way(all[a], all[b]).length();
-      table[a * tiles + b] = static_cast<uint16_t>(length);
-      farthest = std::max(farthest, static_cast<uint32_t>(length));
+      table[a * tiles + b] = static_cast<uint32_t>(plane.cost(plane.count(all[a], all[b])));
+      farthest = std::max(farthest, table[a * tiles + b]);
     }
   if (!avoid)
     return;
-  closed = std::min(8 * (farthest + 1), 0xFFFFu - farthest);
+  closed = 8 * (farthest + 1);
   for (size_t a = 0; a < tiles; ++a)
     for (size_t b = 0; b < a; ++b)
       if (blockages.block(all[a], all[b]) || blockages.block(all[b], all[a])) {
-        table[a * tiles + b] = static_cast<uint16_t>(table[a * tiles + b] + closed);
-        table[b * tiles + a] = static_cast<uint16_t>(table[b * tiles + a] + closed);
+        table[a * tiles + b] += closed;
+        table[b * tiles + a] += closed;
       }
 }
 

@@ -35,10 +35,10 @@ struct Site {
   bool operator==(const Site &) const = default;
 };
 
-/// Sites that a number of cores may take, neighbours in the list being neighbours on the chip, and how far apart they are. Where
-/// the chip has no topology all places are alike and two different ones are one apart: then sums of distances count messages. Dead
-/// cores and chips are no sites. Two sites with a closed way between them, whichever way round, are farther apart than any others,
-/// unless there are more than `mostTilesAsked` tiles.
+/// Sites that a number of cores may take, neighbours in the list being neighbours on the chip, and how far apart they are [links
+/// inside a chip; one between chips counts topology.chip_link_cost]. Where the chip has no topology all places are alike and two
+/// different ones are one apart: then sums of distances count messages. Dead cores and chips are no sites. Two sites with a closed
+/// way between them, whichever way round, are farther apart than any others, unless there are more than `mostTilesAsked` tiles.
 class Sites {
 public:
   /// `safe`: only sites between which every way is open; more chips are opened for them. Fewer than `cores` sites if the machine
@@ -68,9 +68,9 @@ private:
 
   static constexpr size_t mostTilesAsked = 2048;
   std::vector<Site> places;
-  std::vector<int32_t> x, y;  ///< Mesh: position of the tile over all chips.
+  std::vector<int32_t> x, y;  ///< Mesh: position of the tile over all chips, costlier links between chips drawn longer.
   std::vector<uint32_t> tile; ///< Else: number among those of the sites, into `table`.
-  std::vector<uint16_t> table;
+  std::vector<uint32_t> table;
   size_t tiles = 0;
   uint32_t closed = 0; ///< More than any distance; 0: closed ways are not asked for.
 };

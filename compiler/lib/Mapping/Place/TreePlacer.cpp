@@ -65,8 +65,7 @@ int64_t TreeAnnealer::cost(const Spread &spread) {
     tiles.push_back(tileOn[siteOf[core]]);
     links += sites.extra(home, siteOf[core]); // Closed ways cost more than open ones, as everywhere.
   }
-  for (const hw::Run &run : plane.spread(tileOn[home], tiles))
-    links += run.length;
+  links += static_cast<int64_t>(plane.cost(plane.count(plane.spread(tileOn[home], tiles))));
   return links * static_cast<int64_t>(spread.spikes);
 }
 

@@ -161,6 +161,7 @@ struct Chip {
   uint32_t maxChips = 1;
   uint32_t chipsX = 1, chipsY = 1; ///< Arrangement of chips for distances between them.
   bool multicastTrees = false;     ///< false: one message per destination core.
+  uint32_t chipLinkCost = 1;       ///< What placement counts a link between chips as [links inside a chip].
   Router router;
   Faults faults;
   std::vector<std::string> unsupported;       ///< What the chip cannot do, in words, for `ranvier targets` and check.

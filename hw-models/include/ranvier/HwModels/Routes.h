@@ -62,6 +62,8 @@ public:
   /// twice, else every way in full. Ascending by start and direction with trees, else way after way.
   std::vector<Run> spread(Tile from, std::span<const Tile> to) const;
   bool hasTrees() const { return trees; }
+  /// What the links cost placement, in links inside a chip: one between chips counts topology.chip_link_cost.
+  uint64_t cost(const LinkCounts &links) const { return links.eastWest + links.northSouth + links.chips * chipLinkCost; }
   /// The tile `length` links on.
   Tile after(Tile from, Direction direction, uint32_t length = 1) const;
   /// Whether a link leads from one chip to another (also around the edge of a torus of several chips).
@@ -74,7 +76,7 @@ public:
 
 private:
   bool torus, triangular, trees;
-  uint32_t tilesX, tilesY, coresPerTile, chipRows, chipColumns, maxChips;
+  uint32_t tilesX, tilesY, coresPerTile, chipRows, chipColumns, maxChips, chipLinkCost;
   uint64_t sizeX, sizeY;
 };
 
