@@ -21,6 +21,10 @@ uint64_t SynapseStorage::bits(uint64_t synapses, unsigned weightBits, unsigned d
   return synapses / synapsesPerChunk * chunk(synapsesPerChunk) + chunk(synapses % synapsesPerChunk);
 }
 
+uint64_t SynapseStorage::kernelBits(uint64_t weights, unsigned weightBits) const {
+  return wordBits == 0 ? 0 : (weights * weightBits + wordBits - 1) / wordBits * wordBits;
+}
+
 const char *toString(Direction direction) {
   const char *names[] = {"east", "north-east", "north", "west", "south-west", "south"};
   return names[static_cast<unsigned>(direction)];

@@ -175,6 +175,7 @@ std::string describe(const Image &image, bool full) {
          {"receptor", meta.programs[meta.populations[projection.target].program].inputs[projection.receptor]},
          {"weight_exponent", projection.weightExponent},
          {"weight_bits", projection.weightBits},
+         {"kernel_weights", projection.kernelWeights},
          {"delay_bits", projection.delayBits},
          {"index_bits", projection.indexBits}});
   json["probes"] = Json::array();

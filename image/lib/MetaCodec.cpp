@@ -137,6 +137,7 @@ void code(Coder &coder, T &projection)
   coder.field("receptor", projection.receptor);
   coder.field("weight_exponent", projection.weightExponent);
   coder.field("weight_bits", projection.weightBits);
+  coder.field("kernel_weights", projection.kernelWeights);
   coder.field("delay_bits", projection.delayBits);
   coder.field("index_bits", projection.indexBits);
 }

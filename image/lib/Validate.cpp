@@ -63,6 +63,7 @@ private:
   std::vector<uint32_t> owner;
   std::map<uint32_t, uint64_t> neuronsOf; ///< On this core, by population.
   std::vector<uint64_t> reachedBy;        ///< [accumulator]: the last row without index bits that reaches it, from 1.
+  std::set<uint32_t> kernels;             ///< Projections whose shared weights are counted.
   uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
 };
@@ -148,7 +149,10 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
   }
   weights[image.rows[row].projection].add(range);
   longest = std::max(longest, most);
-  memory += chip.storage.bits(words.size(), projection.weightBits, projection.delayBits, projection.indexBits);
+  const bool shared = chip.weights.sharedKernels && projection.kernelWeights;
+  memory += chip.storage.bits(words.size(), shared ? 0 : projection.weightBits, projection.delayBits, projection.indexBits);
+  if (shared && kernels.insert(image.rows[row].projection).second)
+    memory += chip.storage.kernelBits(projection.kernelWeights, projection.weightBits);
   return {};
 }
 

@@ -233,3 +233,48 @@ class Large(Case):
         with h5py.File(self.tmp / "chips.h5") as f:
             self.assertEqual(np.unique(f["populations/p99/spike_neurons"][()]).max() // 1000, 1)
         self.assertTrue(self.json("verify", self.tmp / "chips.rvi", network)["equal"])
+
+
+class SharedKernels(Case):
+    TEXT = """snn.network @conv dt 1.0e-3 {
+  snn.input @in shape [2, 20, 20] source #snn.poisson<[120.0], seed = 4>
+  snn.population @maps model @lif shape [8, 16, 16] params {tau = 0.02, r = 20.0, v_threshold = 1.0}
+  snn.conv2d @kernel from @in to @maps weights dense<KERNEL> : tensor<8x2x5x5xf32> input [2, 20, 20] stride [1, 1] padding [0, 0] dilation [1, 1]
+  snn.output @out from @maps
+}
+"""
+
+    def test_a_chip_that_shares_them_needs_less_memory_and_runs_the_same(self):
+        kernel = np.random.default_rng(5).uniform(-0.2, 0.4, (8, 2, 5, 5)).round(3).tolist()
+        network = self.tmp / "conv.mlir"
+        network.write_text(self.TEXT.replace("KERNEL", json.dumps(kernel)))
+        text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
+        shared = self.tmp / "shared.yaml"
+        shared.write_text(text.replace("shared_kernels: false", "shared_kernels: true"))
+        memory = {}
+        for name, target in (("plain", "loihi1"), ("shared", shared)):
+            image = self.tmp / f"{name}.rvi"
+            self.json("compile", network, "--target", target, "--partition", "sequential", "-o", image)
+            self.assertTrue(self.json("verify", image, network)["equal"])
+            self.json("run", image, "--steps", 40, "-o", self.tmp / f"{name}.h5")
+            described = json.loads(self.call("inspect", image, "--full", "--json").stdout)
+            self.assertEqual([p["kernel_weights"] for p in described["projections"]], [8 * 2 * 5 * 5])
+            memory[name] = self.counted(described, described["projections"][0], name == "shared")
+        self.assertTrue(self.json("diff", self.tmp / "plain.h5", self.tmp / "shared.h5")["equal"])
+        self.assertLess(memory["shared"], 0.75 * memory["plain"])
+
+    def counted(self, image, projection, shared):
+        """Bits of all cores, by the words of docs/spec/chip-description.md; every core within the limit."""
+        total = 0
+        for core in image["cores"]:
+            words = 0
+            for axon in core["in_axon_table"]:
+                for row in axon["rows"]:
+                    each = (0 if shared else projection["weight_bits"]) + projection["delay_bits"] + projection["index_bits"]
+                    for n in [64] * (len(row["synapses"]) // 64) + [len(row["synapses"]) % 64]:
+                        words += -(-(n * each + 10) // 64) if n else 0
+            if shared and words:
+                words += -(-projection["kernel_weights"] * projection["weight_bits"] // 64)
+            self.assertLessEqual(64 * words, 1048576)
+            total += 64 * words
+        return total

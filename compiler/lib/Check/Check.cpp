@@ -252,7 +252,8 @@ void Checker::checkFanIn() {
       exceeds("a neuron listens to " + text(axons) + " neurons" + on + " has " + std::to_string(chip.core.axonsIn) +
                   " axons into a core",
               6011);
-    const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
+    // Kernels stored once make this no lower bound.
+    const double bits = chip.weights.sharedKernels ? 0 : synapses * (chip.weights.minBits + chip.storage.tagBits);
     if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))
       exceeds("the synapses of one neuron need at least " + text(bits) + " bits" + on + " has " +
                   std::to_string(chip.core.synapticMemoryBits) + " in a core",

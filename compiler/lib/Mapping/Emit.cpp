@@ -100,6 +100,7 @@ void Emitter::makeMeta(const std::string &provenance) {
     to.receptor = from.receptor;
     to.weightExponent = from.weightExponent;
     to.weightBits = from.weightBits;
+    to.kernelWeights = from.kernelWeights;
     to.delayBits = formats[p].delayBits;
     to.indexBits = formats[p].indexBits;
     meta.projections.push_back(std::move(to));

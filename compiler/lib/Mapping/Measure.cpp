@@ -21,6 +21,7 @@ static void measureSynapses(const Network &network, const hw::Chip &chip, const 
   std::vector<uint64_t> stamp(use.size(), 0);
   std::vector<uint64_t> rowCount(use.size(), 0);
   std::vector<uint32_t> inRow;
+  std::set<std::pair<uint32_t, uint32_t>> kernels; // (projection, core) whose shared weights are counted.
   std::vector<std::vector<uint32_t>> fanIn(network.populations.size());
   for (size_t p = 0; p < fanIn.size(); ++p)
     fanIn[p].assign(coreOf[p].size(), 0);
@@ -53,6 +54,8 @@ static void measureSynapses(const Network &network, const hw::Chip &chip, const 
           if (countsMemory)
             use[core].synapticMemoryBits +=
                 chip.storage.bits(rowCount[core], format.weightBits, format.delayBits, format.indexBits);
+          if (countsMemory && format.kernelBits && kernels.insert({index, core}).second)
+            use[core].synapticMemoryBits += format.kernelBits;
           rowCount[core] = 0;
         }
       }

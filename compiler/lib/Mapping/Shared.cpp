@@ -23,8 +23,10 @@ std::vector<RowFormat> detail::rowFormats(const Network &network, const hw::Chip
     }
     // Synapses of delay 0 are a row of their own: neither of the two is complete then.
     const bool dense = projection.dense && !(sameStep && later);
-    formats.push_back(
-        {projection.weightBits, static_cast<unsigned>(std::bit_width(longest - chip.minDelay)), dense ? 0 : indexBits});
+    const bool shared = chip.weights.sharedKernels && projection.kernelWeights;
+    formats.push_back({shared ? 0 : projection.weightBits, static_cast<unsigned>(std::bit_width(longest - chip.minDelay)),
+                       dense ? 0 : indexBits,
+                       shared ? chip.storage.kernelBits(projection.kernelWeights, projection.weightBits) : 0});
   }
   return formats;
 }

@@ -26,6 +26,7 @@ constexpr uint32_t nowhere = 0xFFFFFFFFu;
 /// How the chip's memory stores the synapses of one projection; see hw::SynapseStorage::bits.
 struct RowFormat {
   unsigned weightBits = 0, delayBits = 0, indexBits = 0;
+  uint64_t kernelBits = 0; ///< Stored once on a core that has any row, where chips share the weights of convolutions.
 };
 std::vector<RowFormat> rowFormats(const Network &network, const hw::Chip &chip);
 

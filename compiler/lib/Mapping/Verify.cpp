@@ -97,6 +97,7 @@ void Rebuilder::copyMeta() {
     to.receptor = from.receptor;
     to.weightExponent = from.weightExponent;
     to.weightBits = from.weightBits;
+    to.kernelWeights = from.kernelWeights;
     to.dense = from.indexBits == 0;
     network.projections.push_back(std::move(to));
   }
@@ -323,6 +324,7 @@ static void compareProjections(const Network &expected, const Network &found, si
   differences.check(place + ": receptor", a.receptor, b.receptor);
   differences.check(place + ": weight exponent", a.weightExponent, b.weightExponent);
   differences.check(place + ": weight bits", a.weightBits, b.weightBits);
+  differences.check(place + ": weights of the kernel", a.kernelWeights, b.kernelWeights);
   if (a.rowPtr.size() != b.rowPtr.size()) {
     differences.add(place + ": rows", std::to_string(a.rowPtr.size()), std::to_string(b.rowPtr.size()));
     return;

@@ -257,6 +257,10 @@ private:
       projection.weightBits = static_cast<unsigned>(bits.getInt());
     else
       projection.weightBits = chip.profile == isa::Profile::F32 ? 32 : chip.weights.maxBits + 1;
+    if constexpr (requires { projection.kernelWeights; })
+      if (isa<snn::Conv2dOp, snn::Conv1dOp>(op.getOperation()))
+        if (auto weights = dyn_cast_or_null<ElementsAttr>(op->getAttr("weights")))
+          projection.kernelWeights = static_cast<uint32_t>(weights.getNumElements());
     const mapping::Population &target = out.populations[projection.target];
     if (target.program < 0)
       return located(op, {.code = 5714, .message = "an input cannot receive spikes", .found = "@" + target.name});

@@ -176,6 +176,7 @@ TEST_CASE("verify finds changes of the tables of contents") {
   };
   CHECK(changed([](image::ImageData &d) { ++d.meta.projections[0].weightExponent; }));
   CHECK(changed([](image::ImageData &d) { ++d.meta.projections[0].weightBits; }));
+  CHECK(changed([](image::ImageData &d) { ++d.meta.projections[0].kernelWeights; }));
   CHECK(changed([](image::ImageData &d) { ++d.meta.populations[0].seed; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations[0].output = true; }));
   CHECK(changed([](image::ImageData &d) { d.meta.populations.back().stateScale[0].second = 2; }));

@@ -181,6 +181,27 @@ TEST_CASE("synaptic memory") {
   checkLimit(chip, {"synaptic memory", "L2", 1024, liftMemory, 6010, 64}, at, beyond);
 }
 
+TEST_CASE("synaptic memory where chips share the weights of convolutions") {
+  hw::Chip chip = tiny();
+  chip.weights.sharedKernels = true;
+  // 8 rows of 4 indices of 2 bits and a header take 64 bits each, 49 weights of 9 bits once 448, one row of another projection 64.
+  Network at = populations(8, {4});
+  connect(at, 0, 1, everyPair);
+  at.projections[0].kernelWeights = 49;
+  connect(at, 0, 1, [](uint32_t a, uint32_t b) { return a == 3 && b == 2; });
+  Network beyond = at;
+  beyond.projections[0].kernelWeights = 50; // Neuron 2 is over the limit even alone: the kernel comes with it.
+  checkLimit(chip, {"synaptic memory", "L2", 1024, liftMemory, 6010, 64}, at, beyond);
+  // Two neurons on a core of their own pay for the kernel again: 2 * 448 in all.
+  Mapping halves;
+  halves.cores = {{0, 0, 0, {{1, 0, 2}}}, {0, 1, 0, {{1, 2, 2}}}};
+  const auto use = measure(at, chip, halves);
+  CHECK(use[0].synapticMemoryBits == 8 * 64 + 448);
+  CHECK(use[1].synapticMemoryBits == 8 * 64 + 448 + 64);
+  chip.weights.sharedKernels = false; // Then every row keeps its weights: 4 * (9 + 2) + 10 bits are 64 all the same.
+  CHECK(measure(at, chip, halves)[0].synapticMemoryBits == 8 * 64);
+}
+
 TEST_CASE("input axons") {
   for (const auto &[chip, bound] : {std::pair(loihi1(), 4096u), std::pair(tiny(), 8u)}) {
     Network at = populations(bound, {1}), beyond = populations(bound + 1, {1}), shared = populations(bound + 1, {2});

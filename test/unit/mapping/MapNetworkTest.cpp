@@ -57,7 +57,9 @@ TEST_CASE("random networks of every feature on small chips") {
   for (uint64_t seed = 0; seed < 25; ++seed) {
     CAPTURE(seed);
     Dice dice(seed);
-    const Network network = randomIntNetwork(seed);
+    Network network = randomIntNetwork(seed);
+    for (size_t p = 0; p < network.projections.size(); p += 2) // Memory of shared kernels is counted while neurons move.
+      network.projections[p].kernelWeights = static_cast<uint32_t>(dice(1, 4000));
     uint64_t neurons = 0;
     for (const Population &population : network.populations)
       neurons += population.input ? 0 : population.count;
@@ -66,7 +68,9 @@ TEST_CASE("random networks of every feature on small chips") {
     limits.synapticMemoryBits = 1 << 20;
     limits.axonsIn = static_cast<uint32_t>(dice(200, 2000));
     limits.axonsOut = static_cast<uint32_t>(dice(500, 4000));
-    const Choice choice = checked(network, tinyChip(limits), {}, seed);
+    hw::Chip chip = tinyChip(limits);
+    chip.weights.sharedKernels = seed % 2;
+    const Choice choice = checked(network, chip, {}, seed);
     searched += choice.multilevelTried;
   }
   CHECK(searched > 15);
@@ -74,17 +78,21 @@ TEST_CASE("random networks of every feature on small chips") {
 
 TEST_CASE("limits that bind: memory, axons in, axons out") {
   Rates rates;
-  for (unsigned which = 0; which < 3; ++which) {
+  for (unsigned which = 0; which < 4; ++which) {
     CAPTURE(which);
-    const Network network = synthetic(Synthetic::Kind::SmallWorld, 600, 8, which, rates);
+    Network network = synthetic(Synthetic::Kind::SmallWorld, 600, 8, which, rates);
+    network.projections[0].kernelWeights = 500;
     hw::CoreLimits limits;
-    if (which == 0)
+    hw::Chip chip = tinyChip(limits);
+    chip.weights.sharedKernels = which == 3;
+    if (which == 0 || which == 3)
       limits.synapticMemoryBits = 30000;
     else if (which == 1)
       limits.axonsIn = 150;
     else
       limits.axonsOut = 160;
-    checked(network, tinyChip(limits), rates, which);
+    chip.core = tinyChip(limits).core;
+    checked(network, chip, rates, which);
   }
 }
 

@@ -243,13 +243,16 @@ TEST_CASE("a network whose tables do not fit together is refused by name") {
 TEST_CASE("random networks: legal for random limits, the same twice") {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     CAPTURE(seed);
-    const Network network = randomIntNetwork(seed);
+    Network network = randomIntNetwork(seed);
+    for (size_t p = 0; p < network.projections.size(); p += 2)
+      network.projections[p].kernelWeights = 300;
     Dice dice(1000 + seed);
     const hw::CoreLimits limits{.neurons = static_cast<uint32_t>(dice(8, 60)),
                                 .synapticMemoryBits = uint64_t(dice(8000, 100000)),
                                 .axonsIn = static_cast<uint32_t>(dice(80, 200)),
                                 .axonsOut = static_cast<uint32_t>(dice(60, 300))};
-    const hw::Chip chip = tinyChip(limits);
+    hw::Chip chip = tinyChip(limits);
+    chip.weights.sharedKernels = seed % 3 == 0;
     auto mapping = partition(network, chip, {});
     if (!mapping) {
       CHECK(mapping.error().kind == ErrorKind::DoesNotFit);

@@ -45,6 +45,7 @@ struct Projection {
   uint32_t source = 0, target = 0, receptor = 0;
   int32_t weightExponent = 0;
   unsigned weightBits = 8;       ///< Stored bits of a weight, with sign (int profile); for the chip's memory format.
+  uint32_t kernelWeights = 0;    ///< Weights of the convolution that the synapses come from; 0: from none.
   bool dense = false;            ///< Every source reaches every target: no index bits are stored.
   std::vector<uint64_t> rowPtr;  ///< [source count + 1]
   std::vector<uint32_t> targets; ///< Neuron index in the target population.

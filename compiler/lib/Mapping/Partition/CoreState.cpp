@@ -40,6 +40,7 @@ CoreState::CoreState(const Hypergraph &graph, const hw::Chip &chip, const Sites 
     for (uint32_t n = 1; n < row.size(); ++n)
       row[n] = chip.storage.bits(n, format.weightBits, format.delayBits, format.indexBits);
     rowBits.push_back(std::move(row));
+    kernelRows.emplace_back(limit.synapticMemoryBits && format.kernelBits ? cores : 0, 0);
   }
 }
 
@@ -65,6 +66,12 @@ void CoreState::synapse(uint32_t row, uint32_t core, int by) {
   if (chip.core.synapticMemoryBits) {
     const uint32_t projection = graph.rowFormat[row];
     change(core, Memory, int64_t(bits(projection, before + static_cast<uint32_t>(by))) - int64_t(bits(projection, before)));
+    if (auto &rows = kernelRows[projection]; !rows.empty() && before == (by > 0 ? 0u : 1u)) {
+      const uint32_t rowsBefore = rows[core];
+      rows[core] += static_cast<uint32_t>(by);
+      if (rowsBefore == before)
+        change(core, Memory, by * int64_t(formats[projection].kernelBits));
+    }
   }
   const uint32_t net = graph.rowNet[row];
   if (graph.shared(row))

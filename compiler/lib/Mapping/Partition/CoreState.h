@@ -75,8 +75,10 @@ private:
   std::vector<uint64_t> use;
   std::vector<uint32_t> part, level, siteOf;
   std::vector<std::vector<uint64_t>> rowBits; ///< [projection][synapses], for short rows.
-  std::vector<uint64_t> first;                ///< [list] of its entries.
-  std::vector<uint32_t> sizes;                ///< [list]
+  /// [projection][core]: rows of it there; empty where rows do not share weights.
+  std::vector<std::vector<uint32_t>> kernelRows;
+  std::vector<uint64_t> first; ///< [list] of its entries.
+  std::vector<uint32_t> sizes; ///< [list]
   std::vector<Entry> entries;
   bool countsConfigs, countsThresholds, countsPrograms;
   std::unordered_map<uint64_t, uint32_t> holders; ///< (kind, core, number) -> neurons.

@@ -30,7 +30,8 @@ Incoming detail::incoming(const Network &network) {
 
 OpenCore::OpenCore(const Network &network, const hw::Chip &chip, const Incoming &into)
     : bounds(limits(chip)), network(network), chip(chip), formats(rowFormats(network, chip)), configs(configurations(network)),
-      into(into), neuronConfigs(configs.neuronCount), thresholdConfigs(configs.thresholdCount), programs(network.programs.size()),
+      into(into), kernelRows(network.projections.size(), 0), neuronConfigs(configs.neuronCount),
+      thresholdConfigs(configs.thresholdCount), programs(network.programs.size()),
       softNeurons(chip.core.neurons ? chip.core.neurons : softCoreNeurons) {
   constexpr uint32_t tabulated = 1025;
   for (uint32_t p = 0; p < network.projections.size(); ++p) {
@@ -76,6 +77,11 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
       const uint32_t small = Adding ? rows[source]++ : --rows[source]; // The smaller of the counts before and after.
       if (countsMemory)
         count(use.synapticMemoryBits, bits(column.projection, small + 1) - (small ? bits(column.projection, small) : 0));
+      if (countsMemory && small == 0 && formats[column.projection].kernelBits) {
+        uint64_t &sharing = kernelRows[column.projection];
+        if ((Adding ? sharing++ : --sharing) == 0)
+          count(use.synapticMemoryBits, formats[column.projection].kernelBits);
+      }
       if ((Adding ? sources[source]++ : --sources[source]) == 0)
         count(use.axonsIn, 1);
     }

@@ -59,6 +59,7 @@ private:
   const Configs configs;
   const Incoming &into;
   std::vector<std::vector<uint64_t>> rowBits;     ///< [projection][synapses], for short rows.
+  std::vector<uint64_t> kernelRows;               ///< [projection]: rows of it on the open core, where they share weights.
   std::vector<std::vector<uint32_t>> rowCount;    ///< [projection][source neuron]: synapses of that row on the open core.
   std::vector<std::vector<uint32_t>> sourceCount; ///< [population][neuron]: synapses from there on the open core.
   Multiset neuronConfigs, thresholdConfigs, programs;

@@ -91,14 +91,17 @@ struct SynapseStorage {
   std::string source;
   /// `weightBits` with sign, `delayBits` (0: no delay stored), `indexBits` (0: dense). 0 if wordBits is 0.
   uint64_t bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const;
+  /// The weights of a convolution stored once, in whole words. 0 if wordBits is 0.
+  uint64_t kernelBits(uint64_t weights, unsigned weightBits) const;
   bool operator==(const SynapseStorage &) const = default;
 };
 
 struct Weights {
   unsigned minBits = 1, maxBits = 8; ///< Magnitude bits besides the sign (int profile).
   int minExponent = 0, maxExponent = 0;
-  bool signModes = true;      ///< Excitatory and inhibitory projections keep a bit that mixed ones spend on the sign.
-  bool sharedKernels = false; ///< Convolution kernels may be stored once a core.
+  bool signModes = true; ///< Excitatory and inhibitory projections keep a bit that mixed ones spend on the sign.
+  /// A core stores the weights of a convolution once (SynapseStorage::kernelBits), and its rows without any.
+  bool sharedKernels = false;
   bool operator==(const Weights &) const = default;
 };
 

@@ -131,6 +131,9 @@ struct ProjectionMeta {
   uint32_t receptor = 0;
   int32_t weightExponent = 0; ///< Sum of the projection, emission step and delay is shifted: << e, or >> -e (floor).
   uint32_t weightBits = 0;    ///< As the chip stores it, with sign.
+  /// Weights of the convolution that the synapses come from, which a chip with shared kernels stores once a core
+  /// (hw::SynapseStorage::kernelBits), its rows with weightBits 0. 0: no convolution.
+  uint32_t kernelWeights = 0;
   /// Bits of a synapse's delay and of its target index as the chip's memory stores them (0: the same for all, dense). A row of n
   /// synapses takes hw::SynapseStorage::bits(n, weightBits, delayBits, indexBits); a core's rows add up to its use of
   /// CoreLimits::synapticMemoryBits.
