@@ -64,6 +64,28 @@ class PlaceRoute(Case):
             self.assertLess(figures["hops"], hops)
             self.assertLessEqual(figures["entries_total"], entries)
 
+    def shuffled(self, made, seed):
+        """The same instance with its populations in another order."""
+        order = list(range(len(made["cores_per_population"])))
+        random.Random(seed).shuffle(order)
+        place = {old: new for new, old in enumerate(order)}
+        edges = [[place[a], place[b]] for a, b in made["edges"]]
+        random.Random(seed + 1).shuffle(edges)
+        return {**made, "cores_per_population": [made["cores_per_population"][old] for old in order], "edges": edges}
+
+    def test_the_order_of_populations_hardly_matters(self):
+        instances = {"ring": {"machine": [6, 6], "atoms_per_core": 20, "cores_per_population": [1] * 400,
+                              "edges": [[p, (p + d) % 400] for p in range(400) for d in (-3, -2, -1, 1, 2, 3)]},
+                     "random": self.instance("random.json", 120, 4, 4, 3)[1]}
+        for name, made in instances.items():
+            hops = []
+            for seed in range(4):
+                path = self.tmp / f"{name}{seed}.json"
+                path.write_text(json.dumps(self.shuffled(made, seed) if seed else made))
+                hops.append(self.json("map", "place-route", path)["files"][0]["hops"])
+            with self.subTest(name):
+                self.assertLess(max(hops), 1.1 * min(hops), hops)
+
     def test_bad_files(self):
         good = self.instance("good.json", 4, 2, 2, 1)[1]
         for change, place in (({"machine": [6]}, "machine"), ({"machine": [0, 6]}, "machine[0]"), ({"edges": [[0, 4]]}, "edges[0]"),

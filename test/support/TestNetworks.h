@@ -6,7 +6,9 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Mapping/Network.h"
 #include "ranvier/Support/Random.h"
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ranvier::test {
@@ -29,6 +31,12 @@ private:
   uint64_t seed;
   uint32_t draw = 0;
 };
+
+/// How many cases a test takes: more in `scripts/test --long`.
+inline uint64_t cases(uint64_t usually, uint64_t longRun) {
+  const char *mode = std::getenv("RANVIER_TEST_MODE");
+  return mode && std::string_view(mode) == "long" ? longRun : usually;
+}
 
 /// An integer mesh chip with a CUBA unit, 2 x 2 tiles of 2 cores and 4 chips; limits as given.
 hw::Chip tinyChip(const hw::CoreLimits &limits);

@@ -208,6 +208,51 @@ TEST_CASE("sets share a chip and weights count") {
   CHECK(weighted == whole.routes.hops);
 }
 
+TEST_CASE("hops do not depend on how populations are numbered") {
+  auto machine = MachineGraph::triangularTorus(5, 5, 17);
+  REQUIRE(bool(machine));
+  for (const bool regular : {false, true}) {
+    TaskGraph graph = randomGraph(31, 120, 4, 3);
+    if (regular) { // A ring looks the same from everywhere.
+      graph.cores.assign(200, 1);
+      graph.edges.clear();
+      for (uint32_t p = 0; p < 200; ++p)
+        for (const uint32_t step : {1u, 2u, 199u})
+          graph.edges.push_back({p, (p + step) % 200});
+    }
+    const uint32_t populations = static_cast<uint32_t>(graph.cores.size());
+    for (uint32_t p = 0; p < populations && !regular; ++p)
+      graph.weights.push_back(1 + p % 3);
+    graph.together = regular ? std::vector<std::vector<uint32_t>>{} : std::vector<std::vector<uint32_t>>{{3, 9}, {60, 4}};
+    const uint64_t hops = mapWhole(graph, *machine).routes.hops;
+    for (uint32_t seed = 0; seed < 3; ++seed) {
+      CAPTURE(seed);
+      Draw draw{seed + 900};
+      std::vector<uint32_t> numberOf(populations);
+      for (uint32_t p = 0; p < populations; ++p)
+        numberOf[p] = p;
+      for (uint32_t p = populations - 1; p > 0; --p)
+        std::swap(numberOf[p], numberOf[draw.below(p + 1)]);
+      TaskGraph shuffled = graph;
+      for (uint32_t p = 0; p < populations; ++p) {
+        shuffled.cores[numberOf[p]] = graph.cores[p];
+        if (!regular)
+          shuffled.weights[numberOf[p]] = graph.weights[p];
+      }
+      for (auto &[source, target] : shuffled.edges)
+        source = numberOf[source], target = numberOf[target];
+      for (auto &set : shuffled.together)
+        for (uint32_t &population : set)
+          population = numberOf[population];
+      std::reverse(shuffled.edges.begin(), shuffled.edges.end());
+      std::reverse(shuffled.together.begin(), shuffled.together.end());
+      const Whole whole = mapWhole(shuffled, *machine);
+      checkTrees(shuffled, *machine, whole);
+      CHECK(whole.routes.hops == hops);
+    }
+  }
+}
+
 TEST_CASE("what cannot be is refused by name") {
   const auto code = [](const auto &result) { return result ? 0u : result.error().code; };
   auto machine = MachineGraph::triangularTorus(2, 2, 3);
@@ -217,6 +262,10 @@ TEST_CASE("what cannot be is refused by name") {
   CHECK(code(MachineGraph::triangularTorus(4, 4, 1, {{16}, {}})) == 6051);
   CHECK(code(MachineGraph::triangularTorus(4, 4, 1, {{}, {{0, 6}}})) == 6051);
   CHECK(code(placeTasks({}, *machine)) == 6052);
+  const auto sets = placeTasks({.cores = {2, 1, 9, 9}, .edges = {}, .weights = {}, .together = {{0, 1}, {2, 3}}}, *machine);
+  REQUIRE(!sets);
+  CHECK(sets.error().code == 6053);
+  CHECK(sets.error().place == "set 1");
   CHECK(code(placeTasks({.cores = {1, 0}}, *machine)) == 6052);
   CHECK(code(placeTasks({.cores = {1}, .edges = {{0, 1}}}, *machine)) == 6052);
   CHECK(code(placeTasks({.cores = {1, 1}, .together = {{0}, {0, 1}}}, *machine)) == 6052);

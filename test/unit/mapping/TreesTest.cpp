@@ -104,7 +104,7 @@ uint64_t sum(const std::map<std::tuple<int, int, int, int>, uint64_t> &loads) {
 } // namespace
 
 TEST_CASE("cost, report and links count what a walk from link to link counts, under both rules") {
-  for (uint64_t seed = 0; seed < 15; ++seed)
+  for (uint64_t seed = 0; seed < cases(2, 15); ++seed)
     for (const bool trees : {false, true}) {
       CAPTURE(seed);
       CAPTURE(trees);
@@ -145,7 +145,7 @@ TEST_CASE("cost, report and links count what a walk from link to link counts, un
 
 TEST_CASE("placement that counts trees finds cheaper places than placement by pairs") {
   uint64_t byPairs = 0, byTrees = 0;
-  for (uint64_t seed = 0; seed < 10; ++seed) {
+  for (uint64_t seed = 0; seed < cases(3, 10); ++seed) {
     const Network network = randomNetwork(seed);
     const hw::Chip trees = machine(true);
     auto pairs = mapNetwork(network, machine(false), {.seed = seed, .strategy = Strategy::Sequential});
@@ -161,7 +161,7 @@ TEST_CASE("placement that counts trees finds cheaper places than placement by pa
 
 TEST_CASE("a costlier link between chips counts as often in the cost, and fewer are crossed") {
   uint64_t even = 0, costly = 0;
-  for (uint64_t seed = 0; seed < 12; ++seed)
+  for (uint64_t seed = 0; seed < cases(2, 12); ++seed)
     for (const bool trees : {false, true}) {
       CAPTURE(seed);
       hw::Chip chip = machine(trees);
@@ -195,7 +195,7 @@ TEST_CASE("a costlier link between chips counts as often in the cost, and fewer 
 }
 
 TEST_CASE("trees go around dead links, too, and partitioners are compared by trees") {
-  for (uint64_t seed = 0; seed < 10; ++seed) {
+  for (uint64_t seed = 0; seed < cases(3, 10); ++seed) {
     hw::Chip chip = machine(true);
     chip.faults.links = {{0, 1, 1, hw::Direction::East}, {1, 2, 0, hw::Direction::South}};
     chip.faults.cores = {{0, 0}};

@@ -1,6 +1,6 @@
 //===- PlaceTasks.cpp - Cores onto chips ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "TaskPlacer.h"
+#include "CanonicalOrder.h"
 #include <algorithm>
 #include <numeric>
 #include <thread>
@@ -200,8 +200,15 @@ Result<Start> detail::firstPlacement(const Tasks &tasks, const MachineGraph &mac
 
 Result<std::vector<uint32_t>> mapping::placeTasks(const TaskGraph &graph, const MachineGraph &machine,
                                                   const PlaceTasksOptions &options) {
-  RANVIER_TRY(const Tasks tasks, readTasks(graph));
-  RANVIER_TRY(const Start start, firstPlacement(tasks, machine));
+  RANVIER_TRY(const Tasks given, readTasks(graph));
+  const std::vector<uint32_t> order = canonicalOrder(given);
+  RANVIER_TRY(const Tasks tasks, readTasks(renumbered(graph, order)));
+  auto first = firstPlacement(tasks, machine);
+  if (!first) { // The error names sets as they were given.
+    const auto plain = firstPlacement(given, machine);
+    return plain ? first.error() : plain.error();
+  }
+  const Start start = *std::move(first);
   const unsigned replicas = std::max(1u, options.replicas), workers = std::clamp(options.threads, 1u, replicas);
   // Cores of one population mostly move together.
   const uint64_t units = tasks.populations() + (tasks.cores() - tasks.populations()) / 8,
@@ -218,5 +225,9 @@ Result<std::vector<uint32_t>> mapping::placeTasks(const TaskGraph &graph, const 
   for (std::thread &thread : threads)
     thread.join();
   const auto best = std::min_element(found.begin(), found.end(), [](const Search &a, const Search &b) { return a.cost < b.cost; });
-  return std::move(best->placeOf);
+  std::vector<uint32_t> placeOf(given.cores());
+  for (uint32_t number = 0; number < order.size(); ++number)
+    std::copy(best->placeOf.begin() + tasks.first[number], best->placeOf.begin() + tasks.first[number + 1],
+              placeOf.begin() + given.first[order[number]]);
+  return placeOf;
 }

@@ -1,6 +1,6 @@
 //===- RouteTasks.cpp - Trees, keys and tables ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "../Place/TaskPlacer.h"
+#include "../Place/CanonicalOrder.h"
 #include "Steiner.h"
 #include <algorithm>
 #include <bit>
@@ -46,7 +46,8 @@ Result<Routes> mapping::routeTasks(const TaskGraph &graph, const MachineGraph &m
   Routes routes;
   routes.treeOf.resize(tasks.cores());
   TreeBuilder builder(machine);
-  for (uint32_t population = 0; population < tasks.populations(); ++population) {
+  // Trees go around the load of those before them.
+  for (const uint32_t population : canonicalOrder(tasks)) {
     std::vector<uint32_t> targets;
     for (const uint32_t target : tasks.feeds[population])
       for (const auto &[place, count] : spread(tasks, placeOf, target))
