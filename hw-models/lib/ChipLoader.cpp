@@ -271,6 +271,8 @@ void Loader::checkWhole(const YamlNode &root) {
     check(form.stateBits <= chip.stateBits, "native", "state_bits", "at most arithmetic.state_bits = " + text(chip.stateBits),
           text(form.stateBits));
   }
+  check(!chip.multicastTrees || chip.topology != Topology::None, "topology", "multicast_trees",
+        "false on a chip whose network has no topology", "true");
   const uint64_t cores = uint64_t(chip.tilesX) * chip.tilesY * chip.coresPerTile;
   check(uint64_t(chip.tilesX) * chip.tilesY <= (1u << 24) && cores <= (1u << 24), "topology", "tiles_x",
         "at most 2^24 cores on a chip", text(chip.tilesX) + " x " + text(chip.tilesY) + " x " + text(chip.coresPerTile));

@@ -150,7 +150,8 @@ def sanitizers(runner):
     long = runner.mode == "long"
     build = runner.build("sanitizers", "fuzz", ["fuzzers", "unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
     if build:
-        runner.doctests(build, "asan", but=["unit-mutants"])  # Those are libhdf5's to survive, in a process of its own.
+        brief = {} if long else {"RANVIER_TEST_MODE": "brief"}
+        runner.doctests(build, "asan", but=["unit-mutants"], env=brief)  # Those are libhdf5's to survive, in a process of its own.
         run_fuzzers(runner, build, 60 if long else 4)
     if long:
         build = runner.build("tsan", "tsan", ["unit-emulator"], "-DRANVIER_ENABLE_TESTS=ON", "-DRANVIER_ENABLE_JIT=OFF")

@@ -146,6 +146,8 @@ class JsonOutput(CommandLine):
         error = self.error("compil", NETWORK, code=2, rnv="8005")
         self.assertEqual(error["found"], "'compil'")
         self.assertIn("compile", error["expected"])
+        error = self.error("map", "--json", "frob", NETWORK, code=2, rnv="8005")
+        self.assertEqual((error["found"], error["expected"]), ("'frob'", "place-route, compress, partition, network"))
 
     def test_stderr_carries_the_rest(self):
         """Warnings and stages go to stderr, with and without --json; --quiet leaves warnings."""

@@ -262,5 +262,9 @@ class Faults(Case):
         self.fails("compile", full, "--target", chip, "--faults", reference, "-o", reference, code=2, rnv=8025)
         done = self.call("compile", full, "--target", chip, "--faults", reference, "--emit", "snn", "-o", image)
         self.assertIn("--faults has no effect", done.stderr)
+        placed = self.tmp / "placed.mlir"
+        self.json("compile", full, "--target", chip, "--emit", "fabric", "-o", placed)
+        again = self.json("compile", placed, "--faults", faults_file(self.tmp / "some.yaml", cores=[{"chip": 0, "core": 0}]), "--emit", "fabric", "-o", self.tmp / "again.mlir")
+        self.assertEqual(again["warnings"], ["--faults has no effect: compilation starts and ends at 'fabric'"])
 
 

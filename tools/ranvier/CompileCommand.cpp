@@ -44,7 +44,8 @@ const char *stageName(Stage stage) {
 
 /// Options that decide a stage the compilation does not pass through: an error where the file has that stage behind it (it then
 /// holds other decisions), a warning where the user asked to stop before.
-Result<void> checkStages(const Context &context, const CompileFlags &flags, Stage at, Stage last, const hw::Chip *chip) {
+Result<void> checkStages(const Context &context, const CompileFlags &flags, Stage at, Stage last, const hw::Chip *chip,
+                         std::vector<std::string> &warnings) {
   const struct {
     const char *name;
     bool given;
@@ -71,8 +72,12 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
     }
     if (option.integerOnly && chip && chip->profile == isa::Profile::F32)
       return pointlessOption(option.name, "'" + chip->name + "' computes in binary32 and quantises nothing");
-    if (last < option.decides)
-      context.warn(std::string(option.name) + " has no effect: compilation stops at '" + stageName(last) + "'");
+    // A placed network that stays one is neither placed nor held against faults.
+    if (last < option.decides || (at == Stage::Fabric && last == Stage::Fabric)) {
+      warnings.push_back(std::string(option.name) + " has no effect: compilation " +
+                         (last < option.decides ? "stops" : "starts and ends") + " at '" + stageName(last) + "'");
+      context.warn(warnings.back());
+    }
   }
   for (const auto &[name, given] :
        {std::pair("--seed", flags.seed.has_value()), std::pair("--partition", flags.partition.has_value()),
@@ -125,15 +130,16 @@ Result<void> compile(Context &context, CompileFlags flags) {
   flags.target.partition = flags.partition.value_or(flags.target.partition);
   compiler::CompileReport report;
   compiler::CompileOptions options;
+  std::vector<std::string> ineffective;
   if (last == Stage::Snn) {
-    RANVIER_CHECK(checkStages(context, flags, at, last, nullptr));
+    RANVIER_CHECK(checkStages(context, flags, at, last, nullptr, ineffective));
   } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
     if (!flags.target.faults.empty()) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
       flags.target.faultsHash = contentHash(bytes);
     }
-    RANVIER_CHECK(checkStages(context, flags, at, last, &options.chip));
+    RANVIER_CHECK(checkStages(context, flags, at, last, &options.chip, ineffective));
     if (!flags.mapping.empty()) {
       RANVIER_TRY(options.mappingText, readFile(flags.mapping));
       options.mappingFile = flags.mapping;
@@ -181,8 +187,9 @@ Result<void> compile(Context &context, CompileFlags flags) {
   clock.end();
   result["seconds"] = clock.json();
   Json warnings = loaded.warnings;
-  for (const auto &warning : report.warnings)
-    warnings.push_back(warning);
+  for (const auto *more : {&ineffective, &report.warnings})
+    for (const std::string &warning : *more)
+      warnings.push_back(warning);
   result["warnings"] = warnings;
   if (auto mapping = parseJson(report.mapping, "mapping")) {
     result["mapping"] = *mapping;

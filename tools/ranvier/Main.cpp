@@ -33,15 +33,21 @@ bool asksForJson(int argc, char **argv) {
   return false;
 }
 
-/// The first word that is neither an option nor a command; the parser would only say that it wants a command.
-std::string unknownCommand(const CLI::App &app, int argc, char **argv) {
-  const char *const *word = std::find_if(argv + 1, argv + argc, [](const char *argument) { return argument[0] != '-'; });
-  if (word == argv + argc)
-    return "";
-  const auto commands = app.get_subcommands({});
-  const bool known =
-      std::any_of(commands.begin(), commands.end(), [&](const CLI::App *command) { return command->get_name() == *word; });
-  return known ? "" : *word;
+/// Of commands that have commands: the first word where one of them should stand and none does, and those that could. The parser
+/// would only say that it wants a command.
+std::pair<std::string, const CLI::App *> unknownCommand(const CLI::App &app, int argc, char **argv) {
+  const CLI::App *within = &app;
+  for (int k = 1; k < argc && !within->get_subcommands({}).empty(); ++k) {
+    if (argv[k][0] == '-')
+      continue;
+    const auto commands = within->get_subcommands({});
+    const auto found =
+        std::find_if(commands.begin(), commands.end(), [&](const CLI::App *one) { return one->get_name() == argv[k]; });
+    if (found == commands.end())
+      return {argv[k], within};
+    within = *found;
+  }
+  return {};
 }
 
 std::string commandsOf(const CLI::App &app) {
@@ -91,11 +97,11 @@ int main(int argc, char **argv) {
   addRun(app, context);
   addEval(app, context);
   addCompletion(app, context);
-  if (const std::string word = unknownCommand(app, argc, argv); !word.empty()) {
+  if (const auto [word, within] = unknownCommand(app, argc, argv); within) {
     context.fail({.code = 8005,
                   .message = "no such command",
                   .place = "command line",
-                  .expected = commandsOf(app),
+                  .expected = commandsOf(*within),
                   .found = "'" + word + "'",
                   .hint = "`ranvier --help` says what they do",
                   .kind = ErrorKind::Usage});

@@ -29,6 +29,9 @@ struct NetworkFlags {
 /// gigabytes, and bounds lose little where connections are many.
 constexpr double autoRules = 20e6;
 
+/// So many can be listed in a few gigabytes if rules do not lead to a mapping.
+constexpr double mostListed = 200e6;
+
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -80,7 +83,7 @@ Json resultJson(const NetworkFlags &flags, const mapping::Network &nodes, const 
               {"sequential", made.given.cores ? orderJson(made.given) : Json(nullptr)},
               {"found", made.ofSynapses ? orderJson(*made.ofSynapses) : Json(nullptr)},
               {"weights", flags.source.weights(rates)},
-              {"links", {{"used", made.links.size()}, {"busiest", busiest(made.links)}}},
+              {"links", {{"used", made.links.size()}, {"worst", busiest(made.links)}}},
               {"seconds", {{"read", read}, {"map", made.fillSeconds}, {"route", made.routeSeconds}, {"check", made.checkSeconds}}},
               {"seed", flags.seed}};
 }
@@ -96,7 +99,7 @@ std::string resultText(const Json &result, const mapping::LargeMapping &made, co
     text += orderLine("sequential", made.given);
   if (made.ofSynapses)
     text += orderLine(found, *made.ofSynapses);
-  const Json &worst = result["links"]["busiest"], &seconds = result["seconds"];
+  const Json &worst = result["links"]["worst"], &seconds = result["seconds"];
   char line[200];
   std::snprintf(line, sizeof line,
                 "chosen         %s\nlinks          %zu carry messages, the busiest %llu\n"
@@ -130,7 +133,14 @@ Result<void> mapSynapses(Context &context, const NetworkFlags &flags, const hw::
 Result<void> mapByRules(Context &context, const NetworkFlags &flags, const hw::Chip &chip, const mapping::RuleNetwork &network,
                         const mapping::Rates &rates, double read) {
   context.progress->phase("map network: partition, place and route");
-  RANVIER_TRY(const mapping::RuleMapping made, mapping::mapRules(network, chip, optionsOf(flags, rates)));
+  auto mapped = mapping::mapRules(network, chip, optionsOf(flags, rates));
+  if (!mapped) {
+    if (mapped.error().kind == ErrorKind::DoesNotFit) // Bounds for any draw, where a draw may need less.
+      mapped.error().hint += (mapped.error().hint.empty() ? "" : "; ") +
+                             std::string("where rules draw, they count with the worst: `--form synapses` counts what is drawn");
+    return mapped.error();
+  }
+  const mapping::RuleMapping made = *std::move(mapped);
   if (!flags.out.empty())
     RANVIER_CHECK(writeFileAtomically(flags.out, mapping::printMapping(network.nodes, made.mapping)));
   Json result = resultJson(flags, network.nodes, made, "rules", "of rules", made.synapses, rates, read);
@@ -178,9 +188,13 @@ Result<void> mapNetwork(Context &context, const NetworkFlags &flags) {
       flags.form == "rules" || (flags.form == "auto" && census.listed.empty() && census.connectors && census.synapses > autoRules);
   if (byRules) {
     RANVIER_TRY(const mapping::RuleNetwork network, compiler::extractRules(*loaded->module, chip));
-    loaded.reset();
     RANVIER_TRY(rates, flags.source.rates(network.nodes));
-    return mapByRules(context, flags, chip, network, rates, since(start));
+    auto done = mapByRules(context, flags, chip, network, rates, since(start));
+    const bool listable = flags.form == "auto" && census.synapses <= mostListed;
+    if (done || done.error().kind != ErrorKind::DoesNotFit || !listable)
+      return done;
+    context.warn("by rules the network may not fit (RNV" + std::to_string(done.error().code) +
+                 "), because they count with the worst draw: its synapses are listed instead");
   }
   RANVIER_TRY(const mapping::Network network, compiler::extractNetwork(*loaded->module, chip));
   loaded.reset();

@@ -257,9 +257,11 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("--sample", flags->sample, "Sample of an input of several, from 0; default: 0");
   command->add_option("--steps", flags->steps, "Steps to run")->required()->check(CLI::Range(1u, 4000000000u));
   command->add_option("-o,--output", flags->output, "Recording (HDF5)");
-  command->add_option("--record", flags->record,
-                      "What to record besides spikes: names of states, or probes (what the network's probes name), separated by "
-                      "commas; default: probes");
+  command
+      ->add_option("--record", flags->record,
+                   "What to record besides spikes: names of states, or probes (what the network's probes name), separated by "
+                   "commas; default: probes")
+      ->check(CLI::Validator([](std::string &text) { return text.empty() ? "expected names, found none" : ""; }, "NAMES"));
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   flags->machine.addTo(*command);
 }

@@ -283,7 +283,7 @@ void Checker::checkTotals() {
     add(Severity::Error, network.getSymName(), "",
         text(neurons) + " neurons, and " + chip.name + " holds " + text(cores * chip.core.neurons) + " (" + text(cores) +
             " cores of " + std::to_string(chip.core.neurons) + ")",
-        "", 6016);
+        "use a chip with more cores, or allow more chips (topology.max_chips)", 6016);
   const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
   const double memory = cores * static_cast<double>(chip.core.synapticMemoryBits);
   const bool shared = chip.weights.sharedKernels; // Kernels stored once make the sum no lower bound.
@@ -291,7 +291,7 @@ void Checker::checkTotals() {
     add(expected ? Severity::Warning : Severity::Error, network.getSymName(), "",
         text(synapses) + " synapses" + (expected ? " on average" : "") + " need at least " + text(bits) + " bits, and " +
             chip.name + " has " + text(memory),
-        "", expected ? 0 : 6016);
+        "use a chip with more cores or memory, allow more chips (topology.max_chips), or prune", expected ? 0 : 6016);
 }
 
 Findings Checker::run() {

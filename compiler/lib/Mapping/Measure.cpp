@@ -179,9 +179,14 @@ static Result<void> checkCoverage(const Network &network, const Mapping &mapping
 }
 
 Result<void> mapping::checkMapping(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
+  return detail::checkMapping(network, chip, mapping, level);
+}
+
+Result<void> detail::checkMapping(const Network &network, const hw::Chip &chip, const Mapping &mapping,
+                                  const std::vector<uint32_t> &level) {
   RANVIER_CHECK(checkNetwork(network));
   RANVIER_CHECK(checkAgainstChip(network, chip));
-  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
   RANVIER_CHECK(checkPlaces(network, chip, mapping, level));
   RANVIER_CHECK(checkCoverage(network, mapping));
   if (const auto message = undelivered(network, chip, mapping))

@@ -45,6 +45,9 @@ uint64_t availableCores(const hw::Chip &chip);
 /// ", less 5 dead" for a number of cores; empty where none is dead.
 std::string withoutDead(const hw::Chip &chip);
 
+/// checkMapping() where the levels are known, as those of a network whose projections are rules.
+Result<void> checkMapping(const Network &network, const hw::Chip &chip, const Mapping &mapping, const std::vector<uint32_t> &level);
+
 /// One limited resource of a core: what the user calls it, its bound, where CoreUse counts it, what helps when it is exceeded.
 struct Limit {
   const char *name;

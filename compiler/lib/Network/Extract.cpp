@@ -13,13 +13,17 @@ using namespace mlir;
 using namespace ranvier;
 using namespace ranvier::compiler;
 
-/// Whether the projection says by itself, without a list, which pairs it joins, and has one delay.
-static bool isRule(snn::ProjectionOpInterface op) {
+/// What keeps a projection from being mapped by its rule alone; empty: it says without a list which pairs it joins, with which
+/// weights, and has one delay.
+static std::string whyNoRule(snn::ProjectionOpInterface op) {
+  if (!llvm::isa<snn::ConnectOp, snn::DenseOp>(op.getOperation()))
+    return op->getName().getStringRef().str() + ", which lists synapses";
   const Attribute delay = op.getDelayAttr();
-  if ((delay && (snn::isDistribution(delay) || llvm::isa<ElementsAttr>(delay))) || !snn::readElements(op->getAttr("weights")))
-    return false;
-  return llvm::isa<snn::ConnectOp, snn::DenseOp>(op.getOperation());
+  if (delay && (snn::isDistribution(delay) || llvm::isa<ElementsAttr>(delay)))
+    return "delays of its own for every synapse";
+  return snn::readElements(op->getAttr("weights")) ? "" : "weights that are drawn";
 }
+static bool isRule(snn::ProjectionOpInterface op) { return whyNoRule(op).empty(); }
 
 namespace {
 std::vector<std::string> strings(ArrayAttr array) {
@@ -306,9 +310,9 @@ private:
   Result<mapping::ProjectionRule> rule(snn::ProjectionOpInterface op) {
     if (!isRule(op))
       return located(op, {.code = 8090,
-                          .message = "the network cannot be mapped by rules: this projection lists its synapses",
-                          .expected = "snn.connect or snn.dense with one delay",
-                          .found = op->getName().getStringRef().str(),
+                          .message = "the network cannot be mapped by rules because of this projection",
+                          .expected = "snn.connect or snn.dense with given weights and one delay",
+                          .found = whyNoRule(op),
                           .hint = "leave --form to the tool, or choose --form synapses"});
     RANVIER_TRY(mapping::ProjectionRule made, header<mapping::ProjectionRule>(op));
     using Kind = mapping::ProjectionRule::Kind;

@@ -121,6 +121,7 @@ TEST_CASE("each mistake is named with its line and key") {
       {"source: s\n    status: fitted\n    events: {axon_in: {energy_pj: 1, time_ns: 2}}\n", "description: d\n", 2010, "line 12",
        "costs[0].barrier"},
       // Contradictions
+      {"kind: mesh, tiles_x: 2", "kind: none, multicast_trees: true", 2011, "line 8", "topology.multicast_trees"},
       {"min_steps: 1", "min_steps: 10", 2011, "line 5", "delays.max_steps"},
       {"min_steps: 1", "min_steps: 0", 2011, "line 5", "delays.min_steps"},
       {"min_bits: 1", "min_bits: 9", 2011, "line 6", "weights.max_bits"},

@@ -113,7 +113,7 @@ TEST_CASE("whatever is dead, no strategy uses it, or the error says what is in t
     }
   }
   CHECK(mapped > cases(14, 80));
-  CHECK(refused > 0);
+  CHECK((refused > 0 || cases(12, 60) < 12)); // Few cases may all fit.
 }
 
 TEST_CASE("dead cores are skipped and counted, on chips without a topology, too") {

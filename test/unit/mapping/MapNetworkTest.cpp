@@ -54,7 +54,7 @@ Choice checked(const Network &network, const hw::Chip &chip, const Rates &rates,
 
 TEST_CASE("random networks of every feature on small chips") {
   unsigned searched = 0;
-  for (uint64_t seed = 0; seed < 25; ++seed) {
+  for (uint64_t seed = 0; seed < cases(25, 60); ++seed) {
     CAPTURE(seed);
     Dice dice(seed);
     Network network = randomIntNetwork(seed);
@@ -73,7 +73,7 @@ TEST_CASE("random networks of every feature on small chips") {
     const Choice choice = checked(network, chip, {}, seed);
     searched += choice.multilevelTried;
   }
-  CHECK(searched > 15);
+  CHECK(searched > cases(15, 36));
 }
 
 TEST_CASE("limits that bind: memory, axons in, axons out") {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Mapping/RoutingTable.h"
 #include "ranvier/Support/Random.h"
+#include "support/TestNetworks.h"
 #include <doctest/doctest.h>
 #include <map>
 #include <optional>
@@ -186,7 +187,7 @@ TEST_CASE("cubes are joined across prefixes in tables of many keys") {
 }
 
 TEST_CASE("tables of many keys keep every route") {
-  for (uint32_t seed = 0; seed < 6; ++seed) {
+  for (uint32_t seed = 0; seed < test::cases(4, 12); ++seed) {
     Draw draw{seed + 500};
     RoutingTable table; // Runs of equal route and of keys that would go straight on, with gaps; 16 bits.
     for (uint32_t key = 0; key < 65536;) {

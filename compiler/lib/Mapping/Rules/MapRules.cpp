@@ -24,7 +24,8 @@ std::vector<RuleUse> mapping::measureRules(const RuleNetwork &network, const hw:
 
 Result<void> mapping::checkRules(const RuleNetwork &network, const hw::Chip &chip, const Mapping &mapping) {
   RANVIER_CHECK(checkRuleNetwork(network, chip));
-  RANVIER_CHECK(checkMapping(network.nodes, chip, mapping)); // Places, coverage, and what needs no synapses.
+  RANVIER_TRY(const std::vector<uint32_t> level, levels(delaysOf(network)));
+  RANVIER_CHECK(detail::checkMapping(network.nodes, chip, mapping, level)); // Places, coverage, and what needs no synapses.
   const std::vector<RuleUse> use = measureRules(network, chip, mapping);
   for (size_t c = 0; c < use.size(); ++c)
     for (const Limit &limit : limits(chip))
