@@ -26,8 +26,8 @@ public:
       return wrong("file", "an object", shown(json));
     for (const auto &[key, value] : json.items())
       if (key != "machine" && key != "cores_per_population" && key != "edges" && key != "atoms_per_core" && key != "down_chips" &&
-          key != "down_links")
-        return wrong("file", "machine, cores_per_population, edges, atoms_per_core, down_chips, down_links",
+          key != "down_links" && key != "same_chip")
+        return wrong("file", "machine, cores_per_population, edges, atoms_per_core, down_chips, down_links, same_chip",
                      "the key '" + key + "'");
     RANVIER_TRY(const std::vector<uint32_t> machine, words(value("machine"), "machine", 1, 65536));
     if (machine.size() != 2)
@@ -48,6 +48,14 @@ public:
     }
     RANVIER_CHECK(faults("down_chips", out.downChips, "x,y"));
     RANVIER_CHECK(faults("down_links", out.downLinks, "x,y,link"));
+    const Json &sets = value("same_chip");
+    if (!sets.is_array() && !sets.is_null())
+      return wrong("same_chip", "a list of lists of populations", shown(sets));
+    for (size_t i = 0; i < sets.size(); ++i) {
+      RANVIER_TRY(std::vector<uint32_t> set,
+                  words(sets[i], "same_chip[" + std::to_string(i) + "]", 0, out.coresPerPopulation.size() - 1));
+      out.sameChip.push_back(std::move(set));
+    }
     return std::move(out);
   }
 

@@ -64,6 +64,19 @@ class PlaceRoute(Case):
             self.assertLess(figures["hops"], hops)
             self.assertLessEqual(figures["entries_total"], entries)
 
+    def test_populations_that_share_a_chip(self):
+        sets = [[0, 7, 19], [3, 4]]
+        path, made = self.instance("sets.json", 30, 5, 3, 6, same_chip=sets)
+        self.checked(path, made)
+        cores = json.loads((self.tmp / "map.json").read_text())["maps"][0]["cores"]
+        for group in sets:
+            self.assertEqual(len({tuple(core["chip"]) for core in cores if core["population"] in group}), 1)
+        for wrong, rnv, place in (([[0, 30]], 1092, "same_chip[0][1]"), ("x", 1092, "same_chip"), ([[0], [0, 1]], 6052, "population 0")):
+            path.write_text(json.dumps({**made, "same_chip": wrong}))
+            self.assertIn(place, self.fails("map", "place-route", path, rnv=rnv))
+        path.write_text(json.dumps({**made, "same_chip": [list(range(30))]}))
+        self.assertIn("set 0", self.fails("map", "place-route", path, code=3, rnv=6053))
+
     def shuffled(self, made, seed):
         """The same instance with its populations in another order."""
         order = list(range(len(made["cores_per_population"])))

@@ -143,6 +143,7 @@ Result<Json> placeRouteFile(const MapFlags &flags, const std::string &path, Json
   Mapped mapped;
   mapped.graph.cores = instance.coresPerPopulation;
   mapped.graph.edges = instance.edges;
+  mapped.graph.together = instance.sameChip;
   auto placed =
       mapping::placeTasks(mapped.graph, *machine, {.seed = flags.seed, .replicas = flags.replicas, .threads = flags.threads});
   if (!placed)

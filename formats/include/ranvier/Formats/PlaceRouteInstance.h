@@ -3,7 +3,7 @@
 //
 // JSON, compressed by gzip if the name ends in .gz (docs/spec/map-files.md):
 //   {"machine": [w, h], "cores_per_population": [...], "edges": [[source, target], ...], "atoms_per_core": 64,
-//    "down_chips": "x,y:x,y", "down_links": "x,y,link:x,y,link"}      (the last two may be absent)
+//    "down_chips": "x,y:x,y", "down_links": "x,y,link:x,y,link", "same_chip": [[0, 3]]}      (the last three may be absent)
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_FORMATS_PLACEROUTEINSTANCE_H
 #define RANVIER_FORMATS_PLACEROUTEINSTANCE_H
@@ -23,6 +23,7 @@ struct PlaceRouteInstance {
   std::vector<std::pair<uint32_t, uint32_t>> edges; ///< Source and target population; both exist.
   uint32_t atomsPerCore = 1;
   std::vector<std::array<uint32_t, 2>> downChips; ///< x, y
+  std::vector<std::vector<uint32_t>> sameChip;    ///< Populations whose cores must share a chip; all exist.
   std::vector<std::array<uint32_t, 3>> downLinks; ///< x, y, link 0..5 (E, NE, N, W, SW, S)
 };
 
