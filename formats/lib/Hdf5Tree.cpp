@@ -492,8 +492,12 @@ Result<H5Group> formats::readHdf5(const std::string &path, const H5ReadOptions &
   struct stat info = {};
   if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0)
     return cannotOpen(path, std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) // A pipe would block, a device may never end.
-    return cannotOpen(path, S_ISDIR(info.st_mode) ? "a folder" : "no regular file");
+  if (!S_ISREG(info.st_mode)) { // A pipe would block, a device may never end.
+    Error refused = cannotOpen(path, S_ISDIR(info.st_mode) ? "a folder" : "no regular file");
+    refused.hint =
+        S_ISDIR(info.st_mode) ? "" : "HDF5 is read here and there, which pipes and devices do not allow: write it to a file first";
+    return refused;
+  }
   int ends[2];
   auto noReader = [&] {
     return Error{

@@ -67,7 +67,7 @@ public:
 private:
   [[noreturn]] void refuse(const YAML::Mark &mark, std::string found) {
     throw Refused{{.code = 2004,
-                   .message = "YAML that chip descriptions do not use",
+                   .message = "YAML that descriptions do not use",
                    .file = file,
                    .place = lineText(mark.line + 1),
                    .expected = "plain maps, lists and values, at most " + std::to_string(maxYamlDepth) + " deep and " +
@@ -137,7 +137,7 @@ Error syntaxError(const std::string &file, std::string place, std::string found)
 Result<YamlNode> parseYaml(const std::string &text, const std::string &file) {
   if (text.size() > maxYamlBytes)
     return Error{.code = 2004,
-                 .message = "the chip description is too large",
+                 .message = "the description is too large",
                  .file = file,
                  .place = "whole file",
                  .expected = "at most " + std::to_string(maxYamlBytes) + " bytes",

@@ -23,6 +23,8 @@ static Result<void> check(const Synthetic &how) {
   };
   const bool layered = how.kind == Synthetic::Kind::Layered;
   const uint32_t layers = layered ? how.layers : 1;
+  if (how.neurons < 2)
+    return wrong("neurons", "at least 2", std::to_string(how.neurons));
   if (layers < (layered ? 2u : 1u) || how.neurons < layers || how.neurons % layers)
     return wrong("layers", "at least 2 layers of equally many neurons",
                  std::to_string(layers) + " for " + std::to_string(how.neurons));
