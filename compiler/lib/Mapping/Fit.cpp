@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Only ever called on the way to an error, so it counts afresh instead of burdening the search. A remedy is named only where it has
-// been worked out that it suffices: on a chip that rounds every row up to a word, fewer weight bits may save nothing.
+// been worked out that it suffices: on a chip that rounds every row up to a word, fewer weight bits may save nothing. Weight bits
+// are a count alone: whether weights of so few are accurate enough is the quantiser's to say, which is not asked here.
 //===----------------------------------------------------------------------===//
 #include "Fit.h"
 #include <algorithm>
@@ -11,6 +12,10 @@
 using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
+
+/// The hint of the limit where fewer weight bits were tried already.
+static constexpr const char *memoryHintBesideBits =
+    "use shorter delays, split the input of the population over several neurons, or use a chip with more memory on a core";
 
 static std::string text(uint64_t value) { return std::to_string(value); }
 static uint64_t parts(uint64_t whole, uint64_t most) { return (whole + most - 1) / most; }
@@ -50,20 +55,75 @@ struct Onto {
       }
     }
   }
-  /// Memory [bits] with at most so many weight bits.
-  uint64_t bits(const hw::Chip &chip, const std::vector<RowFormat> &formats, unsigned weightBits) const {
-    uint64_t sum = 0;
-    for (const Row &row : rows) {
-      const RowFormat &format = formats[row.projection];
-      sum += chip.storage.bits(row.synapses, std::min(format.weightBits, weightBits), format.delayBits, format.indexBits);
-    }
-    return sum;
-  }
+};
+
+/// What a row takes in memory [bits], and the kernel that a core has to store with the first row of its projection.
+struct RowCost {
+  uint32_t projection;
+  uint64_t row, kernel;
 };
 
 } // namespace
 
-/// Stored bits with sign: the most that any projection uses, and the least that the chip has.
+/// The rows onto a neuron with at most so many weight bits; those of a projection stand together.
+static std::vector<RowCost> rowCosts(const Network &network, const hw::Chip &chip, const std::vector<RowFormat> &formats,
+                                     const Onto &onto, unsigned weightBits) {
+  std::vector<RowCost> costs;
+  for (const Onto::Row &row : onto.rows) {
+    const RowFormat &format = formats[row.projection];
+    const Projection &projection = network.projections[row.projection];
+    const uint64_t kernel =
+        format.kernelBits ? chip.storage.kernelBits(projection.kernelWeights, std::min(projection.weightBits, weightBits)) : 0;
+    costs.push_back({row.projection,
+                     chip.storage.bits(row.synapses, std::min(format.weightBits, weightBits), format.delayBits, format.indexBits),
+                     kernel});
+  }
+  return costs;
+}
+
+/// Memory [bits] of all of them on one core.
+static uint64_t together(const std::vector<RowCost> &costs) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < costs.size(); ++i)
+    sum += costs[i].row + (i == 0 || costs[i - 1].projection != costs[i].projection ? costs[i].kernel : 0);
+  return sum;
+}
+
+/// How many of the rows fit, whichever they are: the costliest come first, a kernel with the costliest row that needs it.
+static uint64_t mostRows(std::vector<RowCost> costs, uint64_t bound) {
+  std::sort(costs.begin(), costs.end(), [](const RowCost &a, const RowCost &b) {
+    return a.projection != b.projection ? a.projection < b.projection : a.row > b.row;
+  });
+  std::vector<uint64_t> more;
+  for (size_t i = 0; i < costs.size(); ++i)
+    more.push_back(costs[i].row + (i == 0 || costs[i - 1].projection != costs[i].projection ? costs[i].kernel : 0));
+  std::sort(more.rbegin(), more.rend());
+  uint64_t sum = 0, kept = 0;
+  for (; kept < more.size() && sum + more[kept] <= bound; ++kept)
+    sum += more[kept];
+  return kept;
+}
+
+/// Neurons that the rows can be split over, filled one after another, each on a core of its own with the kernels it needs; 0 if a
+/// row is too large even alone.
+static uint64_t splitOver(const std::vector<RowCost> &costs, uint64_t bound) {
+  uint64_t neurons = 1, used = 0;
+  for (size_t i = 0; i < costs.size(); ++i) {
+    const bool stored = used && costs[i - 1].projection == costs[i].projection;
+    const uint64_t more = costs[i].row + (stored ? 0 : costs[i].kernel);
+    if (used + more <= bound) {
+      used += more;
+      continue;
+    }
+    ++neurons;
+    used = costs[i].row + costs[i].kernel;
+    if (used > bound)
+      return 0;
+  }
+  return neurons;
+}
+
+/// Stored bits with sign, the most that any projection uses.
 static unsigned mostWeightBits(const Network &network) {
   unsigned most = 0;
   for (const Projection &projection : network.projections)
@@ -72,28 +132,30 @@ static unsigned mostWeightBits(const Network &network) {
   return most;
 }
 
-static std::string memoryRemedies(const Network &network, const hw::Chip &chip, uint32_t population, uint32_t neuron,
-                                  uint64_t needed) {
-  const std::vector<RowFormat> formats = rowFormats(network, chip);
+/// In words, of bits with sign; what users choose are those of the magnitude.
+static std::string weightsOf(unsigned bitsWithSign, const char *forWhat = "") {
+  const std::string magnitude = text(bitsWithSign - 1);
+  return "weights of at most " + magnitude + " magnitude bits (`compile --weight-bits " + magnitude + "`)" + forWhat +
+         " if the quantiser takes so few";
+}
+
+/// Empty if none of what is known here helps: a kernel or a row alone is too large.
+static std::string memoryRemedies(const Network &network, const hw::Chip &chip, uint32_t population, uint32_t neuron) {
   const Onto onto(network, population, neuron);
+  const std::vector<RowFormat> formats = rowFormats(network, chip);
   const uint64_t bound = chip.core.synapticMemoryBits;
+  const unsigned most = mostWeightBits(network);
   std::vector<std::string> remedies;
-  for (unsigned weightBits = mostWeightBits(network); weightBits-- > chip.weights.minBits + 1;)
-    if (onto.bits(chip, formats, weightBits) <= bound) {
-      remedies.push_back("weights of at most " + text(weightBits) + " bits with sign");
+  for (unsigned weightBits = most; weightBits-- > chip.weights.minBits + 1;)
+    if (together(rowCosts(network, chip, formats, onto, weightBits)) <= bound) {
+      remedies.push_back(weightsOf(weightBits, " for this neuron"));
       break;
     }
-  std::vector<uint64_t> costs;
-  for (const Onto::Row &row : onto.rows) {
-    const RowFormat &format = formats[row.projection];
-    costs.push_back(chip.storage.bits(row.synapses, format.weightBits, format.delayBits, format.indexBits));
-  }
-  std::sort(costs.begin(), costs.end());
-  uint64_t sum = 0, kept = 0;
-  for (; kept < costs.size() && sum + costs[kept] <= bound; ++kept)
-    sum += costs[kept];
-  remedies.push_back("at most " + text(kept) + " of its " + text(costs.size()) + " axons in");
-  remedies.push_back("its input split over at least " + text(parts(needed, bound)) + " neurons");
+  const std::vector<RowCost> costs = rowCosts(network, chip, formats, onto, most);
+  if (const uint64_t kept = mostRows(costs, bound))
+    remedies.push_back("at most " + text(kept) + " of its " + text(costs.size()) + " axons in");
+  if (const uint64_t neurons = splitOver(costs, bound))
+    remedies.push_back("its input split over " + text(neurons) + " neurons");
   return anyOf(remedies);
 }
 
@@ -104,7 +166,7 @@ Error detail::neuronTooLarge(const Network &network, const hw::Chip &chip, Limit
   std::string fits;
   switch (which) {
   case LimitMemory:
-    fits = memoryRemedies(network, chip, population, neuron, needed);
+    fits = memoryRemedies(network, chip, population, neuron);
     break;
   case LimitAxonsIn:
     fits = "at most " + most + " sources of the neuron, or its input split over at least " + split + " neurons";
@@ -127,7 +189,8 @@ Error detail::neuronTooLarge(const Network &network, const hw::Chip &chip, Limit
                .place = "population '" + network.populations[population].name + "', neuron " + text(neuron),
                .expected = "at most " + most,
                .found = text(needed),
-               .hint = "what would fit: " + fits,
+               .hint = fits.empty() ? "use a chip with more memory on a core, smaller kernels, or fewer synapses from one source"
+                                    : "what would fit: " + fits,
                .kind = ErrorKind::DoesNotFit};
 }
 
@@ -145,42 +208,65 @@ static std::pair<uint32_t, uint64_t> largest(const Network &network, const Mappi
   return {static_cast<uint32_t>(most - cores.begin()), *most};
 }
 
-/// The most weight bits with which the network fits; empty if none are few enough, or it is too large to try.
-static std::string fewerBits(const Network &network, uint64_t available, unsigned least, const CountCores &count) {
+/// What counting with fewer weight bits found.
+struct Fewer {
+  bool counted = false; ///< False: too large a network.
+  std::string remedy;   ///< The most bits with which the cores suffice; empty if none are few enough.
+};
+
+static Fewer fewerBits(const Network &network, uint64_t available, unsigned least, const CountCores &count) {
   constexpr uint64_t mostSynapses = 2'000'000;
   uint64_t synapses = 0;
   for (const Projection &projection : network.projections)
     synapses += projection.targets.size();
   if (synapses > mostSynapses)
-    return "";
+    return {};
   Network changed = network;
   for (unsigned bits = mostWeightBits(network); bits-- > least;) {
     for (Projection &projection : changed.projections)
       projection.weightBits = std::min(projection.weightBits, bits);
     if (const auto cores = count(changed); cores && *cores <= available)
-      return "weights of at most " + text(bits) + " bits with sign (" + text(*cores) + " cores)";
+      return {true, weightsOf(bits) + " (" + text(*cores) + " cores by count)"};
   }
-  return "";
+  return {true, ""};
+}
+
+/// What would fit, then what else helps. With dead links or chips cores alone do not tell whether messages have ways between them:
+/// no number of chips or neurons is named then.
+static std::string coreRemedies(const Network &network, const hw::Chip &chip, LimitIndex binding, uint64_t needed,
+                                const CountCores &count) {
+  const uint64_t available = availableCores(chip), perCore = chip.core.neurons;
+  const uint32_t chips = std::max(1u, chip.maxChips);
+  const bool waysClose = chip.faults.closeWays() && chip.topology != hw::Topology::None;
+  std::vector<std::string> remedies;
+  if (!waysClose)
+    remedies.push_back(text(parts(needed - available, chip.coresPerChip()) + chips) + " chips (topology.max_chips is " +
+                       text(chips) + ")");
+  std::string otherwise = limits(chip)[binding].hint;
+  if (binding == LimitMemory)
+    if (Fewer fewer = fewerBits(network, available, chip.weights.minBits + 1, count); fewer.counted) {
+      otherwise = memoryHintBesideBits;
+      if (!fewer.remedy.empty())
+        remedies.push_back(std::move(fewer.remedy));
+    }
+  uint64_t neurons = 0;
+  for (const Population &each : network.populations)
+    neurons += each.input ? 0 : each.count;
+  if (!waysClose && binding == LimitNeurons && perCore && neurons > available * perCore)
+    remedies.push_back("at most " + text(available * perCore) + " neurons (there are " + text(neurons) + ")");
+  if (waysClose)
+    otherwise += ", or a machine with more chips or fewer faults";
+  return remedies.empty() ? otherwise : "what would fit: " + anyOf(remedies) + "; otherwise " + otherwise;
 }
 
 Error detail::tooManyCores(const Network &network, const hw::Chip &chip, const Mapping &mapping,
                            const std::array<uint64_t, LimitCount + 1> &closed, const CountCores &count) {
   const uint64_t available = availableCores(chip), needed = mapping.cores.size(), perChip = chip.coresPerChip();
   const auto most = std::max_element(closed.begin(), closed.end() - 1);
-  const size_t binding = static_cast<size_t>(most - closed.begin());
+  const LimitIndex binding = static_cast<LimitIndex>(most - closed.begin());
   const Limit limit = limits(chip)[binding];
   const auto [population, itsCores] = largest(network, mapping);
   const uint32_t chips = std::max(1u, chip.maxChips);
-  std::vector<std::string> remedies{text(parts(needed - available, perChip) + chips) + " chips (topology.max_chips is " +
-                                    text(chips) + ")"};
-  if (binding == LimitMemory)
-    if (std::string fewer = fewerBits(network, available, chip.weights.minBits + 1, count); !fewer.empty())
-      remedies.push_back(std::move(fewer));
-  uint64_t neurons = 0;
-  for (const Population &each : network.populations)
-    neurons += each.input ? 0 : each.count;
-  if (binding == LimitNeurons && chip.core.neurons && neurons > available * chip.core.neurons)
-    remedies.push_back("at most " + text(available * chip.core.neurons) + " neurons (there are " + text(neurons) + ")");
   return Error{.code = 6016,
                .message = "the network needs " + text(needed - available) + " more cores than '" + chip.name +
                           "' has; the limit that closes most cores is " + limit.name + " (" + text(limit.bound) +
@@ -189,6 +275,6 @@ Error detail::tooManyCores(const Network &network, const hw::Chip &chip, const M
                .expected =
                    "at most " + text(available) + " cores (" + text(chips) + " chips of " + text(perChip) + withoutDead(chip) + ")",
                .found = text(needed),
-               .hint = "what would fit: " + anyOf(remedies) + "; otherwise " + limit.hint,
+               .hint = coreRemedies(network, chip, binding, needed, count),
                .kind = ErrorKind::DoesNotFit};
 }

@@ -17,7 +17,7 @@ using CountCores = std::function<std::optional<uint64_t>(const Network &)>;
 
 /// More cores than the machine has, RNV6016: by how many, which limit closes most cores and which population takes most, and what
 /// would fit: more chips, fewer weight bits (found out by counting again with `count`, for networks that are not large), fewer
-/// neurons. `closed`: cores closed by each limit.
+/// neurons; no number of chips or neurons where faults close ways. `closed`: cores closed by each limit.
 Error tooManyCores(const Network &network, const hw::Chip &chip, const Mapping &mapping,
                    const std::array<uint64_t, LimitCount + 1> &closed, const CountCores &count);
 

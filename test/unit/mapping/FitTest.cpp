@@ -67,12 +67,14 @@ TEST_CASE("more memory than all cores have: the most weight bits that would fit,
   Network network = dense(8, 150, 9);
   const Error error = failure(network, chip);
   CHECK(error.code == 6016);
-  const uint64_t bits = number(error.hint, "weights of at most (\\d+) bits");
-  REQUIRE(bits > 1);
-  REQUIRE(bits < 9);
-  network.projections[0].weightBits = static_cast<unsigned>(bits);
+  const uint64_t bits = number(error.hint, "--weight-bits (\\d+)");
+  REQUIRE(bits >= 1);
+  REQUIRE(bits < 8);
+  CHECK(error.hint.find("if the quantiser takes so few") != std::string::npos);
+  CHECK(error.hint.find("fewer weight bits") == std::string::npos);    // Just named.
+  network.projections[0].weightBits = static_cast<unsigned>(bits + 1); // With sign.
   CHECK(fits(network, chip));
-  network.projections[0].weightBits = static_cast<unsigned>(bits + 1);
+  network.projections[0].weightBits = static_cast<unsigned>(bits + 2);
   CHECK(!fits(network, chip));
 }
 
@@ -85,7 +87,7 @@ TEST_CASE("one neuron beyond the memory of a core: axons that would fit; weight 
   CHECK(error.message.find("by 128") != std::string::npos);
   CHECK(error.hint.find("weights of") == std::string::npos);
   CHECK(number(error.hint, "at most (\\d+) of its 12 axons") == 10);
-  CHECK(number(error.hint, "split over at least (\\d+) neurons") == 2);
+  CHECK(number(error.hint, "split over (\\d+) neurons") == 2);
   CHECK(fits(dense(10, 1, 9), words));
   CHECK(!fits(dense(11, 1, 9), words));
   // Without rounding they help.
@@ -94,12 +96,62 @@ TEST_CASE("one neuron beyond the memory of a core: axons that would fit; weight 
   packed.storage.headerBits = 0;
   packed.core.synapticMemoryBits = 12 * 12;
   error = failure(network, packed);
-  const uint64_t bits = number(error.hint, "weights of at most (\\d+) bits");
-  REQUIRE(bits > 1);
-  network.projections[0].weightBits = static_cast<unsigned>(bits);
+  const uint64_t bits = number(error.hint, "--weight-bits (\\d+)");
+  REQUIRE(bits >= 1);
+  network.projections[0].weightBits = static_cast<unsigned>(bits + 1); // With sign.
   CHECK(fits(network, packed));
-  network.projections[0].weightBits = static_cast<unsigned>(bits + 1);
+  network.projections[0].weightBits = static_cast<unsigned>(bits + 2);
   CHECK(!fits(network, packed));
+}
+
+TEST_CASE("where even the least weight bits do not suffice the hint does not name them") {
+  hw::Chip chip = tinyChip({.neurons = 64, .synapticMemoryBits = 1024});
+  chip.maxChips = 1;
+  const Error error = failure(dense(12, 200, 9), chip); // A row of a few synapses is a word whatever their bits.
+  CHECK(error.code == 6016);
+  CHECK(error.hint.find("weight") == std::string::npos);
+  CHECK(error.hint.find("otherwise use shorter delays") != std::string::npos);
+}
+
+TEST_CASE("where dead chips or links close ways no number of chips or neurons is promised") {
+  hw::Chip chip = tinyChip({.neurons = 3});
+  const Network network = dense(90, 9, 8); // 33 cores of 32.
+  chip.faults.cores = {{0, 0}};
+  CHECK(number(failure(network, chip).hint, "(\\d+) chips \\(topology.max_chips is 4\\)") == 5);
+  for (const hw::Faults &faults : {hw::Faults{.chips = {2}}, hw::Faults{.links = {{0, 0, 0, hw::Direction::East}}}}) {
+    chip.faults = faults;
+    auto mapping = mapNetwork(network, chip, {.strategy = Strategy::Sequential});
+    REQUIRE(!mapping);
+    CHECK(mapping.error().code == 6016);
+    CHECK(mapping.error().hint == "use a chip with more neurons on a core, or a machine with more chips or fewer faults");
+  }
+}
+
+TEST_CASE("one neuron beyond the memory of a core: its kernel is stored whatever is left of its input") {
+  hw::Chip chip = tinyChip({.neurons = 64, .synapticMemoryBits = 1000});
+  chip.weights.sharedKernels = true;
+  const auto convolution = [](uint32_t sources, unsigned bits) {
+    Network network = dense(sources, 1, bits);
+    network.projections[0].kernelWeights = 72; // 72 * 9 bits are 704 in whole words.
+    return network;
+  };
+  const Error error = failure(convolution(8, 9), chip);
+  CHECK(error.code == 6010);
+  CHECK(error.found == "1216");
+  CHECK(number(error.hint, "at most (\\d+) of its 8 axons") == 4);
+  CHECK(fits(convolution(4, 9), chip));
+  CHECK(!fits(convolution(5, 9), chip));
+  CHECK(number(error.hint, "split over (\\d+) neurons") == 2);
+  const uint64_t bits = number(error.hint, "--weight-bits (\\d+)");
+  REQUIRE(bits >= 1);
+  CHECK(fits(convolution(8, static_cast<unsigned>(bits + 1)), chip));
+  CHECK(!fits(convolution(8, static_cast<unsigned>(bits + 2)), chip));
+  // The kernel alone is too large: no axon given up helps.
+  chip.core.synapticMemoryBits = 600;
+  auto never = mapNetwork(convolution(8, 9), chip, {.strategy = Strategy::Sequential});
+  REQUIRE(!never);
+  CHECK(never.error().hint.find("axons in") == std::string::npos);
+  CHECK(never.error().hint.find("split over") == std::string::npos);
 }
 
 TEST_CASE("one neuron beyond axons, fan-in or program memory: how many would fit") {
