@@ -63,23 +63,27 @@ Error detail::noOpenPlacement(const Network &network, const hw::Chip &chip, cons
   Error error = cannotDeliver(network, chip, mapping, message);
   error.message = "no placement was found on '" + chip.name + "' in which every message has an open way";
   error.hint = "use fewer cores, or a machine with more chips or fewer faults";
-  // Large machines are not searched as a whole: what is in use tells enough.
+  // Large machines are not looked at as a whole: what lies beyond may have room.
   constexpr uint64_t mostTiles = uint64_t(1) << 18;
   const uint64_t tiles = uint64_t(chip.tilesX) * chip.tilesY;
-  uint32_t last = 0;
-  for (const CoreAssignment &core : mapping.cores)
-    last = std::max(last, core.chip + 1);
-  const uint32_t chips = tiles * std::max(1u, chip.maxChips) <= mostTiles ? std::max(1u, chip.maxChips) : last;
-  if (tiles * chips > mostTiles)
+  const uint32_t chips = std::max(1u, chip.maxChips);
+  const std::string cores = std::to_string(mapping.cores.size()) + " cores";
+  const std::string notFound = "; nor were " + cores + " found between which all ways are open";
+  if (tiles * chips > mostTiles) {
+    error.message += notFound;
     return error;
+  }
+  const hw::Plane plane(chip);
   std::vector<Tile> all;
   for (uint32_t c = 0; c < chips; ++c)
     for (uint32_t tile = 0; tile < tiles && !chip.faults.isDead(c); ++tile)
-      all.push_back(hw::Plane(chip).tileOf(c, tile * chip.coresPerTile));
+      all.push_back(plane.tileOf(c, tile * chip.coresPerTile));
   std::sort(all.begin(), all.end());
-  if (const std::string apart = Islands(chip, all).describe(); !apart.empty()) {
+  // A part with room for the network leaves open whether a placement exists: then the parts are no cause.
+  const Islands islands(chip, all);
+  const std::string apart = islands.mostCores() < mapping.cores.size() ? islands.describe() : "";
+  if (!apart.empty())
     error.code = 6083;
-    error.message += "; " + apart;
-  }
+  error.message += apart.empty() ? notFound : "; " + apart;
   return error;
 }

@@ -89,7 +89,8 @@ struct Undelivered {
 std::optional<Undelivered> undelivered(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 /// RNV6082 about it.
 Error cannotDeliver(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Undelivered &message);
-/// The same where the search for a placement ended with it: RNV6083 where the machine is no longer one, with the cause.
+/// The same where the search for a placement ended with it: RNV6083 where the machine falls into parts
+/// none of which has room, with the cause.
 Error noOpenPlacement(const Network &network, const hw::Chip &chip, const Mapping &mapping, const Undelivered &message);
 /// The rates for a search that must keep ways open: a neuron that never fired in the profile still needs one.
 Rates openWays(const Network &network, const hw::Chip &chip, const Rates &rates);

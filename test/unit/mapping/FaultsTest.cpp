@@ -91,7 +91,7 @@ TEST_CASE("whatever is dead, no strategy uses it, or the error says what is in t
     chip.faults = randomFaults(chip, dice);
     chip.multicastTrees = seed % 4 == 1;
     chip.chipLinkCost = static_cast<uint32_t>(1 + seed % 5 * 4);
-    const Network network = randomNetwork(static_cast<uint32_t>(dice(10, 90)), static_cast<uint32_t>(dice(1, 4)), seed);
+    const Network network = randomNetwork(static_cast<uint32_t>(dice(10, 150)), static_cast<uint32_t>(dice(1, 4)), seed);
     Rates rates(1);
     for (uint64_t n = 0; n < network.populations[0].count; ++n)
       rates[0].push_back(static_cast<uint32_t>(dice(0, 2)));
@@ -185,6 +185,39 @@ TEST_CASE("a chip that nothing joins to the others, and a machine in two parts, 
   // What fits on one part is mapped there.
   auto small = mapNetwork(randomNetwork(4 * 8, 6, 7), chip, {});
   REQUIRE_MESSAGE(bool(small), (small ? "" : small.error().str()));
+}
+
+TEST_CASE("tiles of several parts whose ways are all open are found; a part with room is not called disconnected") {
+  // A ring of 8 tiles of which three links in a row of two chips are dead: tiles 3 to 5 still reach each other.
+  hw::Chip ring = tinyChip({.neurons = 8});
+  ring.topology = hw::Topology::Torus;
+  ring.tilesX = 4;
+  ring.tilesY = 1;
+  ring.maxChips = ring.chipsX = 2;
+  ring.chipsY = 1;
+  ring.faults.links = {{0, 1, 0, hw::Direction::East}, {0, 3, 0, hw::Direction::West}, {1, 3, 0, hw::Direction::East}};
+  std::sort(ring.faults.links.begin(), ring.faults.links.end());
+  const Network five = randomNetwork(40, 30, 4);
+  auto mapping = mapNetwork(five, ring, {});
+  REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+  checkAvoids(five, ring, *mapping);
+  // The corner (3,1) is cut off eastwards and upwards: of the seven other tiles six are open to each other.
+  hw::Chip corner = tinyChip({.neurons = 4});
+  corner.tilesX = 4;
+  corner.coresPerTile = 1;
+  corner.maxChips = corner.chipsX = corner.chipsY = 1;
+  corner.faults.links = {{0, 2, 1, hw::Direction::East}, {0, 3, 0, hw::Direction::North}};
+  std::sort(corner.faults.links.begin(), corner.faults.links.end());
+  CHECK(bool(mapNetwork(randomNetwork(4 * 6, 20, 4), corner, {})));
+  auto seven = mapNetwork(randomNetwork(4 * 7, 20, 4), corner, {});
+  REQUIRE(!seven);
+  CHECK(seven.error().code == 6082);
+  CHECK(seven.error().message.find("disconnected") == std::string::npos);
+  CHECK(seven.error().message.find("nor were 7 cores found between which all ways are open") != std::string::npos);
+  auto eight = mapNetwork(randomNetwork(4 * 8, 20, 4), corner, {});
+  REQUIRE(!eight);
+  CHECK(eight.error().code == 6083);
+  CHECK(eight.error().message.find("disconnected: 2 parts, the largest of 7 out of 8 tiles") != std::string::npos);
 }
 
 TEST_CASE("a chip at the start that is cut off is left out where the others have room") {

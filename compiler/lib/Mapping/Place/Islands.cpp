@@ -20,6 +20,17 @@ Islands::Islands(const hw::Chip &chip, const std::vector<Tile> &tiles)
   }
 }
 
+uint32_t detail::liveCores(const hw::Chip &chip, const hw::Plane &plane, Tile tile) {
+  const uint32_t at = plane.chipOf(tile);
+  if (chip.faults.cores.empty()) // Large machines have many tiles.
+    return chip.faults.isDead(at) ? 0 : chip.coresPerTile;
+  const uint32_t first = (tile.x % chip.tilesX * chip.tilesY + tile.y % chip.tilesY) * chip.coresPerTile;
+  uint32_t live = 0;
+  for (uint32_t core = first; core < first + chip.coresPerTile; ++core)
+    live += !chip.faults.isDead(at, core);
+  return live;
+}
+
 uint32_t Islands::rootOf(uint32_t tile) const {
   while (parent[tile] != tile)
     tile = parent[tile] = parent[parent[tile]];
@@ -37,6 +48,13 @@ void Islands::join(uint32_t from, Direction there, Direction back) {
     return;
   const uint32_t a = rootOf(from), b = rootOf(static_cast<uint32_t>(next - tiles.begin()));
   parent[std::max(a, b)] = std::min(a, b);
+}
+
+uint64_t Islands::mostCores() const {
+  std::vector<uint64_t> cores(tiles.size() + 1, 0);
+  for (uint32_t tile = 0; tile < tiles.size(); ++tile)
+    cores[rootOf(tile)] += liveCores(chip, plane, tiles[tile]);
+  return *std::max_element(cores.begin(), cores.end());
 }
 
 std::vector<uint8_t> Islands::largest() const {

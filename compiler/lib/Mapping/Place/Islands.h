@@ -7,6 +7,9 @@
 
 namespace ranvier::mapping::detail {
 
+/// Cores of a tile that work.
+uint32_t liveCores(const hw::Chip &chip, const hw::Plane &plane, Tile tile);
+
 /// Which of some tiles are joined by links between neighbours that work both ways: no two tiles of different islands can talk to
 /// each other. Meshes and toruses.
 class Islands {
@@ -15,6 +18,8 @@ public:
   Islands(const hw::Chip &chip, const std::vector<Tile> &tiles);
   /// In words how the machine falls apart; empty if it does not.
   std::string describe() const;
+  /// The most cores that work in one island.
+  uint64_t mostCores() const;
   /// By tile, 1 for those of the largest island (the first of several).
   std::vector<uint8_t> largest() const;
 
