@@ -235,6 +235,19 @@ class Faults(Case):
         self.json("compile", stage, "--faults", other, "-o", image)
         self.assertEqual(self.json("inspect", image)["mapping"]["faults"]["cores"], 1)
 
+    def test_partitioners_without_open_ways_say_why(self):
+        chip = chip_file(self.tmp / "one.yaml", neurons=8, tiles_x=2, tiles_y=2, cores_per_tile=1, max_chips=1, chips_y=1)
+        faults = faults_file(self.tmp / "way.yaml", links=[{"chip": 0, "x": 0, "y": 0, "direction": "east"}])
+        full = recurrent(self.tmp / "all.mlir", 8 * 4, 20, 4)
+        arguments = ["map", "partition", full, "--target", chip, "--faults", faults, "--seeds", 1, "--only", "ranvier,sequential"]
+        reason = "its way is closed: dead link: chip 0, tile (0,0), east"
+        for entry in self.json(*arguments)["partitioners"]:
+            self.assertFalse(entry["fits"])
+            self.assertIn(reason, entry["reason"])
+        text = self.call(*arguments).stdout
+        self.assertEqual(text.count(reason), 2)
+        self.assertNotIn("repaired\n", text)
+
     def test_what_cannot_be_done_names_its_cause(self):
         chip = chip_file(self.tmp / "two.yaml", neurons=8, tiles_x=2, tiles_y=2, cores_per_tile=1, max_chips=2, chips_y=1)
         image = self.tmp / "never.rvi"

@@ -37,6 +37,8 @@ Json contenderJson(const mapping::Contender &contender) {
   if (!contender.available)
     return {{"name", contender.name}, {"available", false}};
   Json out = {{"name", contender.name}, {"available", true}, {"fits", contender.fits}, {"seconds", contender.seconds}};
+  if (!contender.fits)
+    out["reason"] = contender.reason;
   if (contender.fits) {
     out["spikes_hops"] = contender.spikeHops;
     out["messages"] = contender.messages;
@@ -54,13 +56,15 @@ std::string listing(const mapping::Comparison &comparison) {
   for (const mapping::Contender &contender : comparison.contenders) {
     if (!contender.available)
       std::snprintf(line, sizeof line, "%-12s  not built in: its library was not found\n", contender.name.c_str());
-    else if (!contender.fits)
-      std::snprintf(line, sizeof line, "%-12s  exceeds a limit and could not be repaired\n", contender.name.c_str());
-    else
+    else if (contender.fits)
       std::snprintf(line, sizeof line, "%-12s %14llu %13llu %9llu %10.2f\n", contender.name.c_str(),
                     static_cast<unsigned long long>(contender.spikeHops), static_cast<unsigned long long>(contender.messages),
                     static_cast<unsigned long long>(contender.repaired), contender.seconds);
+    else // A reason is as long as it is.
+      std::snprintf(line, sizeof line, "%-12s  ", contender.name.c_str());
     text += line;
+    if (contender.available && !contender.fits)
+      text += contender.reason + "\n";
   }
   return text;
 }

@@ -20,7 +20,8 @@ bool available(Peer peer);
 struct Contender {
   std::string name;
   bool available = true;  ///< False: the library was not found when Ranvier was built.
-  bool fits = true;       ///< False: the overflow could not be repaired.
+  bool fits = true;       ///< False: no seed's result could be used.
+  std::string reason;     ///< Why not, of the first seed; empty if it fits.
   uint64_t spikeHops = 0; ///< After our placer.
   uint64_t messages = 0;  ///< Spikes x destination cores other than the sender's.
   uint64_t repaired = 0;  ///< Neurons moved because a core was over a limit, in the seed that counts.

@@ -50,14 +50,22 @@ static Result<Contender> contend(const Arena &arena, const CompareOptions &optio
     const uint64_t seed = options.seed + i;
     uint64_t moved = 0;
     bool fits = true;
+    std::string why = "exceeds a limit and could not be repaired";
     RANVIER_TRY(Placed placed, run(seed, moved, fits));
     if (fits && (arena.chip.faults.closeWays() || arena.chip.multicastTrees)) { // Counted otherwise by the search.
       Mapping mapping = toMapping(arena.graph, arena.sites, placed);
       refineTrees(arena.network, arena.chip, options.rates, arena.sites, mapping, seed);
-      fits = !undelivered(arena.network, arena.chip, mapping);
+      const auto message = undelivered(arena.network, arena.chip, mapping);
+      if (message) {
+        const Error error = cannotDeliver(arena.network, arena.chip, mapping, *message);
+        why = error.message + ": " + error.found;
+      }
+      fits = !message;
       RANVIER_TRY(const uint64_t exact, spikeHops(arena.network, arena.chip, mapping, options.rates));
       placed.cost = static_cast<int64_t>(exact);
     }
+    if (!fits && result.reason.empty())
+      result.reason = std::move(why);
     if (!fits || (result.fits && static_cast<uint64_t>(placed.cost) >= result.spikeHops))
       continue;
     result.fits = true;
@@ -66,6 +74,8 @@ static Result<Contender> contend(const Arena &arena, const CompareOptions &optio
     result.seed = seed;
     result.messages = messagesOf(arena, placed.coreOf);
   }
+  if (result.fits)
+    result.reason.clear();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
