@@ -96,18 +96,30 @@ def engine(root):
 
 # --- Mapping -----------------------------------------------------------------------------------------------------------------------
 
+def random_instance(path):
+    """10,000 cores of one population each, which feeds eight drawn ones, on 25 x 25 chips of 17 cores."""
+    choose = random.Random(1)
+    edges = [[p, choose.randrange(10000)] for p in range(10000) for _ in range(8)]
+    path.write_text(json.dumps({"machine": [25, 25], "cores_per_population": [1] * 10000, "atoms_per_core": 64, "edges": edges}))
+    return path
+
+
 def mapping(root):
     """Placement, routing and table compression on PACMAN's own test data, beside what PACMAN needs for them."""
     data = root.parent / "shared" / "benchmarks"
     peer = {"pop100x10_rand5": {"hops": 16301, "entries_total": 1951, "seconds": 0.26}, "pop1000x1_rand8": {"hops": 19548, "entries_total": 20548, "seconds": 1.0},
             "pop1000x1_local8_shuffled": {"hops": 19499, "entries_total": 20499, "seconds": 0.85}, "many_to_one": {"entries_total": 2507, "entries_max": 906, "seconds": 2.1},
-            "table1": {"entries_total": 736, "seconds": 0.18}, "table2": {"entries_total": 551, "seconds": 0.09}}
+            "table1": {"entries_total": 736, "seconds": 0.18}, "table2": {"entries_total": 551, "seconds": 0.09}, "random_10k_cores": {"hops": 640239}}
     if not data.is_dir():
         return {"benchmark": "mapping", "skipped": "the shared folder with the instances is not there", "peer": peer, "machine": machine()}
     ours = {}
     for command, pattern in (("place-route", "place_route/*.json"), ("compress", "routing_tables/*.gz")):
         for entry in ranvier(root, "map", command, *sorted(data.glob(pattern)))["files"]:
             ours[entry["file"].split(".")[0]] = {key: entry[key] for key in ("hops", "entries_total", "entries_max", "seconds", "verified") if key in entry}
+    with tempfile.TemporaryDirectory() as tmp:
+        large = random_instance(pathlib.Path(tmp) / "random_10k_cores.json")
+        entry = ranvier(root, "map", "place-route", large)["files"][0]
+        ours["random_10k_cores"] = {key: entry[key] for key in ("hops", "entries_total", "entries_max", "seconds", "verified")}
     bound = {"many_to_one": {"entries_total": 866}, "note": "distinct routes of keys that need an entry: no table can be shorter"}
     return {"benchmark": "mapping", **ours, "peer": {"note": "PACMAN, measured on a machine of two Zen 3 virtual cores, not in this run", **peer},
             "roofline": bound, "machine": machine()}
