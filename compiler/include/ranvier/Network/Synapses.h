@@ -17,11 +17,11 @@ namespace ranvier::compiler {
 /// Compressed sparse rows by source neuron; a row is sorted by target, synapses of the same pair keep their order of creation.
 struct Synapses {
   uint64_t sources = 0, targetCount = 0;
-  bool dense = false;              ///< Every source reaches every target exactly once.
-  std::vector<uint64_t> rowPtr;    ///< [sources + 1]
-  std::vector<uint32_t> targets;   ///< [synapses]
-  std::vector<double> weights;     ///< [synapses] or [1]: the same for all.
-  std::vector<uint32_t> delays;    ///< [steps], [synapses] or [1].
+  bool dense = false;            ///< Every source reaches every target exactly once.
+  std::vector<uint64_t> rowPtr;  ///< [sources + 1]
+  std::vector<uint32_t> targets; ///< [synapses]
+  std::vector<double> weights;   ///< [synapses] or [1]: the same for all.
+  std::vector<uint32_t> delays;  ///< [steps], [synapses] or [1].
   uint64_t size() const { return targets.size(); }
   double weight(uint64_t k) const { return weights.size() == 1 ? weights[0] : weights[k]; }
   uint32_t delay(uint64_t k) const { return delays.size() == 1 ? delays[0] : delays[k]; }
@@ -46,21 +46,21 @@ struct WindowAxis {
     return span < 0 ? 0 : span / stride + 1;
   }
 };
-/// Cross-correlation: weights [outChannels, inChannels / groups, kernelY, kernelX], zero padding. Zero weights are kept, taps outside
-/// the input are not.
-Synapses convolution(int64_t inChannels, int64_t outChannels, int64_t groups, WindowAxis y, WindowAxis x, std::span<const double> weights,
-                     uint32_t delay);
+/// Cross-correlation: weights [outChannels, inChannels / groups, kernelY, kernelX], zero padding. Zero weights are kept, taps
+/// outside the input are not.
+Synapses convolution(int64_t inChannels, int64_t outChannels, int64_t groups, WindowAxis y, WindowAxis x,
+                     std::span<const double> weights, uint32_t delay);
 /// Every channel on its own, weight `value` per tap.
 Synapses pooling(int64_t channels, WindowAxis y, WindowAxis x, double value, uint32_t delay);
 
 /// A procedural connector. Pairs are functions of (seed, rule, numbers): the same on any machine, thread and rank count.
 struct ConnectRule {
   std::string rule; ///< one_to_one | all_to_all | fixed_probability | fixed_in_degree | fixed_total_number | distance_dependent
-  double probability = 0;          ///< fixed_probability; p_max of distance_dependent.
-  double scale = 1;                ///< distance_dependent [grid spacings].
-  uint64_t number = 0;             ///< fixed_in_degree, fixed_total_number.
+  double probability = 0; ///< fixed_probability; p_max of distance_dependent.
+  double scale = 1;       ///< distance_dependent [grid spacings].
+  uint64_t number = 0;    ///< fixed_in_degree, fixed_total_number.
   uint64_t seed = 0;
-  bool autapses = true;            ///< false: a neuron does not reach itself (source and target are the same population).
+  bool autapses = true; ///< false: a neuron does not reach itself (source and target are the same population).
   bool samePopulation = false;
   std::vector<int64_t> sourceShape, targetShape; ///< Positions of distance_dependent.
 };
