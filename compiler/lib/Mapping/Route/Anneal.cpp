@@ -5,10 +5,9 @@
 // their own on top, so the length of the table is the number of cubes plus the number of wrong keys, and every pile is a legal
 // table. The search throws cubes on the pile, removes them and lets them grow or shrink by a bit, accepting changes for the worse
 // ever more rarely. It needs no order of merging and uses what trees of prefixes cannot: cubes that overlap partly.
-//
-// Only additions and multiplications of binary64 decide, so that the result is the same on every machine.
 //===----------------------------------------------------------------------===//
 #include "Blocks.h"
+#include "CubeSearch.h"
 #include <algorithm>
 #include <bit>
 
@@ -20,40 +19,14 @@ namespace {
 
 constexpr uint32_t none = ~0u;
 
-struct Cube {
-  uint32_t value = 0, wild = 0; ///< Keys with (key & ~wild) == value.
-  uint32_t route = 0;
-  uint64_t height = 0; ///< Higher cubes win; equal heights: the later one (`serial`).
-  uint64_t serial = 0;
-};
-
-class Annealer {
+class Annealer : private SearchDice {
 public:
   Annealer(const Blocks &blocks, uint64_t seed);
   void run(uint64_t steps, uint32_t floor);
   RoutingTable table() const;
 
 private:
-  // Random numbers: xorshift64*.
-  uint64_t next() {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545F4914F6CDD1Dull;
-  }
-  uint32_t below(uint32_t bound) { return static_cast<uint32_t>((next() >> 32) * bound >> 32); }
-  bool accept(int change) {
-    if (change <= 0)
-      return true;
-    double chance = 1;
-    for (int i = 0; i < change; ++i)
-      chance *= unit;
-    return static_cast<double>(next() >> 11) * 0x1p-53 < chance;
-  }
-
-  bool above(uint32_t a, uint32_t b) const {
-    return cubes[a].height != cubes[b].height ? cubes[a].height > cubes[b].height : cubes[a].serial > cubes[b].serial;
-  }
+  bool above(uint32_t a, uint32_t b) const { return cubes[a].above(cubes[b]); }
   bool right(uint32_t key, uint32_t cube) const { return cube == none ? harmless[key] : cubes[cube].route == route[key]; }
   uint32_t owner(uint32_t key) const { return pile[key].empty() ? none : pile[key].back(); }
   uint32_t heir(uint32_t key) const { return pile[key].size() < 2 ? none : pile[key][pile[key].size() - 2]; }
@@ -77,8 +50,6 @@ private:
   uint32_t cost() const { return static_cast<uint32_t>(used.size() + wrong.size()); }
 
   const Blocks &blocks;
-  uint64_t state;
-  double unit = 0;                             ///< Chance to accept a table that is longer by one.
   std::vector<uint32_t> route;                 ///< [key] none: no such key.
   std::vector<uint8_t> harmless;               ///< [key] right without any entry.
   std::vector<std::vector<uint32_t>> partners; ///< [key] near keys of the same route.
@@ -92,8 +63,8 @@ private:
 } // namespace
 
 Annealer::Annealer(const Blocks &blocks, uint64_t seed)
-    : blocks(blocks), state((seed + 1) * 0x9E3779B97F4A7C15ull), route(size_t(1) << blocks.bits, none), harmless(route.size(), 0),
-      partners(route.size()), pile(route.size()), wrongAt(route.size(), none) {
+    : SearchDice(seed), blocks(blocks), route(size_t(1) << blocks.bits, none), harmless(route.size(), 0), partners(route.size()),
+      pile(route.size()), wrongAt(route.size(), none) {
   constexpr size_t mostPartners = 24, surePartners = 4;
   constexpr int nearBits = 4;
   std::vector<std::vector<uint32_t>> byRoute(blocks.routes.size());

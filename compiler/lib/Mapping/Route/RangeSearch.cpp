@@ -5,10 +5,9 @@
 // one route, as large as they come. A cube never cuts a range, so that a range has one owner, the highest cube around it, and a
 // range whose owner has another route costs an entry of its own on top. Unlike there, the search starts from the shortest table of
 // prefixes and mainly joins two cubes of one route into one, which may lie across others as long as heights say who wins.
-//
-// Only additions and multiplications of binary64 decide, so that the result is the same on every machine.
 //===----------------------------------------------------------------------===//
 #include "Blocks.h"
+#include "CubeSearch.h"
 #include <algorithm>
 #include <bit>
 
@@ -24,13 +23,6 @@ constexpr uint32_t none = ~0u;
 struct Range {
   uint32_t key = 0, mask = 0, route = 0;
   bool harmless = false; ///< Right without any entry.
-};
-
-struct Cube {
-  uint32_t value = 0, wild = 0; ///< Keys with (key & ~wild) == value.
-  uint32_t route = 0;
-  uint64_t height = 0; ///< Higher cubes win; equal heights: the later one (`serial`).
-  uint64_t serial = 0;
 };
 
 constexpr size_t mostRanges = 4096; // A step looks at each.
@@ -58,7 +50,7 @@ void addRanges(const Blocks &blocks, size_t first, size_t last, unsigned length,
   addRanges(blocks, cut, last, length + 1, out);
 }
 
-class RangeSearch {
+class RangeSearch : private SearchDice {
 public:
   RangeSearch(const Blocks &blocks, std::vector<Range> given, uint64_t seed);
   void start(const RoutingTable &prefixes);
@@ -67,27 +59,8 @@ public:
 
 private:
   using Members = std::vector<uint32_t>;
-  // Random numbers: xorshift64*.
-  uint64_t next() {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545F4914F6CDD1Dull;
-  }
-  uint32_t below(uint32_t bound) { return static_cast<uint32_t>((next() >> 32) * bound >> 32); }
   uint32_t any(const Members &list) { return list[below(static_cast<uint32_t>(list.size()))]; }
-  bool accept(int change) {
-    if (change <= 0)
-      return true;
-    double chance = 1;
-    for (int i = 0; i < change; ++i)
-      chance *= unit;
-    return static_cast<double>(next() >> 11) * 0x1p-53 < chance;
-  }
-
-  bool above(uint32_t a, uint32_t b) const {
-    return cubes[a].height != cubes[b].height ? cubes[a].height > cubes[b].height : cubes[a].serial > cubes[b].serial;
-  }
+  bool above(uint32_t a, uint32_t b) const { return cubes[a].above(cubes[b]); }
   uint32_t owner(uint32_t range) const { return pile[range].empty() ? none : pile[range].back(); }
   bool right(uint32_t range) const {
     const uint32_t cube = owner(range);
@@ -111,9 +84,7 @@ private:
 
   const Blocks &blocks;
   const std::vector<Range> ranges;
-  const uint32_t all; ///< Every bit of a reduced key.
-  uint64_t state;
-  double unit = 0;               ///< Chance to accept a table that is longer by one.
+  const uint32_t all;            ///< Every bit of a reduced key.
   std::vector<Members> partners; ///< [range] near ranges of the same route.
   std::vector<Members> pile;     ///< [range] cubes that hold it, lowest first.
   Members wrong, wrongAt;        ///< Wrong ranges; [range] where in that list, or none.
@@ -127,8 +98,8 @@ private:
 } // namespace
 
 RangeSearch::RangeSearch(const Blocks &blocks, std::vector<Range> given, uint64_t seed)
-    : blocks(blocks), ranges(std::move(given)), all(static_cast<uint32_t>((uint64_t(1) << blocks.bits) - 1)),
-      state((seed + 1) * 0x9E3779B97F4A7C15ull), partners(ranges.size()), pile(ranges.size()), wrongAt(ranges.size(), none) {
+    : SearchDice(seed), blocks(blocks), ranges(std::move(given)), all(static_cast<uint32_t>((uint64_t(1) << blocks.bits) - 1)),
+      partners(ranges.size()), pile(ranges.size()), wrongAt(ranges.size(), none) {
   constexpr size_t mostPartners = 24;
   std::vector<Members> byRoute(blocks.routes.size());
   for (uint32_t range = 0; range < ranges.size(); ++range) {
