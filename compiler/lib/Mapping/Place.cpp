@@ -6,7 +6,11 @@
 // from a counter-based generator, so the result is a function of network, chip and seed. No extra chip is opened by the search,
 // but where dead links or chips leave no other way: then only tiles are used between which every way is open.
 //===----------------------------------------------------------------------===//
+#include "Place/ChipGroups.h"
+#include "Place/FirstPlacement.h"
 #include "Place/TreePlacer.h"
+#include "SameChip.h"
+#include "SideBySide.h"
 #include <algorithm>
 #include <map>
 
@@ -60,6 +64,13 @@ static Mapping onSites(Mapping mapping, const Sites &sites, const std::vector<ui
 }
 
 Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options) {
+  std::vector<uint32_t> sites;
+  return placeKeepingSites(network, chip, mapping, options, sites);
+}
+
+Result<void> detail::placeKeepingSites(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options,
+                                       std::vector<uint32_t> &first) {
+  first.clear();
   if (mapping.cores.empty())
     return {};
   if (const uint64_t available = availableCores(chip); mapping.cores.size() > available)
@@ -70,7 +81,10 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
                  .found = std::to_string(mapping.cores.size()),
                  .hint = "merge cores, or describe a machine of more chips",
                  .kind = ErrorKind::DoesNotFit};
-  if (chip.topology == hw::Topology::None) { // No place is nearer than another.
+  RANVIER_TRY(const SameChip sets, SameChip::of(network, chip, options.sameChip));
+  RANVIER_CHECK(sets.fit(network, chip, mapping));
+  const GroupOf groupOf = sets.groupsOf(mapping);
+  if (chip.topology == hw::Topology::None && sets.empty()) { // No place is nearer than another.
     takeFirstPlaces(chip, mapping);
     return {};
   }
@@ -78,11 +92,14 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
   const CoreGraph graph = coreGraph(network, mapping, rates);
   std::optional<Error> failure;
   for (const bool safe : {false, true}) {
-    const Sites sites(chip, mapping.cores.size(), safe);
-    if (sites.size() < mapping.cores.size())
+    const auto sites = sitesFor(chip, mapping.cores.size(), groupOf, safe);
+    if (!sites)
       break;
-    Mapping placed = onSites(mapping, sites, placeCores(graph, sites, options.seed));
-    refineTrees(network, chip, rates, sites, placed, options.seed);
+    const std::vector<uint32_t> siteOf = placeCores(graph, *sites, options.seed, threadsFor(options.threads), groupOf);
+    if (!safe)
+      first = siteOf;
+    Mapping placed = onSites(mapping, *sites, siteOf);
+    refineTrees(network, chip, rates, *sites, placed, options.seed, groupOf);
     sortByPlace(placed);
     const auto message = undelivered(network, chip, placed);
     if (!message) {
@@ -93,5 +110,7 @@ Result<void> mapping::place(const Network &network, const hw::Chip &chip, Mappin
       failure = noOpenPlacement(network, chip, placed, *message);
   }
   RANVIER_ASSERT(failure, "without faults the first sites suffice");
+  if (!sets.empty())
+    failure->hint += ", or let fewer populations have to share a chip";
   return std::move(*failure);
 }

@@ -84,7 +84,28 @@ static Json faultsReport(const hw::Chip &chip, const std::set<uint32_t> &used) {
           {"avoided", {{"chips", chips}, {"cores", cores}, {"links", links}}}};
 }
 
-std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+/// Where each set of populations that share a chip stands.
+static Json sameChipReport(const Network &network, const Mapping &mapping, const PopulationSets &sets) {
+  Json list = Json::array();
+  for (const std::vector<uint32_t> &set : sets) {
+    std::set<uint32_t> chips;
+    uint64_t cores = 0;
+    for (const CoreAssignment &core : mapping.cores)
+      if (std::any_of(core.slices.begin(), core.slices.end(),
+                      [&](const Slice &slice) { return std::binary_search(set.begin(), set.end(), slice.population); })) {
+        ++cores;
+        chips.insert(core.chip);
+      }
+    RANVIER_ASSERT(chips.size() == 1, "sets are checked before they are reported");
+    Json names = Json::array();
+    for (const uint32_t population : set)
+      names.push_back(network.populations[population].name);
+    list.push_back({{"populations", names}, {"chip", *chips.begin()}, {"cores", cores}});
+  }
+  return list;
+}
+
+std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip) {
   const std::vector<CoreUse> use = measure(network, chip, mapping);
   std::set<uint32_t> chips;
   CoreUse total;
@@ -119,6 +140,8 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
   json["chips"] = {{"used", chips.size()}, {"available", chip.liveChips()}};
   if (!chip.faults.empty())
     json["faults"] = faultsReport(chip, chips);
+  if (!sameChip.empty())
+    json["same_chip"] = sameChipReport(network, mapping, sameChip);
   Json binding = nullptr;
   json["limits"] = limitsReport(network, chip, mapping, use, binding);
   json["binding"] = binding;

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Emulator/Machine.h"
 #include "ranvier/Emulator/Session.h"
-#include "ranvier/Mapping/Mapping.h"
+#include "ranvier/Mapping/Partitioner.h"
 #include "support/FlatSimulator.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
@@ -131,6 +131,36 @@ TEST_CASE("integer networks: every mapping of a small chip equals the flat simul
     }
   }
   CHECK(fired > 1000); // The networks are alive.
+}
+
+TEST_CASE("populations that share a chip fire as they do anywhere") {
+  constexpr uint32_t steps = 100;
+  unsigned kept = 0;
+  for (uint64_t seed = 100; seed < 112; ++seed) {
+    CAPTURE(seed);
+    const Network network = randomIntNetwork(seed);
+    const Trace expected = runFlat(network, seed, steps);
+    hw::Chip chip = tinyChip({.neurons = 24});
+    chip.maxChips = 16;
+    chip.chipsX = chip.chipsY = 4;
+    chip.topology = seed % 2 ? hw::Topology::Torus : hw::Topology::Mesh;
+    chip.multicastTrees = seed % 3 == 0;
+    std::vector<uint32_t> cells;
+    for (uint32_t p = 0; p < network.populations.size(); ++p)
+      if (!network.populations[p].input)
+        cells.push_back(p);
+    auto mapping = mapNetwork(network, chip, {.seed = seed, .sameChip = {{cells.front(), cells.back()}}});
+    if (!mapping && mapping.error().code == 6092)
+      continue;
+    REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+    ++kept;
+    auto data = emitImage(network, chip, *mapping, "{}");
+    REQUIRE_MESSAGE(bool(data), (data ? "" : data.error().str()));
+    auto image = image::fromData(*std::move(data));
+    REQUIRE_MESSAGE(bool(image), (image ? "" : image.error().str()));
+    checkSame(expected, runMachine(network, std::make_shared<const image::Image>(*std::move(image)), seed, steps, {}));
+  }
+  CHECK(kept > 4);
 }
 
 TEST_CASE("integer networks of the native unit on loihi1") {

@@ -31,6 +31,9 @@ struct Mapping {
 /// [population][neuron] spikes in a recorded run or any measure proportional to them; inputs may be empty. Empty: all alike.
 using Rates = std::vector<std::vector<uint32_t>>;
 
+/// Sets of populations by number. All cores with neurons of a set must stand on one chip; sets with a population in common are one.
+using PopulationSets = std::vector<std::vector<uint32_t>>;
+
 /// How mapNetwork cuts a network into cores.
 enum class Strategy {
   Auto,       ///< A short multi-level search up to autoSynapses, where it gains.
@@ -45,6 +48,8 @@ struct Options {
   Strategy strategy = Strategy::Auto;
   Rates rates;
   std::function<void(const char *stage)> onStage; ///< Called as each stage of mapNetwork begins: partition, place, search.
+  unsigned threads = 0;    ///< At most so many at once; 0: as many as processors. The result does not depend on it.
+  PopulationSets sameChip; ///< Populations that must share a chip; of no effect on a machine of one chip.
 };
 
 /// Use of each limited resource on one core, and which limit would bind next.
@@ -60,16 +65,27 @@ Result<void> checkArithmetic(const Network &network, const hw::Chip &chip);
 Result<std::vector<uint32_t>> levels(const Network &network);
 
 /// Splits populations into cores within every limit of the chip. Deterministic. Errors (DoesNotFit): RNV6010.. saying which limit
-/// of which population is over, by how much and what would help.
+/// of which population is over, by how much and what would help. No core holds neurons of two sets of options.sameChip, or of a set
+/// and of none, where the machine has several chips. Errors of sets: RNV6091 to RNV6093.
 Result<Mapping> partition(const Network &network, const hw::Chip &chip, const Options &options);
-/// Gives every core a place (chip, core) that minimises hops weighted by axons. Deterministic for a seed.
+/// Gives every core a place (chip, core) that minimises hops weighted by axons, sets of options.sameChip on one chip each: no core
+/// may hold neurons of a set and of another or none then, as partition() with the same sets sees to, whose own places are
+/// provisional. Deterministic for a seed, whatever the threads. Errors: RNV6016, RNV6082, RNV6083, RNV6091 to RNV6093.
 Result<void> place(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options);
 /// Checks a mapping (from a file or from partition/place) against every limit. Errors: RNV6020..
 Result<void> checkMapping(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// Populations by name as sets for Options::sameChip, as unite() gives them. Errors: RNV6091.
+Result<PopulationSets> populationSets(const Network &network, const std::vector<std::vector<std::string>> &names);
+/// The sets with those joined that have a population in common; sets and members ascend. Errors: RNV6091 (an empty set, an input, a
+/// number that no population has).
+Result<PopulationSets> unite(const Network &network, const PopulationSets &sets);
+/// Checks that all neurons of a set stand on one chip. Errors: RNV6091, RNV6094.
+Result<void> checkSameChip(const Network &network, const Mapping &mapping, const PopulationSets &sets);
 /// Use per core, in the order of mapping.cores.
 std::vector<CoreUse> measure(const Network &network, const hw::Chip &chip, const Mapping &mapping);
-/// JSON text: cores and chips used against limits, the binding limit, hops, messages per input spike.
-std::string report(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// JSON text: cores and chips used against limits, the binding limit, hops, messages per input spike; with sets, which satisfy
+/// checkSameChip(), also where each of them stands.
+std::string report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip = {});
 
 /// {"format": "ranvier-mapping", "version": 1, "slices": [{"population": "p", "first": 0, "count": 10, "chip": 0, "core": 3}]}
 Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const std::string &json, const std::string &fileName);

@@ -125,14 +125,14 @@ Result<Comparison> mapping::comparePartitioners(const Network &network, const hw
   };
   if (wanted("ranvier")) {
     RANVIER_TRY(Contender ours, contend(arena, options, "ranvier", [&](uint64_t seed, uint64_t &, bool &) -> Result<Placed> {
-                  const Placed start = placed(graph, chip, sites, cores, order, seed);
-                  return search(graph, chip, sites, start, effortFor(graph.pins, false), seed);
+                  const Placed start = placed(graph, chip, sites, cores, order, {.seed = seed});
+                  return search(graph, chip, sites, start, effortFor(graph.pins, false), {.seed = seed});
                 }));
     result.contenders.push_back(std::move(ours));
   }
   if (wanted("sequential")) {
     RANVIER_TRY(Contender plain, contend(arena, options, "sequential", [&](uint64_t seed, uint64_t &, bool &) -> Result<Placed> {
-                  return placed(graph, chip, sites, cores, order, seed);
+                  return placed(graph, chip, sites, cores, order, {.seed = seed});
                 }));
     result.contenders.push_back(std::move(plain));
   }
@@ -150,7 +150,7 @@ Result<Comparison> mapping::comparePartitioners(const Network &network, const hw
                   fits = repaired(arena, coreOf, seed, moved);
                   if (!fits)
                     return Placed{};
-                  return placed(graph, chip, sites, cores, std::move(coreOf), seed);
+                  return placed(graph, chip, sites, cores, std::move(coreOf), {.seed = seed});
                 }));
     result.contenders.push_back(std::move(contender));
   }

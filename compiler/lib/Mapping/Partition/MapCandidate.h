@@ -7,12 +7,12 @@
 #ifndef RANVIER_LIB_MAPPING_PARTITION_MAPCANDIDATE_H
 #define RANVIER_LIB_MAPPING_PARTITION_MAPCANDIDATE_H
 
+#include "../SideBySide.h"
 #include "Messages.h"
 #include "Order.h"
 #include "ranvier/Mapping/MapLarge.h"
 #include <chrono>
 #include <functional>
-#include <thread>
 
 namespace ranvier::mapping::detail {
 
@@ -41,14 +41,10 @@ template <typename C> struct BothOrders {
 /// `follow`(whether the order is the found one, threads that it may use).
 template <typename C, typename Fn> BothOrders<C> bothOrders(bool search, unsigned threads, Fn &&follow) {
   BothOrders<C> both{.start = Clock::now()};
-  std::optional<std::thread> other;
-  if (threads > 1 && search)
-    other.emplace([&] { both.found = follow(true, 1u); });
-  both.given = follow(false, other ? 1u : threads);
-  if (other)
-    other->join();
-  else if (search)
-    both.found = follow(true, threads);
+  if (search)
+    sideBySide(threads > 1, [&] { both.given = follow(false, 1u); }, [&] { both.found = follow(true, 1u); });
+  else
+    both.given = follow(false, threads);
   return both;
 }
 

@@ -1,8 +1,12 @@
 //===- MapNetwork.cpp - Partition and placement together ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "../Place/ChipGroups.h"
+#include "../Place/FirstPlacement.h"
 #include "../Place/TreePlacer.h"
+#include "../SideBySide.h"
 #include "Search.h"
 #include <algorithm>
+#include <optional>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
@@ -50,6 +54,38 @@ Result<uint64_t> mapping::spikeHops(const Network &network, const hw::Chip &chip
   return sum;
 }
 
+/// The cheapest mapping on as many cores as `filled` that the search finds, and its cost; nothing where messages of all it finds
+/// have closed ways.
+static Result<std::optional<std::pair<Mapping, uint64_t>>> searched(const Network &network, const hw::Chip &chip,
+                                                                    const Options &options, const SameChip &sets,
+                                                                    const Mapping &filled, const std::vector<uint32_t> &first,
+                                                                    const Effort &effort) {
+  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
+  const Rates rates = openWays(network, chip, options.rates);
+  const Hypergraph graph(network, rates, sets.classes(level));
+  const uint32_t cores = static_cast<uint32_t>(filled.cores.size());
+  const SearchOptions how{.seed = options.seed, .threads = threadsFor(options.threads), .sets = &sets};
+  for (const bool safe : {false, true}) {
+    const auto sites = sitesFor(chip, cores, sets.groupsOf(filled), safe);
+    if (!sites)
+      break;
+    const Placed start = placed(graph, chip, *sites, cores, coresOf(graph, filled), how, safe ? std::vector<uint32_t>{} : first);
+    const Placed found = search(graph, chip, *sites, start, effort, how);
+    Mapping better = toMapping(graph, *sites, found);
+    for (CoreAssignment &core : better.cores)
+      core.level = level[core.slices[0].population];
+    refineTrees(network, chip, rates, *sites, better, options.seed, sets.groupsOf(better));
+    sortByPlace(better);
+    if (undelivered(network, chip, better))
+      continue;
+    RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
+    RANVIER_ASSERT(chip.faults.closeWays() || chip.multicastTrees || exact == static_cast<uint64_t>(found.cost),
+                   "the search counts as spikeHops does");
+    return std::optional(std::pair(std::move(better), exact));
+  }
+  return std::optional<std::pair<Mapping, uint64_t>>();
+}
+
 Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip, const Options &options, Choice *choice) {
   const auto begin = [&](const char *stage) {
     if (options.onStage)
@@ -58,11 +94,12 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   begin("partition");
   RANVIER_TRY(const Mapping filled, partition(network, chip, options));
   RANVIER_CHECK(checkRates(network, options.rates));
-  RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
-  Mapping sequential = filled;
+  RANVIER_TRY(const SameChip sets, SameChip::of(network, chip, options.sameChip));
+  Mapping result = filled;
   begin("place");
-  RANVIER_CHECK(place(network, chip, sequential, options));
-  RANVIER_TRY(const uint64_t cost, spikeHops(network, chip, sequential, options.rates));
+  std::vector<uint32_t> first;
+  RANVIER_CHECK(placeKeepingSites(network, chip, result, options, first));
+  RANVIER_TRY(const uint64_t cost, spikeHops(network, chip, result, options.rates));
   Choice made{.strategy = "sequential", .sequential = cost, .chosen = cost};
   uint64_t synapses = 0;
   for (const Projection &projection : network.projections)
@@ -71,33 +108,16 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   if (wanted && cost > 0 && filled.cores.size() > 1) {
     made.multilevelTried = true;
     begin("search");
-    const Rates rates = openWays(network, chip, options.rates);
-    const Hypergraph graph(network, rates, level);
     const Effort effort = effortFor(synapses, options.strategy == Strategy::Auto);
-    for (const bool safe : {false, true}) {
-      const Sites sites(chip, filled.cores.size(), safe);
-      if (sites.size() < filled.cores.size())
-        break;
-      const Placed start =
-          placed(graph, chip, sites, static_cast<uint32_t>(filled.cores.size()), coresOf(graph, filled), options.seed);
-      const Placed found = search(graph, chip, sites, start, effort, options.seed);
-      Mapping better = toMapping(graph, sites, found);
-      refineTrees(network, chip, rates, sites, better, options.seed);
-      sortByPlace(better);
-      if (undelivered(network, chip, better))
-        continue;
-      RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
-      RANVIER_ASSERT(chip.faults.closeWays() || chip.multicastTrees || exact == static_cast<uint64_t>(found.cost),
-                     "the search counts as spikeHops does");
-      if (exact < cost) {
-        made.strategy = "multilevel";
-        made.chosen = exact;
-        sequential = std::move(better);
-      }
-      break;
+    RANVIER_TRY(auto found, searched(network, chip, options, sets, filled, first, effort));
+    if (found && found->second < cost) {
+      made.strategy = "multilevel";
+      made.chosen = found->second;
+      result = std::move(found->first);
     }
   }
+  RANVIER_CHECK(checkSameChip(network, result, chip.maxChips > 1 ? options.sameChip : PopulationSets{}));
   if (choice)
     *choice = made;
-  return sequential;
+  return result;
 }

@@ -1,6 +1,7 @@
 //===- Search.cpp - The multi-level search for a mapping ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Search.h"
+#include "../SideBySide.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -46,11 +47,22 @@ Mapping detail::toMapping(const Hypergraph &graph, const Sites &sites, const Pla
   return mapping;
 }
 
+/// [core] -> the set whose neurons it holds.
+static GroupOf groupsOf(const CoreState &state, const SameChip *sets) {
+  GroupOf groups;
+  if (sets && !sets->empty())
+    for (uint32_t core = 0; core < state.cores(); ++core)
+      groups.push_back(sets->setIn(state.levelOf(core)));
+  return groups;
+}
+
 Placed detail::placed(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, uint32_t cores,
-                      std::vector<uint32_t> coreOf, uint64_t seed) {
+                      std::vector<uint32_t> coreOf, const SearchOptions &options, std::vector<uint32_t> siteOf) {
   CoreState state(graph, chip, sites, cores);
   state.assign(coreOf);
-  state.place(placeCores(state.traffic(), sites, seed));
+  if (siteOf.empty())
+    siteOf = placeCores(state.traffic(), sites, options.seed, options.threads, groupsOf(state, options.sets));
+  state.place(siteOf);
   return {std::move(coreOf), state.placement(), state.cost()};
 }
 
@@ -59,8 +71,10 @@ namespace {
 /// One state on its way to less cost, and the best it has been.
 class Searcher {
 public:
-  Searcher(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, uint32_t cores, const Effort &effort, uint64_t seed)
-      : graph(graph), sites(sites), effort(effort), seed(seed), state(graph, chip, sites, cores), refiner(graph, state, seed) {}
+  Searcher(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, uint32_t cores, const Effort &effort,
+           const SearchOptions &options)
+      : graph(graph), sites(sites), effort(effort), threads(options.threads), sets(options.sets), seed(options.seed),
+        state(graph, chip, sites, cores), refiner(graph, state, options.seed) {}
   void startFrom(const Placed &start);
   /// From nothing: grows a partition from clusters and descends; false if not all neurons find room.
   bool startFromClusters(uint64_t clusterSeed);
@@ -81,6 +95,8 @@ private:
   const Hypergraph &graph;
   const Sites &sites;
   const Effort effort;
+  const unsigned threads;
+  const SameChip *const sets;
   uint64_t seed;
   CoreState state;
   Refiner refiner;
@@ -109,7 +125,8 @@ void Searcher::replace(double heat) {
   for (const auto &row : traffic)
     links += row.size();
   annealPlacement(traffic, sites, siteOf, heat,
-                  std::min<uint64_t>(uint64_t(state.cores()) * 2000, 80'000'000 / (1 + 4 * links / state.cores())), ++seed);
+                  std::min<uint64_t>(uint64_t(state.cores()) * 2000, 80'000'000 / (1 + 4 * links / state.cores())), ++seed,
+                  groupsOf(state, sets));
   state.place(siteOf);
 }
 
@@ -194,7 +211,10 @@ bool Searcher::grow(const Hierarchy &hierarchy) {
   for (uint32_t core = 0; core < state.cores(); ++core)
     if (state.used(core, CoreState::Neurons) == 0)
       return false;
-  state.place(placeCores(state.traffic(), sites, ++seed));
+  const std::vector<uint32_t> siteOf = placeCores(state.traffic(), sites, ++seed, threads, groupsOf(state, sets));
+  if (siteOf.empty()) // Grown otherwise than the start, the sets may fit no chip.
+    return false;
+  state.place(siteOf);
   return state.violations() == 0;
 }
 
@@ -228,24 +248,32 @@ bool Searcher::startFromClusters(uint64_t clusterSeed) {
 }
 
 Placed detail::search(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, const Placed &start, const Effort &effort,
-                      uint64_t seed) {
+                      const SearchOptions &options) {
   const uint32_t cores = static_cast<uint32_t>(start.siteOf.size());
   if (cores < 2 || start.cost == 0)
     return start;
-  Searcher fromStart(graph, chip, sites, cores, effort, seed);
-  fromStart.startFrom(start);
-  fromStart.cycle(0.1);
-  for (unsigned i = 0; i < effort.cycles; ++i)
-    fromStart.cycle(0.05);
-  Placed best = std::move(fromStart.best);
-  if (effort.fromScratch) {
-    Searcher scratch(graph, chip, sites, cores, effort, seed + 0x10000);
-    if (scratch.startFromClusters(seed)) {
-      for (unsigned i = 0; i < effort.cycles; ++i)
-        scratch.cycle(0.05);
-      if (scratch.best.cost < best.cost)
-        best = std::move(scratch.best);
-    }
-  }
-  return best;
+  Placed best, grown;
+  const auto refineStart = [&] {
+    Searcher fromStart(graph, chip, sites, cores, effort, options);
+    fromStart.startFrom(start);
+    fromStart.cycle(0.1);
+    for (unsigned i = 0; i < effort.cycles; ++i)
+      fromStart.cycle(0.05);
+    best = std::move(fromStart.best);
+  };
+  const auto growAnew = [&] {
+    if (!effort.fromScratch)
+      return;
+    SearchOptions own = options;
+    own.seed += 0x10000;
+    own.threads = options.threads > 1 ? options.threads - 1 : 1;
+    Searcher scratch(graph, chip, sites, cores, effort, own);
+    if (!scratch.startFromClusters(options.seed))
+      return;
+    for (unsigned i = 0; i < effort.cycles; ++i)
+      scratch.cycle(0.05);
+    grown = std::move(scratch.best);
+  };
+  sideBySide(options.threads > 1 && effort.fromScratch, refineStart, growAnew);
+  return !grown.coreOf.empty() && grown.cost < best.cost ? std::move(grown) : std::move(best);
 }

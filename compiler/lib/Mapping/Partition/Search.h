@@ -3,6 +3,7 @@
 #ifndef RANVIER_LIB_MAPPING_PARTITION_SEARCH_H
 #define RANVIER_LIB_MAPPING_PARTITION_SEARCH_H
 
+#include "../SameChip.h"
 #include "Refine.h"
 
 namespace ranvier::mapping::detail {
@@ -12,6 +13,13 @@ struct Placed {
   std::vector<uint32_t> coreOf; ///< [vertex]
   std::vector<uint32_t> siteOf; ///< [core]
   int64_t cost = 0;             ///< [spikes x hops]
+};
+
+/// What the search does not decide. Levels of the hypergraph are SameChip::classes where there are sets.
+struct SearchOptions {
+  uint64_t seed = 0;
+  unsigned threads = 1;           ///< The result does not depend on them.
+  const SameChip *sets = nullptr; ///< Whose cores must share a chip, on sites that sitesFor() chose for them.
 };
 
 struct Effort {
@@ -30,13 +38,13 @@ Result<void> checkRates(const Network &network, const Rates &rates);
 std::vector<uint32_t> coresOf(const Hypergraph &graph, const Mapping &mapping);
 /// The cores as slices, sorted by level, chip and core.
 Mapping toMapping(const Hypergraph &graph, const Sites &sites, const Placed &placed);
-/// Places a partition as it is.
+/// Places a partition as it is. `siteOf`: where placeCores() puts its cores, if that is known already.
 Placed placed(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, uint32_t cores, std::vector<uint32_t> coreOf,
-              uint64_t seed);
+              const SearchOptions &options, std::vector<uint32_t> siteOf = {});
 /// The cheapest mapping onto as many cores as `start` uses that the search finds; `start`, which must be within the limits, if it
 /// finds none cheaper. Deterministic for a seed.
 Placed search(const Hypergraph &graph, const hw::Chip &chip, const Sites &sites, const Placed &start, const Effort &effort,
-              uint64_t seed);
+              const SearchOptions &options);
 
 } // namespace ranvier::mapping::detail
 

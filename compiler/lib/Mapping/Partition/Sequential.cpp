@@ -8,6 +8,7 @@
 // end. If they have not settled after a few rounds, cores that are over the limit are cut until none is.
 //===----------------------------------------------------------------------===//
 #include "../Fit.h"
+#include "../SameChip.h"
 #include "Order.h"
 #include <algorithm>
 
@@ -217,9 +218,20 @@ Result<Mapping> detail::fill(const Network &network, const hw::Chip &chip, const
   return mapping;
 }
 
-Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip, const Options &) {
+Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip, const Options &options) {
   RANVIER_CHECK(checkNetwork(network));
   RANVIER_CHECK(checkAgainstChip(network, chip));
   RANVIER_TRY(const std::vector<uint32_t> level, levels(network));
-  return fill(network, chip, incoming(network), level, givenOrder(network, level), true);
+  RANVIER_TRY(const SameChip sets, SameChip::of(network, chip, options.sameChip));
+  const std::vector<uint32_t> classes = sets.classes(level);
+  const Incoming into = incoming(network);
+  const std::vector<Slice> order = givenOrder(network, classes);
+  RANVIER_TRY(Mapping mapping, fill(network, chip, into, classes, order, true));
+  if (!sets.fit(network, chip, mapping)) { // Cores filled to the brim are fewer.
+    RANVIER_TRY(mapping, fill(network, chip, into, classes, order, false));
+    RANVIER_CHECK(sets.fit(network, chip, mapping));
+  }
+  for (CoreAssignment &core : mapping.cores)
+    core.level = level[core.slices[0].population];
+  return mapping;
 }

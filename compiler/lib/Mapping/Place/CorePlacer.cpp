@@ -1,6 +1,7 @@
 //===- CorePlacer.cpp - Cores onto the sites of a chip --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "CorePlacer.h"
+#include "../SideBySide.h"
+#include "ChipGroups.h"
 #include "SafeTiles.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
@@ -150,8 +151,8 @@ namespace {
 /// Cores on sites and the cost of exchanging them.
 class Annealer {
 public:
-  Annealer(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, uint64_t seed)
-      : graph(graph), sites(sites), siteOf(siteOf), coreOn(sites.size(), nowhere), random(seed) {
+  Annealer(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, uint64_t seed, const GroupOf &groupOf)
+      : graph(graph), sites(sites), groups(groupOf, sites), siteOf(siteOf), coreOn(sites.size(), nowhere), random(seed) {
     for (uint32_t core = 0; core < siteOf.size(); ++core)
       coreOn[siteOf[core]] = core;
   }
@@ -171,9 +172,17 @@ private:
     return sum;
   }
   void apply(Exchange exchange);
+  bool accept(int64_t by, double temperature) {
+    return by <= 0 || (temperature > 0 && random.open() < std::exp(-static_cast<double>(by) / temperature));
+  }
+  /// What the two sites hold, exchanged; by how much that changes the cost.
+  int64_t swap(uint32_t a, uint32_t b);
+  int64_t moveGroup(double temperature);
+  int64_t moveCore(double temperature);
 
   const CoreGraph &graph;
   const Sites &sites;
+  const ChipGroups groups;
   std::vector<uint32_t> &siteOf;
   std::vector<uint32_t> coreOn; ///< [site], nowhere if free.
   RandomStream random;
@@ -210,6 +219,43 @@ void Annealer::apply(Exchange exchange) {
     siteOf[other] = home;
 }
 
+int64_t Annealer::swap(uint32_t a, uint32_t b) {
+  if (coreOn[a] == nowhere)
+    std::swap(a, b);
+  if (coreOn[a] == nowhere)
+    return 0;
+  const Exchange exchange{coreOn[a], b};
+  const int64_t by = change(exchange);
+  apply(exchange);
+  return by;
+}
+
+/// Proposes one exchange of single cores; by how much the cost changes.
+int64_t Annealer::moveCore(double temperature) {
+  const Exchange exchange = propose();
+  const uint32_t home = siteOf[exchange.core];
+  if (exchange.site == home || !groups.allow(exchange.core, home, exchange.site, coreOn[exchange.site]))
+    return 0;
+  const int64_t by = change(exchange);
+  if (!accept(by, temperature))
+    return 0;
+  apply(exchange);
+  return by;
+}
+
+/// Proposes that a group goes to another chip.
+int64_t Annealer::moveGroup(double temperature) {
+  const ChipGroups::Pairs pairs = groups.propose(siteOf, coreOn, random);
+  int64_t by = 0;
+  for (const auto &[a, b] : pairs)
+    by += swap(a, b);
+  if (accept(by, temperature))
+    return by;
+  for (const auto &[a, b] : pairs)
+    swap(a, b);
+  return 0;
+}
+
 void Annealer::run(double heat, uint64_t proposals) {
   double mean = 0;
   for (int i = 0; i < 200; ++i)
@@ -223,14 +269,8 @@ void Annealer::run(double heat, uint64_t proposals) {
       temperature = i < proposals * 9 / 10 && start > 0
                         ? start * std::pow(end / start, static_cast<double>(i) / (0.9 * static_cast<double>(proposals)))
                         : 0;
-    const Exchange exchange = propose();
-    if (exchange.site == siteOf[exchange.core])
-      continue;
-    const int64_t by = change(exchange);
-    if (by > 0 && (temperature <= 0 || random.open() >= std::exp(-static_cast<double>(by) / temperature)))
-      continue;
-    apply(exchange);
-    cost += by;
+    // A group is many cores: one move of it costs as much as many exchanges.
+    cost += !groups.empty() && i % 32 == 0 ? moveGroup(temperature) : moveCore(temperature);
     if (cost < least) {
       least = cost;
       best = siteOf;
@@ -240,10 +280,10 @@ void Annealer::run(double heat, uint64_t proposals) {
 }
 
 void detail::annealPlacement(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, double heat,
-                             uint64_t proposals, uint64_t seed) {
+                             uint64_t proposals, uint64_t seed, const GroupOf &groupOf) {
   if (siteOf.size() < 2 || sites.alike)
     return;
-  Annealer(graph, sites, siteOf, seed).run(heat, proposals);
+  Annealer(graph, sites, siteOf, seed, groupOf).run(heat, proposals);
 }
 
 /// About 4 * 10^8 distances at most in each search: a second or two.
@@ -262,12 +302,17 @@ std::vector<uint32_t> detail::improveCores(const CoreGraph &graph, const Sites &
   return ordered;
 }
 
-std::vector<uint32_t> detail::placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed) {
-  const std::vector<uint32_t> ordered = improveCores(graph, sites, seed);
+std::vector<uint32_t> detail::placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed, unsigned threads,
+                                         const GroupOf &groupOf) {
+  const auto start = firstSites(sites, graph.size(), groupOf);
+  if (!start)
+    return {};
   if (graph.size() < 2 || sites.alike)
-    return ordered;
-  std::vector<uint32_t> hot(graph.size());
-  std::iota(hot.begin(), hot.end(), 0u);
-  annealPlacement(graph, sites, hot, 1.0, budgetFor(graph), seed + 1);
+    return *start;
+  std::vector<uint32_t> ordered = *start, hot = *start;
+  const uint64_t proposals = budgetFor(graph);
+  sideBySide(
+      threads > 1, [&] { annealPlacement(graph, sites, ordered, 0.02, proposals, seed, groupOf); },
+      [&] { annealPlacement(graph, sites, hot, 1.0, proposals, seed + 1, groupOf); });
   return placementCost(graph, sites, hot) < placementCost(graph, sites, ordered) ? hot : ordered;
 }

@@ -78,14 +78,21 @@ private:
 /// Weighted messages between cores, symmetric: [core] (other core, weight), sorted.
 using CoreGraph = std::vector<std::vector<std::pair<uint32_t, int64_t>>>;
 
+/// [core] -> number of a group of cores that must stand on one chip; nowhere: in none. Empty: there are no groups.
+using GroupOf = std::vector<uint32_t>;
+class ChipGroups;
+
 /// Sum over pairs of weight times distance.
 int64_t placementCost(const CoreGraph &graph, const Sites &sites, const std::vector<uint32_t> &siteOf);
 /// Improves `siteOf` [core] -> site by annealing from a temperature of `heat` times the mean change of a random exchange; never
-/// returns anything worse than it got. `proposals`: exchanges tried. Deterministic for a seed.
+/// returns anything worse than it got. `proposals`: exchanges tried. Deterministic for a seed. `groupOf`: groups that share a chip
+/// in `siteOf` and must go on doing so.
 void annealPlacement(const CoreGraph &graph, const Sites &sites, std::vector<uint32_t> &siteOf, double heat, uint64_t proposals,
-                     uint64_t seed);
-/// The placement from scratch: from the order of the cores and from a hot start, the better.
-std::vector<uint32_t> placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed);
+                     uint64_t seed, const GroupOf &groupOf = {});
+/// The placement from scratch: from the order of the cores and from a hot start, the better, whatever the threads. Empty if no
+/// arrangement was found in which every group is on one chip.
+std::vector<uint32_t> placeCores(const CoreGraph &graph, const Sites &sites, uint64_t seed, unsigned threads = 1,
+                                 const GroupOf &groupOf = {});
 /// The first half of placeCores: from the order of the cores.
 std::vector<uint32_t> improveCores(const CoreGraph &graph, const Sites &sites, uint64_t seed);
 

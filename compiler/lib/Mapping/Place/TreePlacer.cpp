@@ -6,6 +6,7 @@
 // Plane::spread gives them, so that the emulator's hops are what it lowers.
 //===----------------------------------------------------------------------===//
 #include "TreePlacer.h"
+#include "ChipGroups.h"
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -18,7 +19,8 @@ namespace {
 
 class TreeAnnealer {
 public:
-  TreeAnnealer(const hw::Chip &chip, const Sites &sites, std::vector<Spread> sent, std::vector<uint32_t> &siteOf, uint64_t seed);
+  TreeAnnealer(const hw::Chip &chip, const Sites &sites, std::vector<Spread> sent, std::vector<uint32_t> &siteOf, uint64_t seed,
+               const GroupOf &groupOf);
   void run();
 
 private:
@@ -26,9 +28,17 @@ private:
   /// Cost of the trees that one of two cores has a part in.
   int64_t costAround(uint32_t core, uint32_t other);
   void exchange(uint32_t core, uint32_t site);
+  bool accept(int64_t by, double temperature) {
+    return by <= 0 || (temperature > 0 && random.open() < std::exp(-static_cast<double>(by) / temperature));
+  }
+  /// What two sites hold, exchanged; by how much that changes the cost.
+  int64_t swap(uint32_t a, uint32_t b);
+  int64_t moveGroup(double temperature);
+  int64_t moveCore(double temperature);
 
   const hw::Plane plane;
   const Sites &sites;
+  const ChipGroups groups;
   const std::vector<Spread> sent;
   std::vector<std::vector<uint32_t>> treesOf; ///< [core] into `sent`.
   std::vector<uint32_t> &siteOf, coreOn;
@@ -42,9 +52,9 @@ private:
 } // namespace
 
 TreeAnnealer::TreeAnnealer(const hw::Chip &chip, const Sites &sites, std::vector<Spread> all, std::vector<uint32_t> &siteOf,
-                           uint64_t seed)
-    : plane(chip), sites(sites), sent(std::move(all)), treesOf(siteOf.size()), siteOf(siteOf), coreOn(sites.size(), nowhere),
-      stamp(sent.size(), 0), random(seed) {
+                           uint64_t seed, const GroupOf &groupOf)
+    : plane(chip), sites(sites), groups(groupOf, sites), sent(std::move(all)), treesOf(siteOf.size()), siteOf(siteOf),
+      coreOn(sites.size(), nowhere), stamp(sent.size(), 0), random(seed) {
   for (uint32_t tree = 0; tree < sent.size(); ++tree) {
     treesOf[sent[tree].from].push_back(tree);
     for (const uint32_t core : sent[tree].to)
@@ -91,6 +101,43 @@ void TreeAnnealer::exchange(uint32_t core, uint32_t site) {
     siteOf[other] = home;
 }
 
+int64_t TreeAnnealer::swap(uint32_t a, uint32_t b) {
+  if (coreOn[a] == nowhere)
+    std::swap(a, b);
+  const uint32_t core = coreOn[a], other = coreOn[b];
+  if (core == nowhere)
+    return 0;
+  const int64_t before = costAround(core, other);
+  exchange(core, b);
+  return costAround(core, other) - before;
+}
+
+int64_t TreeAnnealer::moveCore(double temperature) {
+  const uint32_t core = random.below(static_cast<uint32_t>(siteOf.size())), home = siteOf[core];
+  const uint32_t site = random.below(static_cast<uint32_t>(sites.size())), other = coreOn[site];
+  if (tileOn[site] == tileOn[home] || !groups.allow(core, home, site, other))
+    return 0;
+  const int64_t before = costAround(core, other);
+  exchange(core, site);
+  const int64_t by = costAround(core, other) - before;
+  if (accept(by, temperature))
+    return by;
+  exchange(core, home);
+  return 0;
+}
+
+int64_t TreeAnnealer::moveGroup(double temperature) {
+  const ChipGroups::Pairs pairs = groups.propose(siteOf, coreOn, random);
+  int64_t by = 0;
+  for (const auto &[a, b] : pairs)
+    by += swap(a, b);
+  if (accept(by, temperature))
+    return by;
+  for (const auto &[a, b] : pairs)
+    swap(a, b);
+  return 0;
+}
+
 /// Cools from a little heat, for the start is good, to none; the best state seen counts.
 void TreeAnnealer::run() {
   uint64_t work = 1, whole = 0;
@@ -109,18 +156,7 @@ void TreeAnnealer::run() {
   for (uint64_t i = 0; i < proposals; ++i) {
     const double progress = static_cast<double>(i) / static_cast<double>(proposals);
     const double temperature = progress < 0.8 ? start * std::pow(0.01, progress / 0.8) : 0;
-    const uint32_t core = random.below(static_cast<uint32_t>(siteOf.size())), home = siteOf[core];
-    const uint32_t site = random.below(static_cast<uint32_t>(sites.size())), other = coreOn[site];
-    if (tileOn[site] == tileOn[home])
-      continue;
-    const int64_t before = costAround(core, other);
-    exchange(core, site);
-    const int64_t by = costAround(core, other) - before;
-    if (by > 0 && (temperature <= 0 || random.open() >= std::exp(-static_cast<double>(by) / temperature))) {
-      exchange(core, home);
-      continue;
-    }
-    change += by;
+    change += !groups.empty() && i % 32 == 0 ? moveGroup(temperature) : moveCore(temperature);
     if (change < best) {
       best = change;
       bestSites = siteOf;
@@ -130,7 +166,7 @@ void TreeAnnealer::run() {
 }
 
 void detail::refineTrees(const Network &network, const hw::Chip &chip, const Rates &rates, const Sites &sites, Mapping &mapping,
-                         uint64_t seed) {
+                         uint64_t seed, const GroupOf &groupOf) {
   if (!chip.multicastTrees || sites.alike || mapping.cores.size() < 2)
     return;
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> siteAt;
@@ -139,7 +175,7 @@ void detail::refineTrees(const Network &network, const hw::Chip &chip, const Rat
   std::vector<uint32_t> siteOf;
   for (const CoreAssignment &core : mapping.cores)
     siteOf.push_back(siteAt.at({core.chip, core.core}));
-  TreeAnnealer(chip, sites, traffic(network, chip, mapping, rates).sent, siteOf, seed).run();
+  TreeAnnealer(chip, sites, traffic(network, chip, mapping, rates).sent, siteOf, seed, groupOf).run();
   for (size_t c = 0; c < siteOf.size(); ++c) {
     mapping.cores[c].chip = sites[siteOf[c]].chip;
     mapping.cores[c].core = sites[siteOf[c]].core;

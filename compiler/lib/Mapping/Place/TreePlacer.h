@@ -9,8 +9,9 @@ namespace ranvier::mapping::detail {
 
 /// Improves the places of a mapping's cores, all on sites of `sites`, by exchanges that lower the links of all trees, weighted by
 /// `rates`; never makes it worse. Cores stay in their order. Nothing on chips without multicast trees. Deterministic for a seed.
+/// `groupOf`: groups of the mapping's cores that share a chip and go on doing so.
 void refineTrees(const Network &network, const hw::Chip &chip, const Rates &rates, const Sites &sites, Mapping &mapping,
-                 uint64_t seed);
+                 uint64_t seed, const GroupOf &groupOf = {});
 
 } // namespace ranvier::mapping::detail
 
