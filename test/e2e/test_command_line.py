@@ -4,6 +4,7 @@ accepted and ignored."""
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -302,6 +303,34 @@ class Options(CommandLine):
         file.write_text("format: ranvier-faults\nversion: 1\nfaults: " + json.dumps({"cores": cores}) + "\n")
         return chip, file
 
+    def sets(self):
+        """Four populations of three cores each (ten filled to the brim), which feed each other in a ring; chips of 2 x 2 tiles of two cores."""
+        network, chip = self.tmp / "ring.mlir", self.tmp / "ring.yaml"
+        names = "abcd"
+        network.write_text("snn.network @ring dt 1.0e-3 seed 7 {\n  snn.input @in shape [20] source #snn.poisson<[80.0], seed = 5>\n"
+                           + "".join(f"  snn.population @{name} model @lif shape [40] params {{tau = 0.02, r = 20.0, v_threshold = 1.0}}\n" for name in names)
+                           + "  snn.connect @drive from @in to @a \"fixed_in_degree\" {k = 8} weights 0.3\n"
+                           + "".join(f"  snn.connect @{a}{b} from @{a} to @{b} \"fixed_in_degree\" {{k = 6}} weights 0.3\n" for a, b in zip(names, names[1:] + names[:1]))
+                           + "  snn.output @out from @d\n}\n")
+        text = (ROOT / "hw-models" / "chips" / "loihi1.yaml").read_text()
+        for key, value in {"neurons": 16, "tiles_x": 2, "tiles_y": 2, "cores_per_tile": 2, "max_chips": 4, "chips_x": 2, "chips_y": 2}.items():
+            text, changed = re.subn(rf"\b{key}: {{value: \d+,", f"{key}: {{value: {value},", text)
+            self.assertEqual(changed, 1, key)
+        chip.write_text(text)
+        return network, chip
+
+    def test_check_same_chip(self):
+        network, chip = self.sets()
+        self.assertTrue(self.json("check", network, "--target", chip, "--same-chip", "a,c")["runs"])
+        found = self.json("check", network, "--target", chip, "--same-chip", "a,b,c", "--same-chip", "c,d", code=3)
+        self.assertEqual([finding.get("code") for finding in found["findings"] if finding["severity"] == "error"], ["RNV6092"])
+        self.error("check", network, "--target", chip, "--same-chip", "a,c", "--quick", code=2, rnv="8043")
+
+    def test_check_threads(self):
+        network, chip = self.sets()
+        self.assertEqual(self.json("check", network, "--target", chip, "--threads", 1), self.json("check", network, "--target", chip, "--threads", 2))
+        self.error("check", network, "--target", chip, "--threads", 1, "--quick", code=2, rnv="8043")
+
     def test_check_faults(self):
         """106 neurons on cores of 32: four cores do, three do not."""
         chip, file = self.faults(range(4, 128))
@@ -461,6 +490,55 @@ class Options(CommandLine):
             self.json("run", image, "--input", SET, "--steps", 18, "-o", runs[-1])
         for run in runs[1:]:
             self.assertTrue(self.json("diff", runs[0], run)["equal"])
+
+    def test_compile_same_chip(self):
+        """Populations named together stand on one chip, and spike as they do anywhere."""
+        network, chip = self.sets()
+        image, runs = self.tmp / "sets.rvi", []
+        for number, options in enumerate(([], ["--same-chip", "a,c", "--same-chip", "d,b"], ["--same-chip", "a,d", "--partition", "multilevel"])):
+            made = self.json("compile", network, "--target", chip, "-o", image, *options)
+            chips = {}
+            for core in self.json("inspect", image)["cores"]:
+                for block in core["slices"]:
+                    chips.setdefault(block["population"], set()).add(core["chip"])
+            for report in made["mapping"].get("same_chip", []):
+                self.assertEqual(set().union(*(chips[name] for name in report["populations"])), {report["chip"]})
+                self.assertEqual(report["cores"], 6)
+            self.assertEqual([report["populations"] for report in made["mapping"].get("same_chip", [])],
+                             [sorted(text.split(",")) for text in options[1::2] if "," in text])
+            self.assertEqual(self.json("inspect", image)["provenance"].get("same_chip", []), [text for text in options[1::2] if "," in text])
+            runs.append(self.tmp / f"sets{number}.h5")
+            self.assertGreater(sum(entry["spikes"] for entry in self.json("run", image, "--steps", 60, "-o", runs[-1])["populations"].values()), 100)
+        for run in runs[1:]:
+            self.assertTrue(self.json("diff", runs[0], run)["equal"])
+        text = self.call("compile", network, "--target", chip, "--same-chip", "a,c", "-o", image).stdout
+        self.assertRegex(text, r"(?m)^same chip      a, c: chip \d, 6 cores$")
+
+        def refused(*options, code=1):
+            return self.error("compile", network, "--target", chip, "-o", self.tmp / "none.rvi", *options, code=code)
+        self.assertEqual(refused("--same-chip", "a,b,c,d", code=3)["expected"], "at most 8 cores (a chip of 8)")
+        for wrong, found in (("a,e", "'e'"), ("in,a", "'in', an input"), ("a,", "''")):
+            error = refused("--same-chip", "b", "--same-chip", wrong)
+            self.assertEqual((error["code"], error["place"], error["found"]), ("RNV6091", "set 2", found))
+        mapping = self.tmp / "split.json"
+        mapping.write_text(json.dumps({"format": "ranvier-mapping", "version": 1, "slices": [
+            {"population": name, "first": first, "count": min(16, 40 - first), "chip": number // 2, "core": number % 2 * 3 + first // 16}
+            for number, name in enumerate("abcd") for first in (0, 16, 32)]}))
+        self.json("compile", network, "--target", chip, "-o", image, "--mapping", mapping, "--same-chip", "a,b")
+        error = refused("--mapping", mapping, "--same-chip", "b,c")
+        self.assertEqual((error["code"], pathlib.Path(error["file"]).name), ("RNV6094", "split.json"))
+        self.assertFalse((self.tmp / "none.rvi").exists())
+
+    def test_compile_threads(self):
+        """The same bytes for any number of threads."""
+        network, chip = self.sets()
+        images = set()
+        for threads in (0, 1, 2, 5):
+            image = self.tmp / "threads.rvi"
+            self.json("compile", network, "--target", chip, "--partition", "multilevel", "--same-chip", "a,c", "--threads", threads, "-o", image)
+            images.add(image.read_bytes())
+        self.assertEqual(len(images), 1)
+        self.error("compile", network, "--target", chip, "--threads", 257, "-o", self.tmp / "x", code=2)
 
     def test_compile_profile(self):
         """The spikes of a run are what messages weigh; a run of another network is refused."""

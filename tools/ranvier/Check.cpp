@@ -15,20 +15,23 @@ using namespace ranvier::tools;
 namespace {
 /// What only compiling finds out (scales, rounding, the mapping): it is tried where no rule found an error, without writing
 /// anything.
-void tryCompiling(mlir::ModuleOp module, const hw::Chip &chip, const std::string &target, check::Findings &findings) {
-  compiler::CompileOptions options;
-  options.chip = chip;
-  options.targetName = target;
+Result<void> tryCompiling(mlir::ModuleOp module, const TargetOptions &target, check::Findings &findings) {
+  RANVIER_TRY(const compiler::CompileOptions options, makeCompileOptions(target));
   compiler::CompileReport report;
   if (auto done = runStages(module, options, compiler::Stage::Fabric, report); !done) {
     const Error &error = done.error();
     std::string message = error.message + (error.expected.empty() ? "" : ": expected " + error.expected + ", found " + error.found);
     findings.push_back({check::Severity::Error, "", error.place, std::move(message), error.hint, error.code});
   }
+  return {};
 }
 
 Result<void> runCheck(Context &context, const NetworkOptions &options, const TargetOptions &chosen, bool quick) {
-  const std::string &target = chosen.target;
+  if (quick)
+    for (const auto &[name, given] :
+         {std::pair("--same-chip", !chosen.sameChip.empty()), std::pair("--threads", chosen.threads.has_value())})
+      if (given)
+        return pointlessOption(name, "--quick places nothing");
   RANVIER_TRY(hw::Chip chip, chipOf(chosen));
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(options));
   RANVIER_CHECK(networkIn(loaded, options)); // A file without a network is bad input, not a finding about one.
@@ -37,7 +40,7 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const Tar
   check::Findings findings = check::check(*loaded.module, chip, how);
   const auto isError = [](const check::Finding &finding) { return finding.severity == check::Severity::Error; };
   if (!quick && std::none_of(findings.begin(), findings.end(), isError))
-    tryCompiling(*loaded.module, chip, target, findings);
+    RANVIER_CHECK(tryCompiling(*loaded.module, chosen, findings));
   Json list = Json::array();
   std::string text;
   unsigned errors = 0, warnings = 0;
@@ -90,5 +93,6 @@ void tools::addCheck(CLI::App &app, Context &context) {
   command->add_option("--target", target->target, "Shipped chip, or a chip's YAML file")->required();
   command->add_option("--faults", target->faults,
                       "YAML file of dead chips, cores and links; default: those of the chip's own file");
+  target->addPlacement(*command);
   command->add_flag("--quick", *quick, "Apply the rules only; else compiling is tried, too, where they find no error");
 }

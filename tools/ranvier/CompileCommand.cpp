@@ -6,6 +6,7 @@
 #include "StageClock.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
@@ -34,6 +35,13 @@ std::string summary(const Json &mapping, const std::string &chip) {
   if (mapping.contains("faults"))
     text += "dead           " + mapping["faults"]["chips"].dump() + " chips, " + mapping["faults"]["cores"].dump() + " cores, " +
             mapping["faults"]["links"].dump() + " links of the machine\n";
+  if (mapping.contains("same_chip"))
+    for (const Json &set : mapping["same_chip"]) {
+      text += "same chip      ";
+      for (size_t i = 0; i < set["populations"].size(); ++i)
+        text += (i ? ", " : "") + set["populations"][i].get<std::string>();
+      text += ": chip " + set["chip"].dump() + ", " + counted(set["cores"].get<uint64_t>(), "core") + "\n";
+    }
   return text + "limited by     " + bindingLimit(mapping) + "\n";
 }
 
@@ -57,6 +65,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--partition", flags.partition.has_value(), Stage::Fabric, false},
                  {"--profile", !flags.target.profile.empty(), Stage::Fabric, false},
                  {"--seed", flags.seed.has_value(), Stage::Fabric, false},
+                 {"--same-chip", !flags.target.sameChip.empty(), Stage::Fabric, false},
+                 {"--threads", flags.target.threads.has_value(), Stage::Fabric, false},
                  {"--faults", !flags.target.faults.empty(), Stage::Fabric, false}};
   for (const auto &option : options) {
     if (!option.given)
@@ -81,7 +91,7 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
   }
   for (const auto &[name, given] :
        {std::pair("--seed", flags.seed.has_value()), std::pair("--partition", flags.partition.has_value()),
-        std::pair("--profile", !flags.target.profile.empty())})
+        std::pair("--profile", !flags.target.profile.empty()), std::pair("--threads", flags.target.threads.has_value())})
     if (given && !flags.mapping.empty())
       return pointlessOption(name, "--mapping leaves nothing to place");
   return {};
@@ -239,5 +249,6 @@ void tools::addCompile(CLI::App &app, Context &context) {
       ->check(CLI::IsMember({"auto", "sequential", "multilevel"}));
   command->add_option("--profile", flags->target.profile,
                       "Recorded run (HDF5 of `run -o`) whose spikes say what messages weigh; default: all neurons alike");
+  flags->target.addPlacement(*command);
   command->add_option("--seed", flags->seed, "Seed of partition and placement; default: 0");
 }

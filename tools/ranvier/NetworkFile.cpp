@@ -266,6 +266,31 @@ Result<std::map<std::string, std::vector<uint32_t>>> tools::spikesOfRun(const st
   return spikes;
 }
 
+void TargetOptions::addPlacement(CLI::App &command) {
+  command
+      .add_option(
+          "--same-chip", sameChip,
+          "Populations that must share a chip, separated by commas; may be repeated, and sets with a population in common are "
+          "one set")
+      ->type_name("A,B,...")
+      ->allow_extra_args(false);
+  command
+      .add_option("--threads", threads, "Threads of placement; 0: all processors. The result does not depend on them; default: 0")
+      ->check(CLI::Range(0u, 256u));
+}
+
+std::vector<std::vector<std::string>> TargetOptions::sameChipSets() const {
+  std::vector<std::vector<std::string>> sets;
+  for (const std::string &given : sameChip) {
+    sets.emplace_back();
+    for (size_t at = 0, end = 0; end != std::string::npos; at = end + 1) {
+      end = given.find(',', at);
+      sets.back().push_back(given.substr(at, end == std::string::npos ? end : end - at));
+    }
+  }
+  return sets;
+}
+
 Result<void> tools::runStages(mlir::ModuleOp module, const compiler::CompileOptions &options, compiler::Stage last,
                               compiler::CompileReport &report) {
   using compiler::Stage;

@@ -69,6 +69,12 @@ struct TargetOptions {
   std::string profileHash;        ///< Of its bytes, for provenance.
   std::string partition = "auto"; ///< auto, sequential or multilevel.
   uint64_t seed = 0;
+  std::optional<unsigned> threads;   ///< Of placement; 0: as many as processors. Decides nothing.
+  std::vector<std::string> sameChip; ///< Of --same-chip: each a set of populations, "A,B".
+
+  /// --threads and --same-chip.
+  void addPlacement(CLI::App &command);
+  std::vector<std::vector<std::string>> sameChipSets() const;
 };
 /// auto, sequential, multilevel.
 mapping::Strategy strategyNamed(const std::string &name);

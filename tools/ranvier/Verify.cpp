@@ -22,6 +22,8 @@ std::string tools::makeProvenance(const NetworkOptions &network, const std::stri
     out["calibration"] = target.profileText;
   if (target.partition != "auto")
     out["partition"] = target.partition;
+  if (!target.sameChip.empty())
+    out["same_chip"] = target.sameChip;
   if (!target.profileHash.empty())
     out["profile_hash"] = target.profileHash;
   if (!target.faultsHash.empty())
@@ -71,6 +73,8 @@ Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &
   options.calibration = target.profileText;
   options.seed = target.seed;
   options.strategy = strategyNamed(target.partition);
+  options.threads = target.threads.value_or(0);
+  options.sameChip = target.sameChipSets();
   return options;
 }
 

@@ -124,12 +124,22 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   begin(options, "extract");
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
   RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
+  RANVIER_TRY(const mapping::PopulationSets sets, mapping::populationSets(plain, options.sameChip));
   mapping::Mapping placed;
   if (!options.mappingText.empty()) {
     begin(options, "mapping");
     RANVIER_TRY(placed, mapping::parseMapping(plain, options.chip, options.mappingText, options.mappingFile));
+    if (auto kept = mapping::checkSameChip(plain, placed, sets); !kept) {
+      kept.error().file = options.mappingFile;
+      return std::move(kept.error());
+    }
   } else {
-    mapping::Options how{.seed = options.seed, .strategy = options.strategy, .rates = {}, .onStage = options.onStage};
+    mapping::Options how{.seed = options.seed,
+                         .strategy = options.strategy,
+                         .rates = {},
+                         .onStage = options.onStage,
+                         .threads = options.threads,
+                         .sameChip = sets};
     RANVIER_TRY(how.rates, ratesOf(plain, options.spikes));
     mapping::Choice choice;
     RANVIER_TRY(placed, mapping::mapNetwork(plain, options.chip, how, &choice));
@@ -137,7 +147,7 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   }
   begin(options, "report");
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
-  report.mapping = mapping::report(plain, options.chip, placed);
+  report.mapping = mapping::report(plain, options.chip, placed, sets);
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   auto where = fabric::MappingOp::create(builder, network.getLoc(), FlatSymbolRefAttr::get(network.getSymNameAttr()),
@@ -181,6 +191,8 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
     placed.cores.push_back(std::move(assignment));
   }
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
-  report.mapping = mapping::report(plain, options.chip, placed);
+  RANVIER_TRY(const mapping::PopulationSets sets, mapping::populationSets(plain, options.sameChip));
+  RANVIER_CHECK(mapping::checkSameChip(plain, placed, sets));
+  report.mapping = mapping::report(plain, options.chip, placed, sets);
   return mapping::emitImage(plain, options.chip, placed, provenance);
 }

@@ -28,7 +28,9 @@ struct CompileOptions {
   std::string mappingText; ///< Text of a mapping file; empty: the mapper decides.
   std::string mappingFile; ///< Its name, for messages.
   uint64_t seed = 0;       ///< Of partition and placement.
+  unsigned threads = 0;    ///< Of placement; 0: as many as processors. The result does not depend on it.
   mapping::Strategy strategy = mapping::Strategy::Auto;
+  std::vector<std::vector<std::string>> sameChip; ///< Sets of populations, by name, that must share a chip.
   std::map<std::string, std::vector<uint32_t>>
       spikes;                                     ///< By population: spikes of each neuron in a recorded run; empty: all alike.
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
@@ -53,7 +55,8 @@ Result<void> quantise(mlir::ModuleOp module, const CompileOptions &options, Comp
 /// Spikes by population name as the mapper takes them. Errors: RNV6070 naming the population that the recording lacks.
 Result<mapping::Rates> ratesOf(const mapping::Network &network, const std::map<std::string, std::vector<uint32_t>> &spikes);
 
-/// quantised -> fabric, in place: partition and place (or the user's mapping), written as fabric ops.
+/// quantised -> fabric, in place: partition and place (or the user's mapping), written as fabric ops. Errors: those of mapNetwork,
+/// parseMapping, populationSets and checkSameChip, among others.
 Result<void> map(mlir::ModuleOp module, const CompileOptions &options, CompileReport &report);
 
 /// fabric -> image. `provenance`: JSON text.
