@@ -68,6 +68,7 @@ const Field table[] = {
     number<&Chip::storage, &SynapseStorage::headerBits>("storage", "header_bits", 0, 4096),
     number<&Chip::storage, &SynapseStorage::wordBits>("storage", "word_bits", 0, 65536),
     number<&Chip::storage, &SynapseStorage::tagBits>("storage", "tag_bits", 0, 64),
+    flag<&Chip::storage, &SynapseStorage::procedural>("storage", "procedural"),
     native<&NativeCubaLif::decayBits>("decay_bits", 1, 30),
     native<&NativeCubaLif::currentDecayOffset>("current_decay_offset", 0, int64_t(1) << 30),
     native<&NativeCubaLif::inputShift>("input_shift", 0, 31),

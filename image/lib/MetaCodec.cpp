@@ -7,12 +7,15 @@
 #include "MetaCodec.h"
 #include "JsonLimits.h"
 #include "ranvier/Support/Json.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 namespace ranvier::image::detail {
 namespace {
+
+constexpr const char *kindNames[] = {"constant", "uniform", "normal"}; // By Distribution::Kind.
 
 //===--- Two directions ---------------------------------------------------===//
 
@@ -152,6 +155,33 @@ void code(Coder &coder, T &probe)
 }
 
 template <typename Coder, typename T>
+void code(Coder &coder, T &distribution)
+  requires std::is_same_v<std::remove_const_t<T>, Distribution>
+{
+  coder.field("kind", distribution.kind);
+  coder.field("first", distribution.first);
+  coder.field("second", distribution.second);
+  coder.field("low", distribution.low);
+  coder.field("high", distribution.high);
+  coder.field("seed", distribution.seed);
+}
+
+template <typename Coder, typename T>
+void code(Coder &coder, T &connector)
+  requires std::is_same_v<std::remove_const_t<T>, ConnectorMeta>
+{
+  coder.field("projection", connector.projection);
+  coder.field("rule", connector.rule);
+  coder.field("probability", connector.probability);
+  coder.field("scale", connector.scale);
+  coder.field("number", connector.number);
+  coder.field("seed", connector.seed);
+  coder.field("autapses", connector.autapses);
+  coder.field("weight", connector.weight);
+  coder.field("delay", connector.delay);
+}
+
+template <typename Coder, typename T>
 void code(Coder &coder, T &meta)
   requires std::is_same_v<std::remove_const_t<T>, Meta>
 {
@@ -163,6 +193,7 @@ void code(Coder &coder, T &meta)
   coder.field("projections", meta.projections);
   coder.field("programs", meta.programs);
   coder.field("probes", meta.probes);
+  coder.field("connectors", meta.connectors);
   coder.field("semantics", meta.semantics);
   coder.field("mapping", meta.mapping);
   coder.field("provenance", meta.provenance);
@@ -180,6 +211,10 @@ template <typename T> Json Writer::encode(const T &value) {
     return value;
   else if constexpr (std::is_same_v<T, isa::Profile>)
     return value == isa::Profile::Int ? "int" : "f32";
+  else if constexpr (std::is_same_v<T, Rule>)
+    return toString(value);
+  else if constexpr (std::is_same_v<T, Distribution::Kind>)
+    return kindNames[static_cast<size_t>(value)];
   else if constexpr (std::is_same_v<T, isa::Instruction>)
     return isa::encode(value);
   else if constexpr (isPair<T>)
@@ -217,6 +252,16 @@ template <typename T> void Reader::decode(const Json &from, const std::string &w
     if (from != "int" && from != "f32")
       return fail(where, "int or f32", from);
     value = from == "int" ? isa::Profile::Int : isa::Profile::F32;
+  } else if constexpr (std::is_same_v<T, Rule>) {
+    const auto rule = from.is_string() ? ruleNamed(from.get<std::string>()) : std::nullopt;
+    if (!rule)
+      return fail(where, "a rule of connectors", from);
+    value = *rule;
+  } else if constexpr (std::is_same_v<T, Distribution::Kind>) {
+    const auto at = std::find(std::begin(kindNames), std::end(kindNames), from);
+    if (at == std::end(kindNames))
+      return fail(where, "constant, uniform or normal", from);
+    value = static_cast<Distribution::Kind>(at - std::begin(kindNames));
   } else if constexpr (std::is_same_v<T, isa::Instruction>) {
     uint64_t word = 0;
     integer(from, where, word);

@@ -63,6 +63,12 @@ private:
   std::vector<uint32_t> owner;
   std::map<uint32_t, uint64_t> neuronsOf; ///< On this core, by population.
   std::vector<uint64_t> reachedBy;        ///< [accumulator]: the last row without index bits that reaches it, from 1.
+  bool isProcedural(uint32_t projection) const {
+    const auto &connectors = image.meta.connectors; // Sorted by projection: clause M13.
+    const auto at = std::lower_bound(connectors.begin(), connectors.end(), projection,
+                                     [](const ConnectorMeta &connector, uint32_t p) { return connector.projection < p; });
+    return at != connectors.end() && at->projection == projection;
+  }
   std::set<uint32_t> kernels;             ///< Projections whose shared weights are counted.
   uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
@@ -96,9 +102,9 @@ Result<void> SynapseChecker::checkAxon(uint32_t number_) {
     const bool first = row == axon.firstRow;
     const std::string rowPlace = at("rows", core.firstRow + row);
     if (record.projection >= image.meta.projections.size() || image.meta.projections[record.projection].source != axon.population ||
-        (!first && image.rows[core.firstRow + row - 1].projection >= record.projection))
+        (!first && image.rows[core.firstRow + row - 1].projection >= record.projection) || isProcedural(record.projection))
       return broken(3018, "R1", rowPlace, "projection of a row is wrong",
-                    "projections of population " + number(axon.population) + " in ascending order, each once",
+                    "projections of population " + number(axon.population) + " without a connector, in ascending order, each once",
                     number(record.projection));
     if (record.count == 0 || record.firstSynapse != synapseEnd || record.count > core.synapseCount - synapseEnd)
       return broken(3018, "R2", rowPlace, "synapses of a row are wrong",

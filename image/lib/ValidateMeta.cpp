@@ -151,6 +151,45 @@ Result<void> checkProjection(const Image &image, size_t index) {
   return {};
 }
 
+Result<void> checkConnector(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const ConnectorMeta &connector = meta.connectors[index];
+  const auto wrong = [&](std::string message, std::string expected, std::string found) {
+    return broken(3010, "M13", at("connectors", index), std::move(message), std::move(expected), std::move(found));
+  };
+  if (!image.chip.storage.procedural)
+    return wrong("synapses by rule on a chip that does not expand them", "none (storage.procedural)",
+                 number(meta.connectors.size()));
+  if (connector.projection >= meta.projections.size() ||
+      (index && connector.projection <= meta.connectors[index - 1].projection))
+    return wrong("the projection of a connector is wrong",
+                 "an existing one, after that of the connector before, below " + number(meta.projections.size()),
+                 number(connector.projection));
+  const Connector rule = connectorOf(meta, connector);
+  if (std::string fault = rule.fault(); !fault.empty())
+    return wrong("the rule of a connector is wrong", "numbers that the rule can have", fault);
+  for (const auto &[shape, count] : {std::pair(&rule.sourceShape, rule.sources), std::pair(&rule.targetShape, rule.targets)})
+    if (rule.rule == Rule::DistanceDependent && shape->empty() && count > 1)
+      return wrong("distance_dependent between populations without shape", "positions", "none");
+  constexpr double most = 0x1p36;
+  const double tried = rule.rule == Rule::DistanceDependent ? static_cast<double>(rule.sources) * static_cast<double>(rule.targets)
+                                                            : static_cast<double>(rule.items());
+  if (rule.mostSynapses() > most || tried > most)
+    return wrong("too many synapses in a connector", "at most 2^36", number(std::max(rule.mostSynapses(), tried)));
+  if (std::string fault = connector.weight.fault(); !fault.empty())
+    return wrong("the weights of a connector are wrong", "a number or a distribution", fault);
+  if (std::max(std::fabs(connector.weight.least()), std::fabs(connector.weight.greatest())) > 0x1.fffffep127)
+    return wrong("the weights of a connector are wrong", "finite numbers of binary32",
+                 number(connector.weight.least()) + " to " + number(connector.weight.greatest()));
+  if (std::string fault = connector.delay.fault(); !fault.empty())
+    return wrong("the delays of a connector are wrong", "a number or a distribution", fault);
+  const double least = std::max(1.0, static_cast<double>(image.chip.minDelay)), greatest = image.chip.maxDelay;
+  if (connector.delay.least() < least - 0.5 || connector.delay.greatest() >= greatest + 0.5)
+    return wrong("the delays of a connector are wrong", number(least) + " to " + number(greatest) + " steps",
+                 number(connector.delay.least()) + " to " + number(connector.delay.greatest()));
+  return {};
+}
+
 Result<void> checkProbe(const Image &image, size_t index) {
   const Meta &meta = image.meta;
   const ProbeMeta &probe = meta.probes[index];
@@ -193,6 +232,8 @@ Result<void> checkMeta(const Image &image) {
     RANVIER_CHECK(checkProjection(image, i));
   for (size_t i = 0; i < meta.probes.size(); ++i)
     RANVIER_CHECK(checkProbe(image, i));
+  for (size_t i = 0; i < meta.connectors.size(); ++i)
+    RANVIER_CHECK(checkConnector(image, i));
   return {};
 }
 

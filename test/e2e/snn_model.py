@@ -6,6 +6,7 @@ term in the order of T10. Nothing here is shared with the product, and nothing i
 """
 
 import math
+import statistics
 
 import numpy as np
 
@@ -17,7 +18,7 @@ MASK = 0xFFFFFFFF
 
 
 def threefry(key, counter):
-    """Threefry-2x32 with 20 rounds; returns the first word. Integers below 2^32, or an array of them as one counter word."""
+    """Threefry-2x32 with 20 rounds; returns both words. Integers below 2^32, or an array of them as one counter word."""
     number = np.uint64 if any(isinstance(c, np.ndarray) for c in counter) else int
     mask = number(MASK)
     k0, k1 = (number(k) for k in key)
@@ -32,10 +33,14 @@ def threefry(key, counter):
             j = round_ // 4 + 1
             x0 = (x0 + schedule[j % 3]) & mask
             x1 = (x1 + schedule[(j + 1) % 3] + number(j)) & mask
-    return x0
+    return x0, x1
 
 
 def word(seed, a, b, d):
+    return words(seed, a, b, d)[0]
+
+
+def words(seed, a, b, d):
     seed %= 1 << 64
     return threefry((seed & MASK, ((seed >> 32) + d * 0x9E3779B9) & MASK), (a, b))
 
@@ -48,6 +53,9 @@ def open_unit(w):
     return (np.asarray(w, dtype=np.float64) + 0.5) / 2.0**32
 
 
+STANDARD = statistics.NormalDist()
+
+
 class Uniform:
     def __init__(self, low, high, seed):
         self.low, self.high, self.seed = low, high, seed
@@ -55,8 +63,8 @@ class Uniform:
     def __str__(self):
         return f"#snn.uniform<{real(self.low)}, {real(self.high)}, seed = {self.seed}>"
 
-    def draw(self, count):
-        i = np.arange(count, dtype=np.uint64)
+    def draw(self, numbers):
+        i = np.arange(numbers, dtype=np.uint64) if isinstance(numbers, int) else np.asarray(numbers, dtype=np.uint64)
         return np.minimum(self.low + (self.high - self.low) * unit(word(self.seed, i, 0, 0)), math.nextafter(self.high, self.low))
 
 
@@ -67,11 +75,11 @@ class Normal:
     def __str__(self):
         return f"#snn.normal<{real(self.mean)}, {real(self.deviation)}, clip = [{real(self.low)}, {real(self.high)}], seed = {self.seed}>"
 
-    def draw(self, count):
-        i = np.arange(count, dtype=np.uint64)
-        first, second = open_unit(word(self.seed, i, 0, 0)), unit(word(self.seed, i, 0, 1))
-        # math and not numpy: numpy's vector functions differ in last bits.
-        z = [math.sqrt(-2 * math.log(p)) * math.cos(2 * math.pi * q) for p, q in zip(first, second)]
+    def draw(self, numbers):
+        """Of the first so many numbers, or of a list of them (below 2^32)."""
+        i = np.arange(numbers, dtype=np.uint64) if isinstance(numbers, int) else np.asarray(numbers, dtype=np.uint64)
+        # The standard library inverts the normal distribution by the same algorithm, AS 241.
+        z = [STANDARD.inv_cdf(float(p)) for p in open_unit(word(self.seed, i, 0, 0))]
         return np.clip(self.mean + self.deviation * np.array(z, dtype=np.float64), self.low, self.high)
 
 
@@ -288,7 +296,11 @@ class Projection:
         if self.kind == "connect":
             given = self.fields["weights"]
             weights = np.asarray(given, dtype=np.float32).ravel() if np.ndim(given) else None  # elements: f32 in the text
-            weights = drawn(given, count) if weights is None else [weights[t] for _, t, _, _ in listed]
+            if weights is not None:
+                weights = [weights[t] for _, t, _, _ in listed]
+            else:
+                numbers = self._numbers() if isinstance(given, (Uniform, Normal)) else None
+                weights = given.draw([numbers[k] for _, _, k, _ in listed]) if numbers is not None else drawn(given, count)
         else:
             weights = [w for _, _, _, w in listed]
         return [(s, t, float(weights[i]), d) for i, ((s, t, k, _), d) in enumerate(zip(listed, self._delays(listed)))]
@@ -301,6 +313,9 @@ class Projection:
             if self.kind == "dense":
                 values = self.delay.draw(self.source.count * self.target.count)
                 return [nearest(values[t * self.source.count + s]) for s, t, _, _ in listed]
+            if self.kind == "connect":
+                numbers = self._numbers()
+                return [nearest(d) for d in self.delay.draw([numbers[k] for _, _, k, _ in listed])]
             values = self.delay.draw(len(listed))
             return [nearest(values[k if self.kind == "sparse" else i]) for i, (_, _, k, _) in enumerate(listed)]
         delays = np.asarray(self.delay)
@@ -352,6 +367,13 @@ class Projection:
     def _connect(self):
         return [(s, t, 0) for s, t in connect(self.fields, self.source, self.target)]
 
+    def _numbers(self):
+        """Of the synapses of a connector in the order in which the rule makes them: what their weights and delays are drawn by."""
+        pairs = connect(self.fields, self.source, self.target)
+        if self.fields["rule"] in ("one_to_one", "fixed_in_degree", "fixed_total_number"):
+            return [s for s, _ in pairs] if self.fields["rule"] == "one_to_one" else list(range(len(pairs)))
+        return [s * self.target.count + t for s, t in pairs]
+
 
 def connect(fields, source, target):
     """Pairs in the order in which the rule makes them."""
@@ -386,7 +408,7 @@ def connect(fields, source, target):
     elif rule == "fixed_total_number":
         for k in range(params["n"]):
             again = 0
-            while not allowed(s := below(word(seed, k, 0, again), sources), t := below(word(seed, k, 1, again), targets)):
+            while not allowed(s := below(words(seed, k, 0, again)[0], sources), t := below(words(seed, k, 0, again)[1], targets)):
                 again += 1
             out.append((s, t))
     elif rule == "distance_dependent":

@@ -2,13 +2,14 @@
 """Random networks of the numpy model, and a test case that compiles, runs and reads them back."""
 
 import math
+import pathlib
 import random
 
 import h5py
 import numpy as np
 
 import snn_models
-from ranvier import Case
+from ranvier import ROOT, Case
 from snn_model import F32, Input, Junction, Network, Normal, Population, Projection, Uniform
 
 STEPS = 40
@@ -276,10 +277,19 @@ class Runner(Case):
                 group["value"] = np.array([v for *_, v in events], dtype=np.float32)
         return path
 
+    def listing(self):
+        """The reference machine as a chip that takes lists of synapses only: connectors stand in its images synapse by synapse."""
+        path = self.tmp / "listing.yaml"
+        if not path.exists():
+            text = (ROOT / "hw-models" / "chips" / "reference.yaml").read_text()
+            assert "  procedural: true\n" in text
+            path.write_text(text.replace("  procedural: true\n", "").replace("name: reference", "name: listing"))
+        return path
+
     def compile(self, net, target="reference", *options, name=None, mix=None):
         text = self.tmp / f"{name or net.name}.mlir"
         text.write_text(net.text(mix))
-        image = text.with_suffix(f".{target}.rvi")
+        image = text.with_suffix(f".{pathlib.Path(target).stem}.rvi")
         return image, self.json("compile", text, "--target", target, "-o", image, *options)
 
     def record(self, net, image, external, steps, *options):

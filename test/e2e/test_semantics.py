@@ -64,7 +64,7 @@ class ImageCase(Runner):
         return {name: sorted((s, t, d, float(F32(w))) for s, t, w, d in list_) for name, list_ in synapses.items()}
 
     def assertDrawnAsSpecified(self, net, **options):
-        image, _ = self.compile(net, **options)
+        image, _ = self.compile(net, self.listing(), **options)
         found, expected = self.synapses(image), self.expected(net)
         self.assertEqual(set(found), set(expected))
         for name in expected:
@@ -104,17 +104,17 @@ class Drawn(ImageCase):
         self.assertTrue(any(s == t for name, list_ in expected.items() if name.endswith("_True") for s, t, _, _ in list_))
         # The same on any number of threads, and on another mapping.
         again = self.tmp / "again.rvi"
-        self.json("compile", self.tmp / "rules.mlir", "--target", "reference", "-o", again)
+        self.json("compile", self.tmp / "rules.mlir", "--target", self.listing(), "-o", again)
         self.assertEqual(again.read_bytes(), image.read_bytes())
         slices = [{"population": "b", "first": 0, "count": 70, "chip": 0, "core": 9}, {"population": "b", "first": 70, "count": 80, "chip": 2, "core": 1},
                   {"population": "c", "first": 0, "count": 1, "chip": 0, "core": 0}, {"population": "c", "first": 1, "count": 119, "chip": 1, "core": 5}]
         (self.tmp / "map.json").write_text(json.dumps({"format": "ranvier-mapping", "version": 1, "slices": slices}))
-        other, _ = self.compile(self.rules(), "reference", "--mapping", self.tmp / "map.json", name="mapped")
+        other, _ = self.compile(self.rules(), self.listing(), "--mapping", self.tmp / "map.json", name="mapped")
         self.assertEqual(self.synapses(other), expected)
 
     def test_the_statistics_are_those_of_the_rules(self):
         net = self.rules(seed=11)
-        synapses = self.synapses(self.compile(net, name="statistics")[0])
+        synapses = self.synapses(self.compile(net, self.listing(), name="statistics")[0])
         pairs = 120 * 150
         for name, p in (("p0", 0.003), ("p1", 0.1), ("p2", 0.5), ("p3", 0.9)):
             self.assertLess(abs(len(synapses[name]) - p * pairs), 5 * math.sqrt(pairs * p * (1 - p)), name)

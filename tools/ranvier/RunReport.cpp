@@ -22,13 +22,20 @@ void MachineFlags::addTo(CLI::App &command) {
   command.add_option("--costs", costs, "Cost profile of the chip (default: its first; `ranvier targets --json` lists them)");
   command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
       ->capture_default_str();
+  command
+      .add_option("--weights", weights,
+                  "How an f32 image's weights are kept: f32, or i16 (in 65,535 steps of the largest of each population: less memory, "
+                  "faster, other results)")
+      ->check(CLI::IsMember({"f32", "i16"}))
+      ->capture_default_str();
 }
 
 emu::MachineOptions MachineFlags::options() const {
   return {.executor = executor == "jit" ? emu::Executor::Jit : emu::Executor::Interp,
           .timing = timing == "off" ? emu::Timing::Off : emu::Timing::Fast,
           .threads = threads,
-          .costProfile = costs};
+          .costProfile = costs,
+          .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32};
 }
 
 Result<void> MachineFlags::check() const {
@@ -100,7 +107,10 @@ Json tools::toJson(const emu::Energy &energy) {
 
 Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) {
   const hw::Chip &chip = machine.image().chip;
-  Json out = {{"chip", chip.name}, {"executor", flags.executor}, {"timing", flags.timing}, {"threads", machine.threads()}};
+  Json out = {{"chip", chip.name}, {"executor", flags.executor}, {"timing", flags.timing}, {"threads", machine.threads()},
+              {"synapses", machine.synapses()}};
+  if (machine.image().meta.profile == isa::Profile::F32)
+    out["weights"] = flags.weights;
   if (const hw::CostProfile *profile = machine.costProfile()) {
     Json costs = {{"name", profile->name}, {"description", profile->description}};
     Json &events = costs["events"] = Json::object();

@@ -12,6 +12,7 @@ namespace ranvier::tools {
 /// Options of run and eval that choose the machine.
 struct MachineFlags {
   std::string executor = "jit", timing = "fast", costs;
+  std::string weights = "f32";
   unsigned threads = 1;
   bool timed() const { return timing != "off"; }
   void addTo(CLI::App &command);

@@ -104,6 +104,10 @@ void Emitter::makeMeta(const std::string &provenance) {
     to.delayBits = formats[p].delayBits;
     to.indexBits = formats[p].indexBits;
     meta.projections.push_back(std::move(to));
+    if (from.connector) {
+      meta.connectors.push_back(*from.connector);
+      meta.connectors.back().projection = static_cast<uint32_t>(p);
+    }
   }
   for (const Probe &from : network.probes)
     meta.probes.push_back({from.name, from.population, from.variables});

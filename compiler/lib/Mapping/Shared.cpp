@@ -42,6 +42,21 @@ std::vector<std::vector<uint32_t>> detail::coreOfNeuron(const Network &network, 
   return coreOf;
 }
 
+uint64_t detail::coreNeurons(const Network &network, const hw::Chip &chip) {
+  if (chip.core.neurons)
+    return chip.core.neurons;
+  uint64_t neurons = 0, accumulators = 0;
+  for (const Population &population : network.populations)
+    if (!population.input) {
+      neurons += population.count;
+      accumulators += population.count * inputCount(network, population);
+    }
+  uint64_t cores = (std::max(neurons, accumulators) + softCoreNeurons - 1) / softCoreNeurons;
+  if (neurons > worthTwoCores)
+    cores += cores % 2;
+  return cores ? (neurons + cores - 1) / cores : softCoreNeurons;
+}
+
 std::vector<std::vector<uint32_t>> detail::outgoing(const Network &network) {
   std::vector<std::vector<uint32_t>> out(network.populations.size());
   for (uint32_t p = 0; p < network.projections.size(); ++p)

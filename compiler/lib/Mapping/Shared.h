@@ -19,8 +19,14 @@ namespace ranvier::mapping::detail {
 
 /// Accumulators are numbered in 16 bits in every synapse word.
 constexpr uint64_t maxAccumulators = 65536;
-/// Cores of chips without a limit of neurons end here: the write set of a core stays in a second-level cache.
-constexpr uint64_t softCoreNeurons = 16384;
+/// Neurons at which cores of chips without a limit end: the accumulators of a step stay in a second-level cache of 256 KiB, and rows
+/// are as long as that allows.
+constexpr uint64_t softCoreNeurons = 40960;
+/// More neurons than this are worth two threads, and so two cores.
+constexpr uint64_t worthTwoCores = 4096;
+/// Neurons of a core of this network: the chip's limit; without one, as many as give an even number of cores of one size, within
+/// softCoreNeurons, so that two threads share the work evenly.
+uint64_t coreNeurons(const Network &network, const hw::Chip &chip);
 constexpr uint32_t nowhere = 0xFFFFFFFFu;
 
 /// How the chip's memory stores the synapses of one projection; see hw::SynapseStorage::bits.

@@ -101,6 +101,8 @@ void Rebuilder::copyMeta() {
     to.dense = from.indexBits == 0;
     network.projections.push_back(std::move(to));
   }
+  for (const image::ConnectorMeta &connector : meta.connectors)
+    network.projections[connector.projection].connector = connector;
   synapses.resize(meta.projections.size());
 }
 
@@ -325,6 +327,17 @@ static void compareProjections(const Network &expected, const Network &found, si
   differences.check(place + ": weight exponent", a.weightExponent, b.weightExponent);
   differences.check(place + ": weight bits", a.weightBits, b.weightBits);
   differences.check(place + ": weights of the kernel", a.kernelWeights, b.kernelWeights);
+  if (a.connector || b.connector) { // Whoever loads it makes the same synapses of the same rule.
+    const auto rule = [](const Projection &projection) {
+      image::ConnectorMeta plain = projection.connector.value_or(image::ConnectorMeta{});
+      plain.projection = 0;
+      return plain;
+    };
+    if (a.connector.has_value() != b.connector.has_value() || rule(a) != rule(b))
+      differences.add(place + ": connector", a.connector ? toString(a.connector->rule) : "listed synapses",
+                      b.connector ? std::string(toString(b.connector->rule)) + " of other numbers" : "listed synapses");
+    return;
+  }
   if (a.rowPtr.size() != b.rowPtr.size()) {
     differences.add(place + ": rows", std::to_string(a.rowPtr.size()), std::to_string(b.rowPtr.size()));
     return;

@@ -44,6 +44,13 @@ std::vector<double> values(Attribute attribute, uint64_t count) {
   return *snn::drawValues(attribute, count);
 }
 
+/// Values of a distribution by number.
+std::vector<double> drawn(Attribute distribution, const std::vector<uint64_t> &numbers) {
+  std::vector<double> out(numbers.size());
+  snn::distributionOf(distribution).draw(numbers, out);
+  return out;
+}
+
 class Expander {
 public:
   /// `given`: weights in place of the op's own; empty: those.
@@ -151,7 +158,8 @@ private:
   Result<Synapses> expandConnect(snn::ConnectOp connection) {
     const ConnectRule rule = connectRule(connection);
     RANVIER_TRY(Synapses out, connect(rule, source.getNodeCount(), target.getNodeCount()));
-    out.weights = weightsOr(connection.getWeights(), out.size());
+    out.weights = given.empty() && snn::isDistribution(connection.getWeights()) ? drawn(connection.getWeights(), out.numbers)
+                                                                                : weightsOr(connection.getWeights(), out.size());
     return out;
   }
 
@@ -168,7 +176,9 @@ private:
     Attribute attribute = projection.getDelayAttr();
     const auto steps = [](double value) { return static_cast<uint32_t>(std::max<int64_t>(0, std::llround(value))); };
     const bool isDrawn = attribute && snn::isDistribution(attribute);
-    const std::vector<double> numbers = attribute ? values(attribute, out.size()) : std::vector<double>{0};
+    const std::vector<double> numbers = isDrawn && !out.numbers.empty() ? drawn(attribute, out.numbers)
+                                        : attribute                     ? values(attribute, out.size())
+                                                                        : std::vector<double>{0};
     auto elements = dyn_cast_or_null<ElementsAttr>(attribute);
     if (!isDrawn && !elements) {
       out.delays.assign(1, steps(numbers[0]));

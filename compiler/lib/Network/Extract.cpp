@@ -289,8 +289,75 @@ private:
     return {};
   }
 
+  /// A number or a distribution as one; nothing for elements.
+  static std::optional<Distribution> drawnFrom(Attribute attribute) {
+    if (snn::isDistribution(attribute))
+      return snn::distributionOf(attribute);
+    const auto numbers = snn::readElements(attribute);
+    if (!numbers || numbers->size() != 1)
+      return std::nullopt;
+    return Distribution{.first = (*numbers)[0]};
+  }
+
+  /// The projection as a rule that whoever loads the image expands; nothing where the chip takes lists only, where the op is no
+  /// connector or lists weights or delays, and where a delay may be 0 (such synapses need in-axons of their own) or the rule cannot
+  /// be satisfied (listing it says why).
+  std::optional<image::ConnectorMeta> proceduralRule(snn::ProjectionOpInterface op) {
+    auto connection = dyn_cast<snn::ConnectOp>(op.getOperation());
+    if (!connection || !chip.storage.procedural)
+      return std::nullopt;
+    const Attribute delay = op.getDelayAttr();
+    const auto weight = drawnFrom(connection.getWeights()), steps = delay ? drawnFrom(delay) : std::nullopt;
+    if (!weight || !steps || image::delaySteps(steps->least()) == 0)
+      return std::nullopt;
+    const ConnectRule rule = connectRule(connection);
+    const auto known = image::ruleNamed(rule.rule);
+    if (!known)
+      return std::nullopt;
+    image::ConnectorMeta made;
+    made.rule = *known;
+    made.probability = rule.probability;
+    made.scale = *known == image::Rule::DistanceDependent ? rule.scale : 1;
+    made.number = rule.number;
+    made.seed = rule.seed;
+    made.autapses = rule.autapses;
+    made.weight = *weight;
+    made.delay = *steps;
+    const auto ends = [&](FlatSymbolRefAttr name) -> const mapping::Population & {
+      return out.populations[indexOf[name.getValue().str()]];
+    };
+    const mapping::Population &source = ends(op.getSourceAttr()), &target = ends(op.getTargetAttr());
+    image::Connector connector{.rule = *known,
+                               .probability = made.probability,
+                               .scale = made.scale,
+                               .number = made.number,
+                               .seed = made.seed,
+                               .skipsSelf = !made.autapses && rule.samePopulation,
+                               .sources = source.count,
+                               .targets = target.count,
+                               .sourceShape = source.shape,
+                               .targetShape = target.shape};
+    const bool takes = connector.fault().empty() && made.weight.fault().empty() && made.delay.fault().empty() &&
+                       connector.mostSynapses() <= 0x1p36 &&
+                       (*known != image::Rule::DistanceDependent ||
+                        static_cast<double>(source.count) * static_cast<double>(target.count) <= 0x1p36);
+    return takes ? std::optional(std::move(made)) : std::nullopt;
+  }
+
   Result<void> synapses(snn::ProjectionOpInterface op) {
     RANVIER_TRY(mapping::Projection projection, header<mapping::Projection>(op));
+    if (auto rule = proceduralRule(op)) {
+      RANVIER_CHECK(checkDelay(op, image::delaySteps(rule->delay.least())));
+      RANVIER_CHECK(checkDelay(op, image::delaySteps(rule->delay.greatest())));
+      for (const double bound : {rule->weight.least(), rule->weight.greatest()})
+        if (auto bits = word(bound, op, "a weight"); !bits)
+          return bits.error();
+      projection.rowPtr.assign(out.populations[projection.source].count + 1, 0);
+      projection.delays.assign(1, 1);
+      projection.connector = std::move(rule);
+      out.projections.push_back(std::move(projection));
+      return {};
+    }
     RANVIER_TRY(Synapses list, expandProjection(op));
     projection.dense = list.dense;
     projection.weights.reserve(list.size());

@@ -1,9 +1,8 @@
 //===- Synapses.cpp - Synapses as lists, and the rules that make them -----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Network/Synapses.h"
-#include "ranvier/Support/Random.h"
+#include "ranvier/Image/Connector.h"
 #include <algorithm>
-#include <cmath>
 
 using namespace ranvier;
 using namespace ranvier::compiler;
@@ -90,152 +89,68 @@ Synapses compiler::pooling(int64_t channels, WindowAxis y, WindowAxis x, double 
   return fromConnections(channels * y.input * x.input, channels * y.output * x.output, connections);
 }
 
-namespace {
-constexpr uint64_t maxSynapses = uint64_t(1) << 32;
-
-/// Uniform integer in [0, n) from one word (multiply-shift; bias below n / 2^32).
-uint32_t below(uint32_t word, uint64_t n) { return static_cast<uint32_t>((static_cast<uint64_t>(word) * n) >> 32); }
-
-Error tooMany(const ConnectRule &rule) {
-  return {.code = 5703,
-          .message = "rule '" + rule.rule + "' makes too many synapses to expand",
-          .expected = "at most 2^32",
-          .kind = ErrorKind::DoesNotFit};
-}
-
-/// Position along each axis of a neuron in a row-major shape.
-std::vector<double> position(uint64_t index, const std::vector<int64_t> &shape) {
-  std::vector<double> out(shape.size());
-  for (size_t axis = shape.size(); axis-- > 0;) {
-    out[axis] = static_cast<double>(index % static_cast<uint64_t>(shape[axis]));
-    index /= static_cast<uint64_t>(shape[axis]);
-  }
-  return out;
-}
-
-class Connector {
-public:
-  Connector(const ConnectRule &rule, uint64_t sources, uint64_t targets) : rule(rule), sources(sources), targets(targets) {}
-
-  Result<std::vector<Connection>> run() {
-    if (rule.rule == "one_to_one")
-      return oneToOne();
-    if (rule.rule == "fixed_probability" || rule.rule == "all_to_all")
-      return fixedProbability(rule.rule == "all_to_all" ? 1.0 : rule.probability);
-    if (rule.rule == "fixed_in_degree")
-      return fixedInDegree();
-    if (rule.rule == "fixed_total_number")
-      return fixedTotalNumber();
-    if (rule.rule == "distance_dependent")
-      return distanceDependent();
+/// The rule as whoever loads an image knows it. Errors: RNV5701, RNV5702, RNV5703.
+static Result<image::Connector> checkedConnector(const ConnectRule &rule, uint64_t sources, uint64_t targets) {
+  const auto known = image::ruleNamed(rule.rule);
+  if (!known)
     return Error{.code = 5701, .message = "unknown connection rule", .found = "'" + rule.rule + "'"};
-  }
+  image::Connector connector;
+  connector.rule = *known;
+  connector.probability = rule.probability;
+  connector.scale = rule.scale;
+  connector.number = rule.number;
+  connector.seed = rule.seed;
+  connector.skipsSelf = !rule.autapses && rule.samePopulation;
+  connector.sources = sources;
+  connector.targets = targets;
+  connector.sourceShape.assign(rule.sourceShape.begin(), rule.sourceShape.end());
+  connector.targetShape.assign(rule.targetShape.begin(), rule.targetShape.end());
+  if (*known == image::Rule::OneToOne && sources != targets)
+    return Error{.code = 5702,
+                 .message = "one_to_one joins populations of different size",
+                 .expected = std::to_string(sources),
+                 .found = std::to_string(targets)};
+  if (*known == image::Rule::DistanceDependent && rule.sourceShape.size() != rule.targetShape.size())
+    return Error{.code = 5702,
+                 .message = "distance_dependent joins populations of different rank",
+                 .expected = "rank " + std::to_string(rule.sourceShape.size()),
+                 .found = "rank " + std::to_string(rule.targetShape.size())};
+  if (std::string fault = connector.fault(); !fault.empty())
+    return Error{.code = 5702, .message = std::move(fault)};
+  return connector;
+}
 
-private:
-  bool allowed(uint64_t s, uint64_t t) const { return rule.autapses || !rule.samePopulation || s != t; }
-  void add(uint64_t s, uint64_t t) { list.push_back({static_cast<uint32_t>(s), static_cast<uint32_t>(t), 0, 0}); }
-  uint32_t word(uint64_t entity, uint64_t step, uint32_t draw) const {
-    return randomWord(rule.seed, static_cast<uint32_t>(entity), static_cast<uint32_t>(step), draw);
+/// All synapses in the order of creation, each with its number where a weight would stand.
+static Result<std::vector<Connection>> list(const image::Connector &connector) {
+  constexpr double maxSynapses = 0x1p32;
+  const Error tooMany{.code = 5703,
+                      .message = std::string("rule '") + toString(connector.rule) + "' makes too many synapses to expand",
+                      .expected = "at most 2^32",
+                      .kind = ErrorKind::DoesNotFit};
+  const bool exact = connector.rule != image::Rule::FixedProbability && connector.rule != image::Rule::DistanceDependent;
+  const double pairs = static_cast<double>(connector.sources) * static_cast<double>(connector.targets);
+  if ((exact ? connector.mostSynapses() : connector.probability * pairs) > maxSynapses &&
+      connector.rule != image::Rule::DistanceDependent)
+    return tooMany;
+  std::vector<Connection> made;
+  if (exact)
+    made.reserve(static_cast<size_t>(connector.mostSynapses()));
+  for (uint64_t item = 0; item < connector.items(); item += 1024) {
+    forEachSynapse(connector, item, std::min<uint64_t>(item + 1024, connector.items()),
+                   [&](uint32_t source, uint32_t target, uint64_t number) {
+                     made.push_back({source, target, static_cast<double>(number), 0}); // Numbers are exact up to 2^53.
+                   });
+    if (static_cast<double>(made.size()) > maxSynapses)
+      return tooMany;
   }
-
-  Result<std::vector<Connection>> oneToOne() {
-    if (sources != targets)
-      return Error{.code = 5702,
-                   .message = "one_to_one joins populations of different size",
-                   .expected = std::to_string(sources),
-                   .found = std::to_string(targets)};
-    for (uint64_t i = 0; i < sources; ++i)
-      if (allowed(i, i))
-        add(i, i);
-    return std::move(list);
-  }
-
-  /// Row by row with geometric gaps, so that the cost follows the synapses made and not the pairs tried.
-  Result<std::vector<Connection>> fixedProbability(double p) {
-    if (p * static_cast<double>(sources) * static_cast<double>(targets) > static_cast<double>(maxSynapses))
-      return tooMany(rule);
-    if (p <= 0)
-      return std::move(list);
-    const double scale = p < 1 ? 1 / std::log1p(-p) : 0;
-    for (uint64_t s = 0; s < sources; ++s) {
-      uint64_t draw = 0;
-      for (uint64_t t = 0; t < targets; ++t) {
-        if (p < 1) {
-          const double gap = std::floor(std::log(openUniformFromWord(word(s, draw++, 0))) * scale);
-          if (gap >= static_cast<double>(targets - t))
-            break;
-          t += static_cast<uint64_t>(gap);
-        }
-        if (allowed(s, t))
-          add(s, t);
-      }
-    }
-    return std::move(list);
-  }
-
-  Result<std::vector<Connection>> fixedInDegree() {
-    if (targets > 0 && rule.number > maxSynapses / targets) // The product may exceed 64 bits.
-      return tooMany(rule);
-    if (rule.number > 0 && (sources == 0 || (sources == 1 && !allowed(0, 0))))
-      return Error{.code = 5702, .message = "fixed_in_degree has no source to draw from"};
-    for (uint64_t t = 0; t < targets; ++t)
-      for (uint64_t k = 0; k < rule.number; ++k) {
-        uint64_t s = below(word(t, k, 0), sources);
-        for (uint32_t again = 1; !allowed(s, t); ++again)
-          s = below(word(t, k, again), sources);
-        add(s, t);
-      }
-    return std::move(list);
-  }
-
-  Result<std::vector<Connection>> fixedTotalNumber() {
-    if (rule.number > maxSynapses)
-      return tooMany(rule);
-    if (rule.number > 0 && (sources == 0 || targets == 0 || (sources == 1 && targets == 1 && !allowed(0, 0))))
-      return Error{.code = 5702, .message = "fixed_total_number has no pair to draw from"};
-    for (uint64_t k = 0; k < rule.number; ++k) {
-      uint64_t s = below(word(k, 0, 0), sources), t = below(word(k, 1, 0), targets);
-      for (uint32_t again = 1; !allowed(s, t); ++again)
-        s = below(word(k, 0, again), sources), t = below(word(k, 1, again), targets);
-      add(s, t);
-    }
-    return std::move(list);
-  }
-
-  Result<std::vector<Connection>> distanceDependent() {
-    if (rule.sourceShape.size() != rule.targetShape.size())
-      return Error{.code = 5702,
-                   .message = "distance_dependent joins populations of different rank",
-                   .expected = "rank " + std::to_string(rule.sourceShape.size()),
-                   .found = "rank " + std::to_string(rule.targetShape.size())};
-    std::vector<std::vector<double>> places(targets);
-    for (uint64_t t = 0; t < targets; ++t)
-      places[t] = position(t, rule.targetShape);
-    for (uint64_t s = 0; s < sources; ++s) {
-      const std::vector<double> from = position(s, rule.sourceShape);
-      for (uint64_t t = 0; t < targets; ++t) {
-        double square = 0;
-        for (size_t axis = 0; axis < from.size(); ++axis)
-          square += (from[axis] - places[t][axis]) * (from[axis] - places[t][axis]);
-        const double p = rule.probability * std::exp(-square / (2 * rule.scale * rule.scale));
-        if (allowed(s, t) && uniformFromWord(word(s, t, 0)) < p)
-          add(s, t);
-      }
-      if (list.size() > maxSynapses)
-        return tooMany(rule);
-    }
-    return std::move(list);
-  }
-
-  const ConnectRule &rule;
-  uint64_t sources, targets;
-  std::vector<Connection> list;
-};
-} // namespace
+  return made;
+}
 
 Result<Synapses> compiler::connect(const ConnectRule &rule, uint64_t sources, uint64_t targets) {
-  RANVIER_TRY(std::vector<Connection> list, Connector(rule, sources, targets).run());
-  Synapses out = fromConnections(sources, targets, list);
+  RANVIER_TRY(const image::Connector connector, checkedConnector(rule, sources, targets));
+  RANVIER_TRY(const std::vector<Connection> made, list(connector));
+  Synapses out = fromConnections(sources, targets, made);
+  out.numbers.assign(out.weights.begin(), out.weights.end());
   out.weights.assign(1, 0);
   out.delays.assign(1, 0);
   out.dense = rule.rule == "all_to_all" && (rule.autapses || !rule.samePopulation);
@@ -251,9 +166,10 @@ Result<std::vector<uint64_t>> compiler::inDegrees(const ConnectRule &rule, uint6
     return std::vector<uint64_t>{skipsSelf ? 0u : 1u};
   if (rule.rule == "fixed_in_degree" && (rule.number == 0 || sources > uint64_t(skipsSelf)))
     return std::vector<uint64_t>{rule.number};
-  RANVIER_TRY(const std::vector<Connection> list, Connector(rule, sources, targets).run());
+  RANVIER_TRY(const image::Connector connector, checkedConnector(rule, sources, targets));
+  RANVIER_TRY(const std::vector<Connection> made, list(connector));
   std::vector<uint64_t> degrees(targets, 0);
-  for (const Connection &connection : list)
+  for (const Connection &connection : made)
     ++degrees[connection.target];
   return degrees;
 }

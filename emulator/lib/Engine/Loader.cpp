@@ -3,6 +3,7 @@
 //
 // Everything a step needs is allocated here, sized by what the image says; a step allocates nothing.
 //===----------------------------------------------------------------------===//
+#include "Expand.h"
 #include "State.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
@@ -25,7 +26,10 @@ unsigned processors() {
 }
 
 /// Expected work of a core in a step: each neuron once, and 1 synapse in 32 (a few per cent of the sources fire in a typical step).
-uint64_t workOf(const image::CoreRecord &core) { return core.neuronCount + core.synapseCount / 32; }
+uint64_t workOf(const CoreState &core) {
+  const uint64_t synapses = core.segments ? core.segments->firstSynapse.back() : core.record->synapseCount;
+  return core.record->neuronCount + synapses / 32;
+}
 
 unsigned chooseThreads(const Engine &engine) {
   const MachineOptions &options = engine.options;
@@ -35,8 +39,8 @@ unsigned chooseThreads(const Engine &engine) {
   std::vector<unsigned> busyCores(engine.levels, 0);
   uint64_t work = 0;
   for (const CoreState &core : engine.cores) {
-    work += workOf(*core.record);
-    busyCores[core.record->level] += workOf(*core.record) > 0;
+    work += workOf(core);
+    busyCores[core.record->level] += workOf(core) > 0;
   }
   const unsigned widest = *std::max_element(busyCores.begin(), busyCores.end());
   const uint64_t worthwhile = std::max<uint64_t>(1, work / options.workPerThread);
@@ -85,7 +89,6 @@ void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &
 
 Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState &core, std::span<const isa::SliceKernel> kernels) {
   const image::Image &image = *engine.image;
-  core.record = &record;
   const auto kind = static_cast<image::SynapseKind>(record.synapseKind);
   core.delivery.axons = image.inAxons.data() + record.firstInAxon;
   core.delivery.rows = image.rows.data() + record.firstRow;
@@ -93,7 +96,7 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
     core.delivery.synapses32 = image.synapses32.data() + record.firstSynapse;
   else
     core.delivery.synapses64 = image.synapses64.data() + record.firstSynapse;
-  core.delivery.slots = std::max(1u, record.delaySlots);
+  core.delivery.slots = core.segments ? 1 : std::max(1u, record.delaySlots);
   core.delivery.stride = static_cast<uint32_t>(roundUp(record.accumulatorCount, padNeurons));
   const uint64_t ringWords = uint64_t(core.delivery.slots) * core.delivery.stride;
   if (ringWords > UINT32_MAX || record.rowCount > INT32_MAX)
@@ -106,12 +109,12 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.ring = AlignedArray<int32_t>(ringWords);
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
-  core.sameBits = AlignedArray<uint64_t>(roundUp(record.sameStepAxonCount, 64) / 64);
+  core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
   for (auto &bits : core.nextBits)
-    bits = AlignedArray<uint64_t>(roundUp(record.inAxonCount - record.sameStepAxonCount, 64) / 64);
+    bits = AlignedArray<uint64_t>(roundUp(core.axons - core.sameAxons, 64) / 64);
   if (engine.graded)
     for (auto &payload : core.payload)
-      payload = AlignedArray<int32_t>(record.inAxonCount);
+      payload = AlignedArray<int32_t>(core.axons);
   core.slices.resize(record.sliceCount);
   for (uint32_t s = 0; s < record.sliceCount; ++s)
     loadSlice(engine, core, image.slices[record.firstSlice + s], core.slices[s], kernels);
@@ -217,14 +220,13 @@ Result<void> loadPopulations(Engine &engine) {
 }
 
 void loadPatterns(Engine &engine, uint32_t coreIndex) {
-  const image::Image &image = *engine.image;
   CoreState &core = engine.cores[coreIndex];
   std::map<std::vector<uint32_t>, uint32_t> known;
   std::vector<uint32_t> destinations;
   for (uint64_t n = core.record->firstNeuron; n < core.record->firstNeuron + core.record->neuronCount; ++n) {
     destinations.clear();
-    for (uint64_t o = image.outPtr[n]; o < image.outPtr[n + 1]; ++o)
-      destinations.push_back(image.outAxons[o].core);
+    for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
+      destinations.push_back(engine.outAxons[o].core);
     std::sort(destinations.begin(), destinations.end());
     auto [at, isNew] = known.try_emplace(destinations, static_cast<uint32_t>(core.patterns.size()));
     if (isNew)
@@ -255,12 +257,17 @@ Result<void> loadAccounting(Engine &engine) {
   engine.timed = true;
   engine.costs = CostTable(engine.profile, grid.tilesUsed());
   engine.grid.push_back(std::move(grid));
-  engine.patternOf = AlignedArray<uint32_t>(image.outPtr.empty() ? 0 : image.outPtr.size() - 1);
+  engine.patternOf = AlignedArray<uint32_t>(engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1);
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
     loadPatterns(engine, c);
-  engine.outEvents = AlignedArray<uint32_t>(image.outAxons.size());
-  for (size_t o = 0; o < image.outAxons.size(); ++o) {
-    const image::OutAxonRecord &out = image.outAxons[o];
+  engine.outEvents = AlignedArray<uint32_t>(engine.outAxons.size());
+  for (size_t o = 0; o < engine.outAxons.size(); ++o) {
+    const image::OutAxonRecord &out = engine.outAxons[o];
+    if (const SegmentStore *store = engine.cores[out.core].segments.get()) {
+      engine.outEvents[o] =
+          static_cast<uint32_t>(std::min<uint64_t>(store->firstSynapse[out.axon + 1] - store->firstSynapse[out.axon], UINT32_MAX));
+      continue;
+    }
     const DeliveryCore &target = engine.cores[out.core].delivery;
     const image::InAxonRecord &axon = target.axons[out.axon];
     uint64_t events = 0;
@@ -277,24 +284,26 @@ void loadThreads(Engine &engine) {
   std::vector<uint32_t> order(engine.cores.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return workOf(*engine.cores[a].record) > workOf(*engine.cores[b].record); });
+                   [&](uint32_t a, uint32_t b) { return workOf(engine.cores[a]) > workOf(engine.cores[b]); });
   std::vector<std::vector<uint64_t>> load(engine.levels, std::vector<uint64_t>(count, 0));
   for (ThreadState &thread : engine.threads)
     thread.coresByLevel.resize(engine.levels);
   for (const uint32_t c : order) { // heaviest first, to the thread that has least on this level
     auto &levelLoad = load[engine.cores[c].record->level];
     const size_t least = static_cast<size_t>(std::min_element(levelLoad.begin(), levelLoad.end()) - levelLoad.begin());
-    levelLoad[least] += workOf(*engine.cores[c].record) + 1;
+    levelLoad[least] += workOf(engine.cores[c]) + 1;
     engine.threads[least].coresByLevel[engine.cores[c].record->level].push_back(c);
   }
   bool shifts = std::any_of(engine.exponents.begin(), engine.exponents.end(), [](int8_t e) { return e < 0; });
   for (ThreadState &thread : engine.threads) {
     size_t axons = 0, slots = 1, ringWords = 0, rows = 0;
+    bool segments = false;
     for (auto &cores : thread.coresByLevel) {
       std::sort(cores.begin(), cores.end());
       for (const uint32_t c : cores) {
         const CoreState &core = engine.cores[c];
-        axons = std::max<size_t>(axons, core.record->inAxonCount);
+        axons = std::max<size_t>(axons, core.axons);
+        segments |= core.segments != nullptr;
         slots = std::max<size_t>(slots, core.delivery.slots);
         ringWords = std::max(ringWords, core.ring.size());
         rows = std::max<size_t>(rows, core.record->rowCount);
@@ -302,6 +311,7 @@ void loadThreads(Engine &engine) {
     }
     thread.activeAxons = AlignedArray<uint32_t>(axons);
     thread.slotOffset = AlignedArray<uint32_t>(slots);
+    thread.stretches.resize(segments ? stretchBatch : 0);
     thread.staging = AlignedArray<int32_t>(size_t(isa::maxSlots) * blockNeurons);
     thread.activity = AlignedArray<int32_t>(blockNeurons);
     thread.statePointers.resize(isa::maxSlots);
@@ -330,6 +340,14 @@ Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
                                                          [](const auto &p) { return isa::emitsPayload(p); });
   RANVIER_CHECK(loadExponents(engine));
   engine.cores.resize(image.cores.size());
+  engine.outPtr = image.outPtr;
+  engine.outAxons = image.outAxons;
+  for (size_t c = 0; c < engine.cores.size(); ++c) {
+    engine.cores[c].record = &image.cores[c];
+    engine.cores[c].axons = image.cores[c].inAxonCount;
+    engine.cores[c].sameAxons = image.cores[c].sameStepAxonCount;
+  }
+  RANVIER_CHECK(expandSynapses(engine, engine.options.threads ? engine.options.threads : processors()));
   for (size_t c = 0; c < engine.cores.size(); ++c) {
     RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c], kernels));
     engine.levels = std::max(engine.levels, image.cores[c].level + 1);
@@ -338,7 +356,7 @@ Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
     engine.marks.push_back({core.sameBits.data(),
                             {core.nextBits[0].data(), core.nextBits[1].data()},
                             {core.payload[0].data(), core.payload[1].data()},
-                            core.record->sameStepAxonCount});
+                            core.sameAxons});
   RANVIER_CHECK(loadPopulations(engine));
   RANVIER_CHECK(loadAccounting(engine));
   loadThreads(engine);
@@ -350,6 +368,7 @@ void resetState(Engine &engine) {
   const int32_t unit = unitPayload(image.meta.profile);
   for (CoreState &core : engine.cores) {
     core.ring.fill(0);
+    core.pending.count = 0;
     core.sameBits.fill(0);
     for (unsigned parity = 0; parity < 2; ++parity) {
       core.nextBits[parity].fill(0);

@@ -78,6 +78,12 @@ public:
   const image::Image &image() const override { return *engine.image; }
   Executor executor() const override { return engine.options.executor; }
   unsigned threads() const override { return static_cast<unsigned>(engine.threads.size()); }
+  uint64_t synapses() const override {
+    uint64_t sum = 0;
+    for (const CoreState &core : engine.cores)
+      sum += core.segments ? core.segments->firstSynapse.back() : core.record->synapseCount;
+    return sum;
+  }
   const hw::CostProfile *costProfile() const override { return engine.timed ? engine.profile : nullptr; }
   std::vector<std::string> unknownTimes() const override {
     return engine.timed ? engine.costs.unknownTimes() : std::vector<std::string>();
@@ -229,7 +235,7 @@ void EngineMachine::runSource(InputState &input) {
 }
 
 void EngineMachine::emitInputs(InputState &input) {
-  const auto &outPtr = engine.image->outPtr;
+  const auto &outPtr = engine.outPtr;
   const bool graded = input.value.data() != nullptr, f32 = engine.image->meta.profile == isa::Profile::F32;
   const int32_t unit = unitPayload(engine.image->meta.profile);
   ThreadState &thread = engine.threads.front(); // the others wait at the barrier
@@ -258,7 +264,7 @@ void EngineMachine::emitInputs(InputState &input) {
 
 template <bool Shared, bool Timed>
 void EngineMachine::mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value) {
-  const image::OutAxonRecord *outAxons = engine.image->outAxons.data();
+  const image::OutAxonRecord *outAxons = engine.outAxons.data();
   const unsigned parity = now & 1;
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
@@ -286,13 +292,22 @@ void EngineMachine::emit(CoreState &core, const SliceState &slice, ThreadState &
       core.touchedPatterns.push_back(pattern); // within the reserved capacity
   }
   const bool graded = slice.payload.data() != nullptr;
-  const auto &outPtr = engine.image->outPtr;
+  const auto &outPtr = engine.outPtr;
   mark<Shared, Timed>(thread, outPtr[global], outPtr[global + 1], graded, graded ? slice.payload[neuron] : 0);
 }
 
 void EngineMachine::deliverBits(CoreState &core, ThreadState &thread, AlignedArray<uint64_t> &bits, uint32_t base,
                                 uint32_t emissionStep) {
   const uint32_t count = takeBits(bits, base, thread.activeAxons.data());
+  if (core.segments) {
+    const std::span<const uint32_t> axons(thread.activeAxons.data(), count);
+    const int32_t *payload = core.payload[emissionStep & 1].data();
+    auto *accumulators = reinterpret_cast<float *>(core.ring.data());
+    if (emissionStep == now)
+      return deliverNow(*core.segments, axons, payload, accumulators, thread.stretches.data());
+    enqueue(*core.segments, axons, emissionStep, payload, core.pending);
+    return deliverDue(*core.segments, now, core.pending, accumulators, thread.stretches.data());
+  }
   if (count)
     core.deliver(core.delivery, {thread.activeAxons.data(), count}, emissionStep, core.payload[emissionStep & 1].data(),
                  engine.exponents.data(), thread.slotOffset.data(), thread.shift);
@@ -381,7 +396,7 @@ template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &th
       barrier->arriveAndWait();
     for (const uint32_t c : thread.coresByLevel[level]) {
       CoreState &core = engine.cores[c];
-      deliverBits(core, thread, core.nextBits[(now - 1) & 1], core.record->sameStepAxonCount, now - 1);
+      deliverBits(core, thread, core.nextBits[(now - 1) & 1], core.sameAxons, now - 1);
       deliverBits(core, thread, core.sameBits, 0, now);
       const StepCounts before = Timed ? thread.counts : StepCounts();
       for (SliceState &slice : core.slices)

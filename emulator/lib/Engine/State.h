@@ -10,6 +10,7 @@
 #include "../Energy/CostModel.h"
 #include "Aligned.h"
 #include "Delivery.h"
+#include "Segments.h"
 #include "ranvier/Emulator/Machine.h"
 #include <map>
 #include <memory>
@@ -41,7 +42,10 @@ struct CoreState {
   const image::CoreRecord *record = nullptr;
   DeliveryCore delivery;
   DeliverFunction deliver = nullptr;
-  AlignedArray<int32_t> ring; ///< [delaySlots][stride]
+  AlignedArray<int32_t> ring; ///< [slots][stride]; one slot where synapses are kept by segments.
+  uint32_t axons = 0, sameAxons = 0;      ///< Messages that the core can receive; the first are same-step ones.
+  std::unique_ptr<SegmentStore> segments; ///< Null: the rows of the image, in place, and a ring of all delays.
+  PendingList pending;
   std::vector<SliceState> slices;
   AlignedArray<uint64_t> sameBits, nextBits[2]; ///< Arrived messages by axon; next-step ones by parity of the emission step.
   AlignedArray<int32_t> payload[2];             ///< By axon and parity of the emission step; empty where no spike carries a value.
@@ -82,6 +86,7 @@ struct ThreadState {
   AlignedArray<uint32_t> activeAxons;              ///< [max inAxonCount]
   AlignedArray<uint32_t> slotOffset;               ///< [max delaySlots]
   AlignedArray<int32_t> staging;                   ///< [maxSlots][blockNeurons] inputs that are not aligned in the ring.
+  std::vector<Stretch> stretches;                  ///< [stretchBatch] if some core has segments.
   AlignedArray<int32_t> activity;                  ///< [blockNeurons] non-zero where a neuron counts as active.
   std::vector<int32_t *> statePointers;            ///< [maxSlots]
   std::vector<const int32_t *> paramPointers, inputPointers;
@@ -115,6 +120,11 @@ struct Engine {
   std::vector<PopulationState> populations;
   std::vector<ThreadState> threads;
   std::map<int32_t, AlignedArray<int32_t>> uniformParams; ///< Value -> [blockNeurons] of it.
+  // Messages of every neuron, as image::Image has them: the image's own, or those that expansion made.
+  std::span<const uint64_t> outPtr;
+  std::span<const image::OutAxonRecord> outAxons;
+  std::vector<uint64_t> ownOutPtr;
+  std::vector<image::OutAxonRecord> ownOutAxons;
   uint32_t levels = 1;
   bool graded = false;
   // Accounting (timing fast only).

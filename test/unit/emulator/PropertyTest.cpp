@@ -159,6 +159,11 @@ void compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
   std::vector<std::unique_ptr<emu::Machine>> machines;
   for (const unsigned threads : {1u, 2u, 4u})
     machines.push_back(machine(image, interp(threads, threads == 2 ? emu::Timing::Off : emu::Timing::Fast)));
+  for (const unsigned threads : {1u, 3u}) { // Integer images ignore it.
+    auto options = interp(threads, emu::Timing::Fast);
+    options.segments = true;
+    machines.push_back(machine(image, options));
+  }
 #if RANVIER_HAVE_JIT
   auto jit = interp(2, emu::Timing::Fast);
   jit.executor = emu::Executor::Jit;
@@ -181,6 +186,8 @@ void compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
           std::tie(b.somaAccesses, b.somaUpdates, b.spikes, b.synapticEvents, b.messages, b.inputMessages, b.hopsWithinTile,
                    b.hopsEastWest, b.hopsNorthSouth, b.chipHops, b.picoseconds));
     CHECK(machines[1]->counts().spikes == a.spikes);
+    CHECK(machines[3]->counts().synapticEvents == a.synapticEvents);
+    CHECK(machines[4]->counts().arrivals == a.arrivals);
   }
   for (auto &m : machines)
     checkStates(net, reference, *m);

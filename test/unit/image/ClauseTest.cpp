@@ -23,6 +23,20 @@ void limit(ImageData &data, const std::string &key, const std::string &old, cons
 }
 isa::Instruction assembled(const isa::Program &program, const char *line) { return *isa::assemble(program, line); }
 
+/// A connector of floatImage() that nothing is wrong with, but that its projection has rows.
+ConnectorMeta connector() {
+  ConnectorMeta result;
+  result.rule = Rule::FixedTotalNumber;
+  result.number = 3;
+  result.weight.first = 0.5;
+  result.delay.first = 1;
+  return result;
+}
+template <auto Change> void breakConnector(ImageData &data) {
+  data.meta.connectors = {connector()};
+  Change(data.meta.connectors[0]);
+}
+
 struct Case {
   const char *clause;
   unsigned code;
@@ -93,6 +107,20 @@ const Case cases[] = {
     {"M10", 3010, "populations[1]", [](ImageData &d) { d.meta.populations[1].valueScale = HUGE_VAL; }},
     {"M11", 3010, "populations[1]", [](ImageData &d) { d.meta.populations[1].configParams = {2}; }},
     {"M11", 3010, "populations[0]", [](ImageData &d) { d.meta.populations[0].thresholdParams = {0}; }},
+    {"M13", 3010, "connectors[0]", [](ImageData &d) { d.meta.connectors = {connector()}; }}, // A chip that takes lists only.
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.projection = 1000; }>, true},
+    {"M13", 3010, "connectors[1]", [](ImageData &d) { d.meta.connectors = {connector(), connector()}; }, true},
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.probability = 1.5; }>, true},
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.number = (uint64_t(1) << 36) + 1; }>, true},
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.weight.first = 1e39; }>, true},
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.delay.first = 0; }>, true},
+    {"M13", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.delay.first = 65536; }>, true},
+    {"M13", 3010, "connectors[0]",
+     breakConnector<[](ConnectorMeta &c) {
+       c.delay = {.kind = Distribution::Kind::Normal, .first = 3, .second = -1, .low = 1, .high = 5};
+     }>,
+     true},
+    {"R1", 3018, "rows[0]", [](ImageData &d) { d.meta.connectors = {connector()}; }, true},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"far", 1000, {"spikes"}}}; }},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"odd", 1, {"spikes", "nothing"}}}; }},
 
@@ -321,7 +349,6 @@ TEST_CASE("what cannot be made small enough to test is refused by size alone") {
   // Clause C11, second half: 65,536 accumulators are right, two more are not. Neurons of the program have two inputs.
   for (const uint32_t neurons : {32768u, 32769u}) {
     ImageData data = test::floatImage();
-    data.chipText.replace(data.chipText.find("neurons: {value: 2048"), 21, "neurons: {value: 65536");
     data.cores.resize(1);
     data.slices.clear();
     data.params.clear();

@@ -8,6 +8,7 @@
 #define RANVIER_MAPPING_NETWORK_H
 
 #include "ranvier/ISA/Program.h"
+#include "ranvier/Image/Connector.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ struct Projection {
   std::vector<uint32_t> targets; ///< Neuron index in the target population.
   Words weights;                 ///< One per synapse.
   std::vector<uint16_t> delays;  ///< [steps] from emission to effect.
+  /// Set: whoever loads the image makes the synapses, none is listed, and every delay is at least 1. Chips with
+  /// hw::SynapseStorage::procedural only. Its `projection` is set on emission.
+  std::optional<image::ConnectorMeta> connector;
   uint32_t delay(uint64_t synapse) const { return delays.size() == 1 ? delays[0] : delays[synapse]; }
 };
 

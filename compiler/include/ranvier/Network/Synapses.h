@@ -22,6 +22,7 @@ struct Synapses {
   std::vector<uint32_t> targets; ///< [synapses]
   std::vector<double> weights;   ///< [synapses] or [1]: the same for all.
   std::vector<uint32_t> delays;  ///< [steps], [synapses] or [1].
+  std::vector<uint64_t> numbers; ///< [synapses] by which a connector's weights and delays are drawn; empty: their position.
   uint64_t size() const { return targets.size(); }
   double weight(uint64_t k) const { return weights.size() == 1 ? weights[0] : weights[k]; }
   uint32_t delay(uint64_t k) const { return delays.size() == 1 ? delays[0] : delays[k]; }

@@ -14,7 +14,7 @@ CoreState::CoreState(const Hypergraph &graph, const hw::Chip &chip, const Sites 
       coreCount(cores), use(size_t(cores) * ResourceCount, 0), part(graph.vertices, nowhere), level(cores, nowhere), siteOf(cores),
       first(graph.listPins.size() + 1, 0), sizes(graph.listPins.size(), 0) {
   const hw::CoreLimits &limit = chip.core;
-  bounds[Neurons] = limit.neurons ? limit.neurons : softCoreNeurons;
+  bounds[Neurons] = coreNeurons(graph.network, chip);
   bounds[Memory] = orUnlimited(limit.synapticMemoryBits);
   bounds[AxonsIn] = orUnlimited(limit.axonsIn);
   bounds[AxonsOut] = orUnlimited(limit.axonsOut);

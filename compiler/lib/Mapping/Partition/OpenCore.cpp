@@ -32,7 +32,7 @@ OpenCore::OpenCore(const Network &network, const hw::Chip &chip, const Incoming 
     : bounds(limits(chip)), network(network), chip(chip), formats(rowFormats(network, chip)), configs(configurations(network)),
       into(into), kernelRows(network.projections.size(), 0), neuronConfigs(configs.neuronCount),
       thresholdConfigs(configs.thresholdCount), programs(network.programs.size()),
-      softNeurons(chip.core.neurons ? chip.core.neurons : softCoreNeurons) {
+      softNeurons(coreNeurons(network, chip)) {
   constexpr uint32_t tabulated = 1025;
   for (uint32_t p = 0; p < network.projections.size(); ++p) {
     rowCount.emplace_back(network.populations[network.projections[p].source].count, 0);

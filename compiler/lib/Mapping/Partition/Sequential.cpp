@@ -226,7 +226,8 @@ Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip,
   const std::vector<uint32_t> classes = sets.classes(level);
   const Incoming into = incoming(network);
   const std::vector<Slice> order = givenOrder(network, classes);
-  RANVIER_TRY(Mapping mapping, fill(network, chip, into, classes, order, true));
+  // Cores without a limit are all filled alike.
+  RANVIER_TRY(Mapping mapping, fill(network, chip, into, classes, order, chip.core.neurons != 0));
   if (!sets.fit(network, chip, mapping)) { // Cores filled to the brim are fewer.
     RANVIER_TRY(mapping, fill(network, chip, into, classes, order, false));
     RANVIER_CHECK(sets.fit(network, chip, mapping));

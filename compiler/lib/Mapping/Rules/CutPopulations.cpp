@@ -50,7 +50,7 @@ unsigned Cutter::exceeded(const std::vector<Slice> &slices, CoreUse &use) const 
     accumulators += slice.count * uint64_t(inputCount(nodes, nodes.populations[slice.population]));
   }
   use.neurons = neurons;
-  if (neurons > (chip.core.neurons ? chip.core.neurons : softCoreNeurons) || accumulators > maxAccumulators)
+  if (neurons > coreNeurons(nodes, chip) || accumulators > maxAccumulators)
     return LimitNeurons;
   use = tables.useOf(slices).use;
   for (unsigned i = 0; i < LimitCount; ++i)

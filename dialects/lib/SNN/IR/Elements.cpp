@@ -9,10 +9,9 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "ranvier/Dialect/SNN/IR/SNN.h"
-#include "ranvier/Support/Random.h"
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 
@@ -130,24 +129,21 @@ ElementsAttr makeResource(MLIRContext *context, std::string_view name, ArrayRef<
 
 bool isDistribution(Attribute attribute) { return isa_and_nonnull<UniformAttr, NormalAttr>(attribute); }
 
-double drawOne(Attribute distribution, uint64_t entity) {
-  const auto low32 = static_cast<uint32_t>(entity), high32 = static_cast<uint32_t>(entity >> 32);
-  if (auto uniform = dyn_cast<UniformAttr>(distribution)) {
-    const double u = uniformFromWord(randomWord(uniform.getSeed(), low32, high32, 0));
-    // Rounding may lift the sum to `high`, which is outside the interval.
-    return std::min(uniform.getLow() + (uniform.getHigh() - uniform.getLow()) * u,
-                    std::nextafter(uniform.getHigh(), uniform.getLow()));
-  }
-  auto normal = cast<NormalAttr>(distribution);
-  const double z = normalFromWords(randomWord(normal.getSeed(), low32, high32, 0), randomWord(normal.getSeed(), low32, high32, 1));
-  return std::clamp(normal.getMean() + normal.getDeviation() * z, normal.getLow(), normal.getHigh());
+Distribution distributionOf(Attribute attribute) {
+  if (auto uniform = dyn_cast<UniformAttr>(attribute))
+    return {Distribution::Kind::Uniform, uniform.getLow(), uniform.getHigh(), 0, 0, uniform.getSeed()};
+  auto normal = cast<NormalAttr>(attribute);
+  return {Distribution::Kind::Normal, normal.getMean(), normal.getDeviation(), normal.getLow(), normal.getHigh(), normal.getSeed()};
 }
+
+double drawOne(Attribute distribution, uint64_t entity) { return distributionOf(distribution).draw(entity); }
 
 std::optional<std::vector<double>> drawValues(Attribute attribute, uint64_t count, uint64_t first) {
   if (isDistribution(attribute)) {
+    std::vector<uint64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), first);
     std::vector<double> values(count);
-    for (uint64_t i = 0; i < count; ++i)
-      values[i] = drawOne(attribute, first + i);
+    distributionOf(attribute).draw(numbers, values);
     return values;
   }
   std::optional<std::vector<double>> values = readElements(attribute);

@@ -14,6 +14,10 @@ namespace ranvier::emu {
 enum class Executor : uint8_t { Interp, Jit };
 enum class Timing : uint8_t { Off, Fast };
 
+/// How an f32 machine keeps weights. I16: in units of the largest weight that leaves a population over 32,767, rounded to the nearest
+/// (halves to even): the network runs as if these were its weights.
+enum class WeightStorage : uint8_t { F32, I16 };
+
 struct MachineOptions {
   Executor executor = Executor::Jit;
   Timing timing = Timing::Fast;
@@ -23,6 +27,11 @@ struct MachineOptions {
   /// has work in its level and one per processor, so that small networks do not pay for barriers. 0: exactly `threads`, whatever
   /// the machine has. Results never depend on it.
   uint32_t workPerThread = 16384;
+  WeightStorage weights = WeightStorage::F32;
+  /// All cores of an f32 image keep synapses by delay segments (docs/rationale/engine.md), whatever their size. Results never depend
+  /// on it.
+  bool segments = false;
+  uint64_t mostSynapses = 0; ///< That connectors of the image may make; 0: as many as memory holds. For images from strangers.
 };
 
 /// One external spike of an input population. Several plain ones of one neuron in one step act once (a spike is a flag); graded
@@ -84,6 +93,8 @@ public:
   virtual Executor executor() const = 0;
   /// Threads a step really uses, the caller's included.
   virtual unsigned threads() const = 0;
+  /// Synapses it holds, those that connectors of the image made included.
+  virtual uint64_t synapses() const = 0;
   /// The profile that times and energies are taken from; null if the chip has none or timing is off.
   virtual const hw::CostProfile *costProfile() const = 0;
   /// Events of the profile without a latency ("barrier" included): `picoseconds` leaves them out.

@@ -88,6 +88,8 @@ struct SynapseStorage {
   unsigned headerBits = 10;
   unsigned wordBits = 64; ///< 0: storage is not modelled, every row takes 0 bits.
   unsigned tagBits = 0;
+  /// Synapses of procedural connectors are made by whoever loads the image, and the image holds the rule alone.
+  bool procedural = false;
   std::string source;
   /// `weightBits` with sign, `delayBits` (0: no delay stored), `indexBits` (0: dense). 0 if wordBits is 0.
   uint64_t bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const;

@@ -9,6 +9,7 @@
 
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/ISA/Program.h"
+#include "ranvier/Image/Connector.h"
 #include "ranvier/Support/Error.h"
 #include <cstdint>
 #include <memory>
@@ -156,7 +157,8 @@ struct Meta {
   std::vector<ProjectionMeta> projections;
   std::vector<isa::Program> programs;
   std::vector<ProbeMeta> probes;
-  std::string semantics;  ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
+  std::vector<ConnectorMeta> connectors; ///< Projections that are expanded by whoever loads, by projection.
+  std::string semantics;                 ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
   std::string mapping;    ///< JSON text: the mapping report (cores, limits, which binds).
   std::string provenance; ///< JSON text: source hash, options, tool version. No time stamp.
   bool operator==(const Meta &) const = default;

@@ -38,11 +38,18 @@ constexpr uint32_t randomWord(uint64_t seed, uint32_t entity, uint32_t step, uin
   return threefry2x32({static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32) + draw * 0x9E3779B9u}, {entity, step})[0];
 }
 
+/// Both words of the blocks of randomWord(seed, entity[i], step[i], draw), eight at a time where the processor can. Arrays of `count`.
+void randomWords(uint64_t seed, uint32_t draw, const uint32_t *entity, const uint32_t *step, uint32_t *first, uint32_t *second,
+                 uint32_t count);
+
 /// Uniform double in [0, 1) with 32 random bits.
 constexpr double uniformFromWord(uint32_t word) { return word * 0x1p-32; }
 /// Uniform double in (0, 1): never 0, so it may be passed to a logarithm.
 constexpr double openUniformFromWord(uint32_t word) { return (word + 0.5) * 0x1p-32; }
 
+/// Standard normal whose probability is openUniformFromWord(word), by Wichura's AS 241 (support/lib/Distribution.cpp); within
+/// 6.4 of 0.
+double normalFromWord(uint32_t word);
 /// Standard normal by Box-Muller from two words of one Threefry block; deterministic on one platform's libm.
 double normalFromWords(uint32_t first, uint32_t second);
 

@@ -8,6 +8,7 @@
 #define RANVIER_DIALECT_SNN_IR_ELEMENTS_H
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "ranvier/Support/Distribution.h"
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -41,11 +42,11 @@ mlir::ElementsAttr makeResource(mlir::MLIRContext *context, std::string_view nam
 
 /// True for the distributions of the dialect (#snn.uniform, #snn.normal).
 bool isDistribution(mlir::Attribute attribute);
+/// One of these as plain data. The attribute must be a distribution.
+Distribution distributionOf(mlir::Attribute attribute);
 
 /// `count` values of a number (repeated), of elements (one value: repeated; else exactly `count` of them), or of a distribution.
-/// Value i of a distribution depends on its seed and on entity `first + i` only: uniform low + (high - low) * u of
-/// randomWord(seed, entity, 0, 0), never `high`; normal from randomWord(seed, entity, 0, 0) and (seed, entity, 0, 1) by Box-Muller,
-/// clipped to [low, high]. Entities of 2^32 and more put their high bits in the step. Nothing if the attribute is none of these or
+/// Value i of a distribution is its value `first + i` (ranvier/Support/Distribution.h). Nothing if the attribute is none of these or
 /// the number of elements differs.
 std::optional<std::vector<double>> drawValues(mlir::Attribute attribute, uint64_t count, uint64_t first = 0);
 
