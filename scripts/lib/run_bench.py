@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks by name; each gives one JSON object: our figures at the top, `peer`, `roofline`, `machine`."""
 
+import argparse
 import json
 import math
 import os
 import pathlib
-import platform
 import random
 import re
 import statistics
@@ -16,44 +16,8 @@ import sys
 import tempfile
 import time
 
-# Measured on an idle machine of two Zen 3 virtual cores, not in this run; networks differ, so no ratio is drawn.
-PEERS = {
-    "nest_3.10_brunel_events_per_second_per_core": 2.1e7,
-    "nest_3.10_microcircuit_events_per_second_per_core": 4.0e6,
-    "brian2_2.5.1_brunel_events_per_second_per_core": 5.0e7,
-    "sana_fe_2.2_dvs_events_per_second": 5.0e6,
-}
-
-
-def machine():
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    return {"processor": model, "processors": os.cpu_count(), "load_at_start": round(os.getloadavg()[0], 2)}
-
-
-def call(program, *arguments):
-    """(JSON on stdout, seconds, peak resident memory [bytes]) of one run of a program; its complaints end the benchmark."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
-        start = time.perf_counter()
-        process = subprocess.Popen([str(program), *map(str, arguments)], stdout=out, stderr=complaints)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0), complaints.seek(0)
-        if process.returncode != 0:
-            sys.exit(f"{program} {' '.join(map(str, arguments))}: exit code {process.returncode}\n{complaints.read()}")
-        return json.loads(out.read()), seconds, usage.ru_maxrss * 1024
-
-
-def measured(root, *arguments):
-    return call(root / "build/release/bin/ranvier", *arguments, "--json")
-
-
-def ranvier(root, *arguments):
-    return measured(root, *arguments)[0]
-
-
-def engine_program(root, *arguments):
-    return call(root / "build/release/bench/bench-engine", *arguments)[0]
+from bench import emulator
+from bench.common import PEERS, engine_program, machine, measured, ranvier, spread
 
 
 def digits(root):
@@ -81,11 +45,6 @@ def digits(root):
             "steps_per_second_interp": median["interp"], "steps_per_second_timing_off": median["jit_timing_off"],
             "timing_costs": median["jit_timing_off"] / median["jit"], "synaptic_events_per_step": events, "spread": spread(rates["jit"]), "peer": PEERS,
             "roofline": {"kernel": "scatter-add of packed synapses, one thread", "events_per_second": limit}, "machine": machine()}
-
-
-def spread(values):
-    """(largest - smallest) / median: how quiet the machine was."""
-    return (max(values) - min(values)) / statistics.median(values)
 
 
 def engine(root):
@@ -358,25 +317,48 @@ def write_results(root, results):
     (root / "docs" / "results.md").write_text("\n".join(lines).rstrip("\n") + "\n")
 
 
+def parsed(arguments):
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("name", choices=["all", *BENCHMARKS, "emulator"])
+    parser.add_argument("case", nargs="?", choices=list(emulator.CASES), help="of emulator")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--scale", type=float, help="of emulator: size of the network")
+    parser.add_argument("--seconds", type=float, help="of emulator: biological time")
+    parser.add_argument("--threads", type=int, help="of emulator microcircuit and million")
+    options = parser.parse_args(arguments)
+    if (options.name == "emulator") != (options.case is not None):
+        parser.error(f"emulator, and nothing else, is followed by one of {', '.join(emulator.CASES)}")
+    if options.name != "emulator" and (options.scale or options.seconds or options.threads):
+        parser.error("--scale, --seconds and --threads are options of emulator")
+    if options.threads and options.case not in ("microcircuit", "million"):
+        parser.error("--threads is an option of emulator microcircuit and million")
+    for name in ("scale", "seconds", "threads"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < float("inf"):
+            parser.error(f"--{name}: expected a number above 0, found {value}")
+    if options.scale and options.scale > 1:
+        parser.error(f"--scale: expected a number in (0, 1], found {options.scale}")
+    return options
+
+
 def main():
-    root, arguments = pathlib.Path(sys.argv[1]), sys.argv[2:]
-    names = [a for a in arguments if not a.startswith("--")]
-    unknown = [a for a in arguments if a.startswith("--") and a != "--json"] + [n for n in names if n != "all" and n not in BENCHMARKS]
-    if unknown or len(names) != 1:
-        print(f"scripts/bench: expected one of all, {', '.join(BENCHMARKS)} and perhaps --json, found {' '.join(arguments)}", file=sys.stderr)
-        return 2
+    root, options = pathlib.Path(sys.argv[1]), parsed(sys.argv[2:])
+    tasks = {name: lambda root, run=run: run(root) for name, run in BENCHMARKS.items()}
+    tasks.update({f"emulator {name}": lambda root, run=run: run(root, options) for name, run in emulator.CASES.items()})
+    every = [*BENCHMARKS, *(f"emulator {name}" for name in emulator.IN_ALL)]
+    wanted = every if options.name == "all" else [f"{options.name} {options.case}" if options.case else options.name]
     results = []
-    for name in BENCHMARKS if names[0] == "all" else names:
+    for name in wanted:
         print(f"benchmark {name} ...", file=sys.stderr, flush=True)
-        results.append(BENCHMARKS[name](root))
-    if "--json" in arguments:
-        print(json.dumps(results[0] if names[0] != "all" else {"benchmarks": results, "machine": machine()}, indent=2))
+        results.append(tasks[name](root))
+    if options.json:
+        print(json.dumps(results[0] if options.name != "all" else {"benchmarks": results, "machine": machine()}, indent=2))
     else:
         for result in results:
             print(result["benchmark"])
             for name, value in rows(result):
                 print(f"  {name:<48} {number(value)}")
-    if names[0] == "all":
+    if options.name == "all":
         write_results(root, results)
         print("refreshed docs/results.md", file=sys.stderr)
     return 0

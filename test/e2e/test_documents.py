@@ -67,6 +67,9 @@ class Commands(Case):
         known = set().union(*self.options.values())
         for tool in ("ranvier-opt", "ranvier-replay", "ranvier-lsp-server"):
             known |= self.options_in(self.call("--help", tool=tool).stdout)
+        programs = [*ROOT.glob("examples/*/generate.py"), *ROOT.glob("examples/*/spike_statistics.py")]
+        for command in [[str(path), "--help"] for path in programs] + [[str(ROOT / "scripts" / "lib" / "run_bench.py"), str(ROOT), "--help"]]:
+            known |= self.options_in(subprocess.run(["/usr/bin/python3", *command], capture_output=True, text=True, check=True).stdout)
         known |= {"--install", "--prefix", "--verify-roundtrip", "--long", "--test-suite"}  # of cmake, mlir-opt and our scripts
         for page in pages():
             for piece in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8").replace("\\|", "|")):

@@ -130,6 +130,20 @@ class Scripts(unittest.TestCase):
                     checked += 1
         self.assertGreater(checked, 4)
 
+    def test_benchmarks_by_name(self):
+        """What run_bench.py takes and refuses; nothing is measured."""
+        def refused(*arguments):
+            done = subprocess.run(["/usr/bin/python3", str(ROOT / "scripts" / "lib" / "run_bench.py"), str(ROOT), *arguments], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            return done.stderr
+        for arguments in (("nonsense",), ("emulator",), ("emulator", "nonsense"), ("digits", "brunel"), ("digits", "--scale", "0.5"), ("emulator", "cuba", "--threads", "2"),
+                          ("emulator", "cuba", "--scale", "0"), ("emulator", "cuba", "--scale", "1.5"), ("emulator", "cuba", "--seconds", "-1"), ("emulator", "cuba", "--seconds", "nan")):
+            self.assertIn("error", refused(*arguments))
+
+    def test_peers_are_optional(self):
+        self.assertEqual(packages("peer"), ["python3-brian"])
+        self.assertRegex((ROOT / "scripts" / "bench").read_text(), r"install_packages peer \|\| echo")
+
     def test_the_benchmark_of_partitions_has_its_networks(self):
         """It takes a quarter of an hour and runs in no test, but what it starts from can be made in one."""
         sys.path.insert(0, str(ROOT / "scripts" / "lib"))

@@ -137,7 +137,7 @@ class Files(unittest.TestCase):
         for role in ("build", "test", "train"):
             names = [row[0] for row in rows if row[1] == role]
             self.assertEqual(names, sorted(names), role)
-        self.assertEqual({row[1] for row in rows}, {"build", "test", "train", "compare"})
+        self.assertEqual({row[1] for row in rows}, {"build", "test", "train", "compare", "peer"})
         self.assertTrue(all(len(row) == 3 and row[2] in ("main", "bookworm-security") for row in rows))
 
     def test_scripts_can_be_run(self):
