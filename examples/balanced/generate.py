@@ -69,7 +69,7 @@ DRIVE
   %v_free = arith.mulf %decay, %v1 : f32
   %v2 = arith.select %held, %v1, %v_free : f32
   %r_less = arith.subf %r, %one : f32
-  %r1 = arith.maximumf %r_less, %zero : f32
+  %r1 = arith.select %lost, %r_less, %r : f32
 
   %fire = arith.cmpf ogt, %v2, %threshold : f32
   %v3 = arith.select %fire, %reset, %v2 : f32
@@ -200,7 +200,7 @@ REFRACTORY
 REFRACTORY = """  %held = arith.cmpf ogt, %r, %zero : f32
   %v1 = arith.select %held, %v, %v_free : f32
   %r_less = arith.subf %r, %one : f32
-  %r1 = arith.maximumf %r_less, %zero : f32
+  %r1 = arith.select %held, %r_less, %r : f32
   %fire = arith.cmpf ogt, %v1, %threshold : f32
   %v2 = arith.select %fire, %reset, %v1 : f32
   %r2 = arith.select %fire, %refractory, %r1 : f32

@@ -139,7 +139,7 @@ snn.model @iaf_psc_exp{suffix} {{
   %held = arith.cmpf ogt, %r, %zero : f32
   %v1 = arith.select %held, %v, %v_free : f32
   %r_less = arith.subf %r, %one : f32
-  %r1 = arith.maximumf %r_less, %zero : f32
+  %r1 = arith.select %held, %r_less, %r : f32
 {drive}  %i_kept = arith.mulf %p11, %i : f32
   %i1 = arith.addf %i_kept, %{arrives} : f32
 

@@ -3,8 +3,8 @@
 //
 // A program is straight-line, so its registers are SSA values of type <8 x i32> and the kernel is one loop with one block. Integer
 // instructions avoid 64-bit lanes and arithmetic shifts of them where the result does not need them (AVX2 has no such shift).
-// Floats live in registers as their bits; every instruction whose NaN depends on the machine replaces it with the canonical one,
-// and no fast-math flag is ever set.
+// Floats live in registers as their bits. NaNs of arithmetic depend on the machine; they become the canonical one where an
+// instruction looks at the word and not at the number, because arithmetic gives a NaN for any NaN. No fast-math flag is ever set.
 //===----------------------------------------------------------------------===//
 #include "KernelBuilder.h"
 #include "Routines.h"
@@ -40,6 +40,13 @@ private:
   /// Bits of a float result, NaNs made canonical.
   Value *canonical(Value *result) {
     return b.CreateSelect(b.CreateFCmpUNO(result, result), splat(0x7FC00000), b.CreateBitCast(result, vec));
+  }
+  /// The word of a register, for whatever looks at its bits.
+  Value *word(unsigned number) {
+    if (loose[number])
+      registers[number] = canonical(asFloat(registers[number]));
+    loose[number] = false;
+    return registers[number];
   }
   Value *unaryIntrinsic(llvm::Intrinsic::ID id, Value *x) { return b.CreateUnaryIntrinsic(id, x); }
   Value *binaryIntrinsic(llvm::Intrinsic::ID id, Value *x, Value *y) { return b.CreateBinaryIntrinsic(id, x, y); }
@@ -79,6 +86,9 @@ private:
   Value *entityBase = nullptr, *seedLow = nullptr, *seedHigh = nullptr, *step = nullptr;
   Value *spikeMask = nullptr;
   std::array<Value *, isa::maxRegisters> registers{};
+  /// Registers that hold a result of arithmetic whose NaNs are not canonical yet.
+  std::array<bool, isa::maxRegisters> loose{};
+  bool looseResult = false; ///< Whether the value that emit() returned is one of these.
 };
 
 } // namespace
@@ -147,6 +157,7 @@ void KernelBuilder::build() {
   auto *entry = llvm::BasicBlock::Create(context, "entry", function);
   auto *prepare = llvm::BasicBlock::Create(context, "prepare", function);
   auto *loop = llvm::BasicBlock::Create(context, "loop", function);
+  auto *last = llvm::BasicBlock::Create(context, "last", function);
   auto *exit = llvm::BasicBlock::Create(context, "exit", function);
   b.SetInsertPoint(entry);
   Value *count32 = field(b.getInt32Ty(), offsetof(isa::SliceView, count));
@@ -164,26 +175,35 @@ void KernelBuilder::build() {
   auto *phi = b.CreatePHI(b.getInt64Ty(), 2, "n");
   phi->addIncoming(b.getInt64(0), prepare);
   n = phi;
-  for (const Instruction &i : program.code)
-    if (Value *result = emit(i))
+  for (const Instruction &i : program.code) {
+    looseResult = false;
+    if (Value *result = emit(i)) {
       registers[i.dst] = result;
+      loose[i.dst] = looseResult;
+    }
+  }
   Value *bits = spikeMask ? b.CreateBitCast(spikeMask, b.getIntNTy(lanes)) : llvm::ConstantInt::get(b.getIntNTy(lanes), 0);
   b.CreateAlignedStore(bits, b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(n, 3)), llvm::Align(1));
   Value *next = b.CreateAdd(n, b.getInt64(lanes));
   phi->addIncoming(next, loop);
-  b.CreateCondBr(b.CreateICmpULT(next, count), loop, exit);
+  b.CreateCondBr(b.CreateICmpULT(next, count), loop, last);
+
+  // Padding neurons must not spike whatever their words are.
+  b.SetInsertPoint(last);
+  Value *byte = b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 3));
+  Value *padding = b.CreateTrunc(b.CreateAnd(b.CreateNeg(count), b.getInt64(lanes - 1)), b.getInt8Ty());
+  Value *real = b.CreateLShr(b.getInt8(0xFF), padding);
+  b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(b.getInt8Ty(), byte, llvm::Align(1)), real), byte, llvm::Align(1));
+  b.CreateBr(exit);
 
   b.SetInsertPoint(exit);
   b.CreateRetVoid();
 }
 
 void KernelBuilder::spike(Value *condition, Value *payloadWord) {
-  // Neurons left, as a vector: padding neurons must not spike whatever their words are. At least 1, at most 2^32 - 1.
-  Value *left = b.CreateVectorSplat(lanes, b.CreateTrunc(b.CreateSub(count, n), b.getInt32Ty()));
-  Value *emits = b.CreateICmpNE(condition, splat(0));
-  spikeMask = b.CreateAnd(emits, b.CreateICmpULT(iota, left));
+  spikeMask = b.CreateICmpNE(condition, splat(0));
   if (payloadWord)
-    store(b.CreateSelect(emits, payloadWord, splat(0)), payload);
+    store(b.CreateSelect(spikeMask, payloadWord, splat(0)), payload);
 }
 
 Value *KernelBuilder::lookUp(const Instruction &i, Value *index) {
@@ -289,11 +309,42 @@ Value *KernelBuilder::toInteger(Value *x) {
   return b.CreateSelect(b.CreateFCmpUNO(x, x), splat(0), both);
 }
 
+/// Whether an instruction takes its operands as binary32 numbers, to which one NaN is as good as another.
+static bool readsNumbers(Opcode op) {
+  switch (op) {
+  case Opcode::Fadd:
+  case Opcode::Fsub:
+  case Opcode::Fmul:
+  case Opcode::Fdiv:
+  case Opcode::Fneg:
+  case Opcode::Fabs:
+  case Opcode::Fmin:
+  case Opcode::Fmax:
+  case Opcode::Fsqrt:
+  case Opcode::Fexp:
+  case Opcode::Flog:
+  case Opcode::Ffloor:
+  case Opcode::Flt:
+  case Opcode::Fle:
+  case Opcode::Feq:
+  case Opcode::Ftoi:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// The value of dst; null for instructions without one.
 Value *KernelBuilder::emit(const Instruction &i) {
   const isa::OpcodeInfo &info = isa::opcodeInfo(i.op);
-  Value *x = info.a ? registers[i.a] : nullptr, *y = info.b ? registers[i.b] : nullptr;
-  auto floats = [&](auto operation) { return canonical(operation(asFloat(x), y ? asFloat(y) : nullptr)); };
+  const bool numbers = readsNumbers(i.op);
+  Value *x = !info.a ? nullptr : numbers ? registers[i.a] : word(i.a);
+  Value *y = !info.b ? nullptr : numbers ? registers[i.b] : word(i.b);
+  const auto anyNaN = [&](Value *result) { // Vectors of floats, or their bits.
+    looseResult = true;
+    return b.CreateBitCast(result, vec);
+  };
+  auto floats = [&](auto operation) { return anyNaN(operation(asFloat(x), y ? asFloat(y) : nullptr)); };
   namespace in = llvm::Intrinsic;
   switch (i.op) {
   case Opcode::LdState:
@@ -374,21 +425,21 @@ Value *KernelBuilder::emit(const Instruction &i) {
   case Opcode::Fdiv:
     return floats([&](Value *f, Value *g) { return b.CreateFDiv(f, g); });
   case Opcode::Fneg:
-    return canonical(asFloat(b.CreateXor(x, splat(0x80000000))));
+    return anyNaN(b.CreateXor(x, splat(0x80000000)));
   case Opcode::Fabs:
-    return canonical(asFloat(b.CreateAnd(x, splat(0x7FFFFFFF))));
+    return anyNaN(b.CreateAnd(x, splat(0x7FFFFFFF)));
   case Opcode::Fmin:
     return minMax(x, y, false);
   case Opcode::Fmax:
     return minMax(x, y, true);
   case Opcode::Fsqrt:
-    return canonical(unaryIntrinsic(in::sqrt, asFloat(x)));
+    return anyNaN(unaryIntrinsic(in::sqrt, asFloat(x)));
   case Opcode::Fexp:
     return b.CreateCall(expFunction(module, function), {x});
   case Opcode::Flog:
     return b.CreateCall(logFunction(module, function), {x});
   case Opcode::Ffloor:
-    return canonical(unaryIntrinsic(in::floor, asFloat(x)));
+    return anyNaN(unaryIntrinsic(in::floor, asFloat(x)));
   case Opcode::Flt:
     return boolean(b.CreateFCmpOLT(asFloat(x), asFloat(y)));
   case Opcode::Fle:
