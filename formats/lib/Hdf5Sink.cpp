@@ -123,8 +123,10 @@ hid_t driver() {
 Hdf5Sink::Hdf5Sink(int fd) : state(std::make_unique<State>(State{fd})) {}
 Hdf5Sink::~Hdf5Sink() = default;
 
+void Hdf5Sink::quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
 Hdf5Handle Hdf5Sink::create() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); // Failures become our errors, not text on stderr.
+  quiet();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   State *info = state.get();
   if (H5Pset_driver(access, driver(), &info) < 0)

@@ -19,6 +19,8 @@ public:
   ~Hdf5Sink();
   /// A new HDF5 file.
   Hdf5Handle create();
+  /// Failures on this thread become our errors, not text on stderr. create() does it for the thread that calls it.
+  static void quiet();
   /// Whether a write failed since.
   bool failed() const;
   /// Why the last thing failed: the system's word for the first write that did ("No space left on device"), else libhdf5's.

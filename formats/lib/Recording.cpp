@@ -1,14 +1,16 @@
 //===- Recording.cpp - What a run leaves behind ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Spikes and state rows go to chunked, extensible data sets through buffers of fixed size, so a recording may be larger than
-// memory.
+// Records are gathered in blocks, which a thread writes: to the HDF5 file at once, or, where the run takes checkpoints, to a spool
+// of which the file is made in the end. Either way the file's bytes follow from the records alone.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Formats/Recording.h"
+#include "BackgroundWriter.h"
+#include "Hdf5Recording.h"
 #include "Hdf5Sink.h"
 #include "Hdf5Tree.h"
+#include "RecordingSpool.h"
 #include "ranvier/Support/File.h"
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -16,176 +18,6 @@ using namespace ranvier;
 using namespace ranvier::formats;
 
 namespace {
-/// An extensible data set of rows with a buffer: [rows], or [rows, length] for the states of a population.
-class Column {
-public:
-  /// `reason` hears why something was refused.
-  Column(hid_t file, const Hdf5Sink &sink, const std::string &path, std::string &reason, hid_t type, size_t width,
-         std::optional<uint64_t> length = {})
-      : sink(sink), reason(reason), type(type), width(width), flat(!length), rowLength(length.value_or(1)) {
-    constexpr uint64_t cells = 1u << 16; // Of a chunk, and of the buffer.
-    const uint64_t rows = std::max<uint64_t>(1, cells / std::max<uint64_t>(1, rowLength));
-    capacity = rows * rowLength * width;
-    const hsize_t now[2] = {0, rowLength}, most[2] = {H5S_UNLIMITED, rowLength},
-                  chunk[2] = {rows, std::clamp<uint64_t>(rowLength, 1, cells)};
-    const Hdf5Handle space(H5Screate_simple(flat ? 1 : 2, now, most), H5Sclose);
-    const Hdf5Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose), how(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-    H5Pset_create_intermediate_group(links, 1);
-    H5Pset_obj_track_times(how, 0);
-    H5Pset_chunk(how, flat ? 1 : 2, chunk);
-    H5Pset_deflate(how, 1);
-    set = Hdf5Handle(H5Dcreate2(file, path.c_str(), type, space, links, how, H5P_DEFAULT), H5Dclose);
-    worked(set);
-  }
-  bool good() const { return static_cast<bool>(set); }
-  bool append(const void *data, size_t bytes) {
-    buffer.append(static_cast<const char *>(data), bytes);
-    return buffer.size() < capacity || flush();
-  }
-  bool flush() {
-    const hsize_t rows = buffer.empty() ? 0 : buffer.size() / (rowLength * width);
-    if (!rows)
-      return true;
-    const hsize_t total[2] = {written + rows, rowLength}, start[2] = {written, 0}, count[2] = {rows, rowLength};
-    if (!worked(H5Dset_extent(set, total)))
-      return false;
-    const Hdf5Handle space(H5Dget_space(set), H5Sclose), memory(H5Screate_simple(flat ? 1 : 2, count, nullptr), H5Sclose);
-    if (!worked(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, nullptr)) ||
-        !worked(H5Dwrite(set, type, memory, space, H5P_DEFAULT, buffer.data())))
-      return false;
-    written += rows;
-    buffer.clear();
-    return true;
-  }
-  hid_t id() const { return set; }
-
-private:
-  bool worked(int64_t outcome) { // Closing a handle forgets the reason.
-    const bool good = outcome >= 0 && !sink.failed();
-    if (!good)
-      reason = sink.reason();
-    return good;
-  }
-  const Hdf5Sink &sink;
-  std::string &reason;
-  hid_t type;
-  Hdf5Handle set;
-  size_t width, capacity = 0;
-  bool flat;
-  uint64_t rowLength, written = 0;
-  std::string buffer;
-};
-
-class Hdf5Recorder final : public Recorder {
-public:
-  Hdf5Recorder(AtomicFile file, std::string path, double dt, std::vector<RecordedPopulation> populations)
-      : target(std::move(file)), sink(target.descriptor()), path(std::move(path)), dt(dt), populations(std::move(populations)),
-        handle(sink.create()) {
-    if (!handle)
-      reason = sink.reason();
-  }
-
-  Result<void> open() {
-    const Hdf5Handle parent(H5Gcreate2(handle, "populations", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-    bool good = handle && parent;
-    for (const auto &population : populations) {
-      const std::string group = "populations/" + population.name, sonata = "spikes/" + population.name;
-      const hid_t word = population.isFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT32;
-      Columns &set = columns.emplace_back();
-      set.steps = std::make_unique<Column>(handle, sink, group + "/spike_steps", reason, H5T_NATIVE_UINT32, 4);
-      set.neurons = std::make_unique<Column>(handle, sink, group + "/spike_neurons", reason, H5T_NATIVE_UINT32, 4);
-      set.times = std::make_unique<Column>(handle, sink, sonata + "/timestamps", reason, H5T_NATIVE_DOUBLE, 8);
-      set.ids = std::make_unique<Column>(handle, sink, sonata + "/node_ids", reason, H5T_NATIVE_UINT64, 8);
-      good = good && set.steps->good() && set.neurons->good() && set.times->good() && set.ids->good();
-      if (population.graded) {
-        set.values = std::make_unique<Column>(handle, sink, group + "/spike_values", reason, word, 4);
-        good = good && set.values->good() && attribute(set.values->id(), "scale", H5T_NATIVE_DOUBLE, &population.valueScale);
-      }
-      for (const auto &[name, scale] : population.states) {
-        set.states.push_back(std::make_unique<Column>(handle, sink, group + "/" + name, reason, word, 4, population.count));
-        good = good && set.states.back()->good() && attribute(set.states.back()->id(), "scale", H5T_NATIVE_DOUBLE, &scale);
-      }
-      good = good && attribute(Hdf5Handle(H5Gopen2(handle, group.c_str(), H5P_DEFAULT), H5Gclose), "n", H5T_NATIVE_UINT32,
-                               &population.count);
-      good = good && text(set.times->id(), "units", "ms");
-      if (!good)
-        return failure("populations/" + population.name);
-    }
-    return good ? Result<void>() : failure("the file");
-  }
-
-  Result<void> spikes(uint32_t p, uint32_t step, std::span<const uint32_t> neurons, std::span<const int32_t> payloads) override {
-    Columns &set = columns[p];
-    RANVIER_ASSERT(!set.values || payloads.size() == neurons.size(),
-                   "a payload for each of " + std::to_string(neurons.size()) + " graded spikes");
-    bool good = true;
-    for (size_t k = 0; k < neurons.size() && good; ++k) {
-      const double time = (step - 0.5) * dt * 1e3;
-      const uint64_t id = neurons[k];
-      good = set.steps->append(&step, 4) && set.neurons->append(&neurons[k], 4) && set.times->append(&time, 8) &&
-             set.ids->append(&id, 8) && (!set.values || set.values->append(&payloads[k], 4));
-    }
-    return good ? Result<void>() : failure("populations/" + populations[p].name);
-  }
-  Result<void> state(uint32_t p, uint32_t state, std::span<const int32_t> words) override {
-    RANVIER_ASSERT(words.size() == populations[p].count, "a word for each of " + std::to_string(populations[p].count) + " neurons");
-    return columns[p].states[state]->append(words.data(), words.size_bytes()) ? Result<void>()
-                                                                              : failure("populations/" + populations[p].name);
-  }
-  Result<void> finish(uint32_t steps) override {
-    for (size_t p = 0; p < columns.size(); ++p) {
-      const Columns &set = columns[p];
-      bool good = set.steps->flush() && set.neurons->flush() && set.times->flush() && set.ids->flush() &&
-                  (!set.values || set.values->flush());
-      for (const auto &column : set.states)
-        good = good && column->flush();
-      if (!good)
-        return failure("populations/" + populations[p].name);
-    }
-    const uint32_t version = 1, magic = 0x0A7A;
-    const bool good = text(handle, "format", "ranvier-run") && attribute(handle, "version", H5T_NATIVE_UINT32, &version) &&
-                      attribute(handle, "magic", H5T_NATIVE_UINT32, &magic) && attribute(handle, "dt", H5T_NATIVE_DOUBLE, &dt) &&
-                      attribute(handle, "steps", H5T_NATIVE_UINT32, &steps);
-    columns.clear();
-    if (good && handle.reset() && !sink.failed())
-      return target.commit();
-    reason = sink.reason();
-    return failure("the file");
-  }
-
-private:
-  struct Columns {
-    std::unique_ptr<Column> steps, neurons, times, ids, values;
-    std::vector<std::unique_ptr<Column>> states;
-  };
-  Error failure(std::string place) const {
-    return {.code = 1080,
-            .message = "cannot write the recording",
-            .file = path,
-            .place = std::move(place),
-            .found = reason,
-            .kind = ErrorKind::System};
-  }
-  static bool attribute(hid_t owner, const char *name, hid_t type, const void *value) {
-    const Hdf5Handle space(H5Screate(H5S_SCALAR), H5Sclose),
-        made(H5Acreate2(owner, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-    return made && H5Awrite(made, type, value) >= 0;
-  }
-  static bool text(hid_t owner, const char *name, const char *value) {
-    const Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-    H5Tset_size(type, H5T_VARIABLE);
-    return attribute(owner, name, type, &value);
-  }
-
-  AtomicFile target; // What the handle writes to outlives it.
-  Hdf5Sink sink;
-  std::string path, reason;
-  double dt;
-  std::vector<RecordedPopulation> populations;
-  Hdf5Handle handle;
-  std::vector<Columns> columns; ///< Closed before the file.
-};
-
 struct Reader {
   const H5Group &root;
   const std::string &path;
@@ -279,8 +111,77 @@ struct Reader {
 };
 } // namespace
 
-Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, double dt,
-                                                   std::vector<RecordedPopulation> populations) {
+namespace {
+/// A block is handed over when it has this many words (1 MiB), or one row of a wider state.
+constexpr size_t blockWords = size_t(1) << 18;
+
+class StreamRecorder final : public Recorder {
+public:
+  /// With a spool no `file` is written before the end.
+  StreamRecorder(std::string path, double dt, std::vector<RecordedPopulation> populations, std::unique_ptr<Hdf5Recording> file,
+                 std::unique_ptr<RecordingSpool> spool)
+      : path(std::move(path)), dt(dt), populations(std::move(populations)), file(std::move(file)), spool(std::move(spool)),
+        writer([this](std::span<const uint32_t> words) { return take(words); }) {}
+  Result<void> start() { return writer.start(path); }
+
+  Result<void> spikes(uint32_t p, uint32_t step, std::span<const uint32_t> neurons, std::span<const int32_t> payloads) override {
+    const bool graded = populations[p].graded;
+    RANVIER_ASSERT(!graded || payloads.size() == neurons.size(),
+                   "a payload for each of " + std::to_string(neurons.size()) + " graded spikes");
+    if (!neurons.empty())
+      putSpikes(block, p, step, neurons, graded ? payloads : std::span<const int32_t>());
+    return handOver(blockWords);
+  }
+  Result<void> state(uint32_t p, uint32_t state, std::span<const int32_t> words) override {
+    RANVIER_ASSERT(words.size() == populations[p].count, "a word for each of " + std::to_string(populations[p].count) + " neurons");
+    putState(block, p, state, words);
+    return handOver(blockWords);
+  }
+  Result<RecordingMark> mark() override {
+    RANVIER_ASSERT(spool, "a recorder without a spool cannot be marked");
+    RANVIER_CHECK(flush());
+    return spool->mark();
+  }
+  Result<void> finish(uint32_t steps) override {
+    RANVIER_CHECK(flush());
+    if (!spool)
+      return file->finish(steps);
+    RANVIER_TRY(AtomicFile target, AtomicFile::create(path));
+    RANVIER_TRY(const auto whole, Hdf5Recording::create(std::move(target), path, dt, populations));
+    RANVIER_CHECK(spool->read([&](std::span<const uint32_t> words) { return takeRecords(words, populations, *whole); }));
+    RANVIER_CHECK(whole->finish(steps));
+    spool->remove();
+    return {};
+  }
+
+private:
+  Result<void> handOver(size_t least) {
+    if (writer.failed())
+      return writer.failure();
+    return block.size() < least ? Result<void>() : writer.put(block);
+  }
+  Result<void> flush() {
+    RANVIER_CHECK(handOver(1));
+    return writer.drain();
+  }
+  /// On the writer's thread.
+  Result<void> take(std::span<const uint32_t> words) {
+    if (spool)
+      return spool->append(words);
+    Hdf5Sink::quiet();
+    return takeRecords(words, populations, *file);
+  }
+
+  std::string path;
+  double dt;
+  std::vector<RecordedPopulation> populations;
+  RecordBlock block;
+  std::unique_ptr<Hdf5Recording> file;
+  std::unique_ptr<RecordingSpool> spool;
+  BackgroundWriter writer; ///< Ends before what it writes to.
+};
+
+Result<void> checkNames(const std::string &path, const std::vector<RecordedPopulation> &populations) {
   std::set<std::string> seen;
   for (const auto &population : populations) {
     if (!isHdf5Name(population.name) || !seen.insert(population.name).second)
@@ -297,10 +198,37 @@ Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, doub
                      .place = "population '" + population.name + "'",
                      .found = "'" + state.first + "'"};
   }
-  RANVIER_TRY(AtomicFile file, AtomicFile::create(path));
-  auto out = std::make_unique<Hdf5Recorder>(std::move(file), path, dt, std::move(populations));
-  RANVIER_CHECK(out->open());
-  return std::unique_ptr<Recorder>(std::move(out));
+  return {};
+}
+
+Result<std::unique_ptr<Recorder>> started(std::unique_ptr<StreamRecorder> recorder) {
+  RANVIER_CHECK(recorder->start());
+  return std::unique_ptr<Recorder>(std::move(recorder));
+}
+} // namespace
+
+Result<std::unique_ptr<Recorder>> Recorder::create(const std::string &path, double dt,
+                                                   std::vector<RecordedPopulation> populations) {
+  RANVIER_CHECK(checkNames(path, populations));
+  RANVIER_TRY(AtomicFile target, AtomicFile::create(path));
+  RANVIER_TRY(auto file, Hdf5Recording::create(std::move(target), path, dt, populations));
+  return started(std::make_unique<StreamRecorder>(path, dt, std::move(populations), std::move(file), nullptr));
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::createResumable(const std::string &path, double dt,
+                                                            std::vector<RecordedPopulation> populations) {
+  RANVIER_CHECK(checkNames(path, populations));
+  RANVIER_CHECK(AtomicFile::create(path)); // What stands in its way is better known now than in the end.
+  RANVIER_TRY(auto spool, RecordingSpool::create(path, dt, populations));
+  return started(std::make_unique<StreamRecorder>(path, dt, std::move(populations), nullptr, std::move(spool)));
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::resume(const std::string &path, double dt, std::vector<RecordedPopulation> populations,
+                                                   const RecordingMark &mark) {
+  RANVIER_CHECK(checkNames(path, populations));
+  RANVIER_CHECK(AtomicFile::create(path));
+  RANVIER_TRY(auto spool, RecordingSpool::resume(path, dt, populations, mark));
+  return started(std::make_unique<StreamRecorder>(path, dt, std::move(populations), nullptr, std::move(spool)));
 }
 
 Result<Recording> formats::readRecording(const std::string &path) {
