@@ -209,6 +209,7 @@ Result<Image> open(const std::string &path) {
     span = {reinterpret_cast<Element *>(bytes.data()), bytes.size() / sizeof(Element)};
   });
   image.storage = storage;
+  image.identity = contentHash(storage->bytes().first(sizeof(FileHeader) + sectionCount * sizeof(SectionRecord)));
   if (auto valid = validate(image); !valid) {
     valid.error().file = path;
     return std::move(valid.error());

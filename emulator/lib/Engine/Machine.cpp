@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "ranvier/Emulator/Machine.h"
 #include "Barrier.h"
+#include "Snapshot.h"
 #include "State.h"
 #include "ranvier/Support/Random.h"
 #if RANVIER_HAVE_JIT
@@ -70,6 +71,8 @@ public:
   void reset() override;
   void step(std::span<const InputSpike> inputs) override;
   uint32_t currentStep() const override { return now; }
+  void save(MachineState &out) const override { saveState(engine, now, out); }
+  Result<void> restore(const MachineState &state) override;
   const StepCounts &counts() const override { return total; }
   Energy energy(const StepCounts &counts) const override { return engine.costs.energy(counts); }
   std::span<const uint32_t> spikes(uint32_t population) override;
@@ -169,6 +172,14 @@ void EngineMachine::reset() {
   resetState(engine);
   now = 0;
   total = {};
+}
+
+Result<void> EngineMachine::restore(const MachineState &state) {
+  RANVIER_CHECK(checkState(engine, state));
+  restoreState(engine, state);
+  now = state.step;
+  total = {};
+  return {};
 }
 
 //===--- Inputs -----------------------------------------------------------===//

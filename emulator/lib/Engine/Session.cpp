@@ -39,11 +39,12 @@ Result<void> checkInputs(const image::Image &image, std::span<const InputSpike> 
   return {};
 }
 
-Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, const RunOptions &options, const StepCallback &onStep) {
+Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, const RunOptions &options, const StepCallback &onStep,
+                      RunResult before) {
   RANVIER_CHECK(checkInputs(machine.image(), inputs, machine.currentStep() + 1));
-  RunResult result;
+  RunResult result = std::move(before);
   if (options.keepPerStep)
-    result.perStep.reserve(options.steps);
+    result.perStep.reserve(result.perStep.size() + options.steps);
   size_t next = 0;
   for (uint32_t i = 0; i < options.steps; ++i) {
     const uint32_t step = machine.currentStep() + 1;
@@ -57,7 +58,7 @@ Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, cons
     if (options.keepPerStep)
       result.perStep.push_back(counts);
     ++result.steps;
-    if (onStep && !onStep({step, counts}, machine))
+    if (onStep && !onStep({step, counts, result}, machine))
       break;
   }
   result.inputsAfterEnd = inputs.size() - next;

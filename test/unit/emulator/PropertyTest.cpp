@@ -5,6 +5,8 @@
 // reference; all must agree in every spike, payload and state word.
 //===----------------------------------------------------------------------===//
 #include "TestNet.h"
+#include "ranvier/Emulator/Checkpoint.h"
+#include <cstring>
 #include <doctest/doctest.h>
 #include <random>
 #include <set>
@@ -150,6 +152,17 @@ void checkStates(const Net &net, const Reference &reference, const emu::Machine 
       }
 }
 
+void checkStatesEqual(const Net &net, const emu::Machine &a, const emu::Machine &b) {
+  for (uint32_t p = 0; p < net.populations.size(); ++p)
+    if (net.populations[p].program >= 0)
+      for (uint32_t s = 0; s < 2; ++s) {
+        std::vector<int32_t> one(net.populations[p].count), other(one.size());
+        a.readState(p, s, one);
+        b.readState(p, s, other);
+        CHECK(one == other);
+      }
+}
+
 void compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
   CAPTURE(seed);
   Generator generator(seed);
@@ -241,5 +254,64 @@ TEST_CASE("reset gives the same run again") {
         CHECK(m->spikes(0).empty());
       }
     }
+  }
+}
+
+namespace {
+bool operator==(const emu::StepCounts &a, const emu::StepCounts &b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+/// Machines of every kind hand a run on to each other, by way of their state; it goes as if nothing had happened, and what each
+/// saves is the same.
+void relayRace(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
+  CAPTURE(seed);
+  Generator generator(seed);
+  const Net net = generator.net(profile, graded, sameStep);
+  const auto image = build(net);
+  auto alone = machine(image, interp(1, emu::Timing::Fast));
+  std::vector<std::unique_ptr<emu::Machine>> machines;
+  for (const unsigned threads : {1u, 2u, 4u})
+    machines.push_back(machine(image, interp(threads, emu::Timing::Fast)));
+#if RANVIER_HAVE_JIT
+  auto jit = interp(2, emu::Timing::Fast);
+  jit.executor = emu::Executor::Jit;
+  machines.push_back(machine(image, jit));
+#endif
+  uint64_t total = 0, pending = 0, messages = 0;
+  emu::MachineState state, expected;
+  size_t runner = 0;
+  for (uint32_t t = 1; t <= 40; ++t) {
+    const auto inputs = generator.inputs(net, t);
+    alone->step(inputs);
+    machines[runner]->step(inputs);
+    REQUIRE(spikesOf(*machines[runner]) == spikesOf(*alone));
+    CHECK(machines[runner]->counts() == alone->counts());
+    total += alone->counts().spikes;
+    if (generator.below(3) == 0) {
+      machines[runner]->save(state);
+      alone->save(expected);
+      CHECK(state == expected);
+      CHECK(state.step == t);
+      pending += state.inputs.size();
+      messages += state.messages.size();
+      runner = generator.below(static_cast<uint32_t>(machines.size())); // Possibly itself; others hold an older state.
+      auto restored = machines[runner]->restore(state);
+      REQUIRE_MESSAGE(restored, restored.error().str());
+      CHECK(machines[runner]->currentStep() == t);
+      machines[runner]->save(expected);
+      CHECK(state == expected);
+    }
+  }
+  checkStatesEqual(net, *machines[runner], *alone);
+  CHECK(total > 0);
+  CHECK(pending > 0);
+  CHECK(messages > 0);
+}
+} // namespace
+
+TEST_CASE("a run handed on between machines of every kind goes on as it would have") {
+  for (uint32_t seed = 401; seed <= 410; ++seed) {
+    relayRace(seed, isa::Profile::Int, seed % 2, false);
+    relayRace(seed, isa::Profile::Int, seed % 2, true);
+    relayRace(seed, isa::Profile::F32, seed % 2, true);
   }
 }

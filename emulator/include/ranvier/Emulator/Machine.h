@@ -58,10 +58,14 @@ struct Energy {
   std::vector<std::string> unknown;
 };
 
+struct RunResult;    // Session.h
+struct MachineState; // Checkpoint.h
+
 /// What a run hands out after each step. Spikes are sorted by (population, neuron).
 struct StepView {
   uint32_t step;
   const StepCounts &counts;
+  const RunResult &soFar; ///< Of the run, this step included.
 };
 
 class Machine {
@@ -78,6 +82,10 @@ public:
   /// Does not allocate.
   virtual void step(std::span<const InputSpike> inputs) = 0;
   virtual uint32_t currentStep() const = 0;
+  /// Everything that changes from step to step. Of the step just run only that remains which acts later: not its spikes or counts.
+  virtual void save(MachineState &out) const = 0;
+  /// As the machine was that saved it, one of the same image; on an error nothing has changed. Errors: RNV7036.
+  virtual Result<void> restore(const MachineState &state) = 0;
   /// Of the step just run.
   virtual const StepCounts &counts() const = 0;
   /// Energy of any counts under this machine's cost profile.

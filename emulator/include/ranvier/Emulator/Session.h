@@ -32,9 +32,10 @@ struct RunResult {
 /// neurons in range, payloads plain unless the chip has graded spikes. Errors: RNV7010..7014 naming the entry.
 Result<void> checkInputs(const image::Image &image, std::span<const InputSpike> inputs, uint32_t firstStep);
 
-/// Runs `options.steps` steps. `inputs` are sorted by step, absolute step numbers. Errors: those of checkInputs.
+/// Runs `options.steps` steps. `inputs` are sorted by step, absolute step numbers. `before`: what the steps before these gave,
+/// where the run was taken up again; the result goes on from there. Errors: those of checkInputs.
 Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, const RunOptions &options,
-                      const StepCallback &onStep = {});
+                      const StepCallback &onStep = {}, RunResult before = {});
 
 /// The payload word of a plain spike of this image: 1, or the bits of 1.0f.
 int32_t plainPayload(const image::Image &image);

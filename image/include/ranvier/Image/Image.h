@@ -198,6 +198,7 @@ struct Image {
   std::span<const uint64_t> outPtr;
   std::span<const OutAxonRecord> outAxons;
   std::shared_ptr<const void> storage;
+  std::string identity; ///< Of an opened file: a hash of header and section table, and so of all checksums. Else empty.
 };
 
 /// Writes atomically; the same data gives the same bytes. Errors: RNV3001 (I/O). Does not validate.

@@ -1,0 +1,140 @@
+//===- Snapshot.cpp - The engine's state in terms of the image ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Snapshot.h"
+#include <algorithm>
+#include <bit>
+
+namespace ranvier::emu {
+namespace {
+
+//===--- Pending input: all that knows how the engine keeps what has yet to act ---===//
+
+/// Accumulators of the core that act in step `step`.
+int32_t *accumulatorsOf(const CoreState &core, uint32_t step) {
+  return core.delivery.ring + size_t(step % core.delivery.slots) * core.delivery.stride;
+}
+
+void savePendingInput(const CoreState &core, uint32_t index, uint32_t now, MachineState &state) {
+  for (uint32_t in = 1; in < core.delivery.slots; ++in) {
+    const int32_t *sums = accumulatorsOf(core, now + in);
+    const uint32_t count = core.record->accumulatorCount;
+    if (std::any_of(sums, sums + count, [](int32_t word) { return word != 0; })) // -0.0f is a sum, too: words, not values.
+      state.inputs.push_back({index, in, {sums, sums + count}});
+  }
+}
+
+void restorePendingInput(CoreState &core, uint32_t now, const MachineState::PendingInput &input) {
+  std::copy(input.sums.begin(), input.sums.end(), accumulatorsOf(core, now + input.inSteps));
+}
+
+//===--- The rest ---------------------------------------------------------===//
+
+Error unfit(std::string place, std::string expected, std::string found) {
+  return {.code = 7036,
+          .message = "the state does not fit the image",
+          .place = std::move(place),
+          .expected = std::move(expected),
+          .found = std::move(found)};
+}
+
+uint64_t stateWords(const Engine &engine) {
+  uint64_t words = 0;
+  for (const image::SliceRecord &slice : engine.image->slices)
+    words += uint64_t(slice.count) * engine.image->meta.programs[slice.program].states.size();
+  return words;
+}
+
+/// Calls visit(slice) in the order of Image::slices: those of the cores follow each other there.
+template <typename Cores, typename Visit> void forEachSlice(Cores &cores, Visit &&visit) {
+  for (auto &core : cores)
+    for (auto &slice : core.slices)
+      visit(slice);
+}
+} // namespace
+
+void saveState(const Engine &engine, uint32_t now, MachineState &state) {
+  state.step = now;
+  state.states.clear();
+  state.inputs.clear();
+  state.messages.clear();
+  state.states.reserve(stateWords(engine));
+  forEachSlice(engine.cores, [&](const SliceState &slice) {
+    for (size_t s = 0; s < slice.program->states.size(); ++s) {
+      const int32_t *words = slice.states.data() + s * slice.padded;
+      state.states.insert(state.states.end(), words, words + slice.record->count);
+    }
+  });
+  const unsigned parity = now & 1;
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    const CoreState &core = engine.cores[c];
+    savePendingInput(core, c, now, state);
+    const AlignedArray<uint64_t> &bits = core.nextBits[parity];
+    for (size_t w = 0; w < bits.size(); ++w)
+      for (uint64_t word = bits[w]; word; word &= word - 1) {
+        const auto axon =
+            core.record->sameStepAxonCount + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
+        state.messages.push_back({c, axon, engine.graded ? core.payload[parity][axon] : unitPayload(engine.image->meta.profile)});
+      }
+  }
+}
+
+Result<void> checkState(const Engine &engine, const MachineState &state) {
+  if (state.states.size() != stateWords(engine))
+    return unfit("states", std::to_string(stateWords(engine)) + " words", std::to_string(state.states.size()));
+  for (size_t i = 0; i < state.inputs.size(); ++i) {
+    const auto &input = state.inputs[i];
+    const std::string place = "pending input " + std::to_string(i);
+    if (input.core >= engine.cores.size())
+      return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(input.core));
+    const CoreState &core = engine.cores[input.core];
+    const uint32_t slots = std::max(1u, core.record->delaySlots);
+    if (input.inSteps == 0 || input.inSteps >= slots)
+      return unfit(place, "1 to " + std::to_string(slots - 1) + " steps ahead", std::to_string(input.inSteps));
+    if (input.sums.size() != core.record->accumulatorCount)
+      return unfit(place, std::to_string(core.record->accumulatorCount) + " words", std::to_string(input.sums.size()));
+    if (i && std::pair(input.core, input.inSteps) <= std::pair(state.inputs[i - 1].core, state.inputs[i - 1].inSteps))
+      return unfit(place, "ascending cores and steps", "others");
+  }
+  for (size_t i = 0; i < state.messages.size(); ++i) {
+    const auto &message = state.messages[i];
+    const std::string place = "pending message " + std::to_string(i);
+    if (message.core >= engine.cores.size())
+      return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(message.core));
+    const image::CoreRecord &core = *engine.cores[message.core].record;
+    if (message.axon < core.sameStepAxonCount || message.axon >= core.inAxonCount)
+      return unfit(place,
+                   "an in-axon from " + std::to_string(core.sameStepAxonCount) + " to below " + std::to_string(core.inAxonCount),
+                   std::to_string(message.axon));
+    if (i && std::pair(message.core, message.axon) <= std::pair(state.messages[i - 1].core, state.messages[i - 1].axon))
+      return unfit(place, "ascending cores and in-axons", "others");
+    if (!engine.graded && message.payload != unitPayload(engine.image->meta.profile))
+      return unfit(place, "a plain spike", "payload " + std::to_string(message.payload));
+  }
+  return {};
+}
+
+void restoreState(Engine &engine, const MachineState &state) {
+  resetState(engine);
+  const int32_t *from = state.states.data();
+  forEachSlice(engine.cores, [&](SliceState &slice) {
+    const uint32_t count = slice.record->count;
+    for (size_t s = 0; s < slice.program->states.size(); ++s, from += count) {
+      int32_t *words = slice.states.data() + s * slice.padded;
+      std::copy_n(from, count, words);
+      if (count)
+        std::fill(words + count, words + slice.padded, from[count - 1]);
+    }
+  });
+  for (const auto &input : state.inputs)
+    restorePendingInput(engine.cores[input.core], state.step, input);
+  const unsigned parity = state.step & 1;
+  for (const auto &message : state.messages) {
+    CoreState &core = engine.cores[message.core];
+    const uint32_t bit = message.axon - core.record->sameStepAxonCount;
+    core.nextBits[parity][bit / 64] |= uint64_t(1) << bit % 64;
+    if (engine.graded)
+      core.payload[parity][message.axon] = message.payload;
+  }
+}
+
+} // namespace ranvier::emu
