@@ -659,6 +659,41 @@ class Options(CommandLine):
             self.assertIn("spikes, probes, u, v", error["expected"])
             self.assertFalse(out.exists())
 
+    def test_run_checkpoint(self):
+        """More of it in test_checkpoint.py."""
+        file, out = self.tmp / "run.rvc", self.tmp / "checkpoint.h5"
+        self.ran("--checkpoint", file, "--checkpoint-every", 7)
+        self.assertEqual(file.read_bytes()[1:4], b"RVC")
+        for wrong in (["--checkpoint", file], ["--checkpoint-every", 3]):
+            self.error("run", self.loihi1, "--steps", 3, *wrong, code=2, rnv="8003")
+        for same in (out, self.tmp / "." / "checkpoint.h5.spool"):
+            self.error("run", self.loihi1, "--steps", 3, "--checkpoint", same, "--checkpoint-every", 1, "-o", out, code=2, rnv="8035")
+        self.error("run", self.loihi1, "--steps", 3, "--checkpoint", self.loihi1, "--checkpoint-every", 1, code=2, rnv="8025")
+        self.error("run", self.loihi1, "--steps", 3, "--checkpoint", self.tmp / "no" / "c.rvc", "--checkpoint-every", 1, rnv="9003")
+
+    def test_run_checkpoint_every(self):
+        file = self.tmp / "every.rvc"
+        for every, step in ((1, 18), (7, 14), (18, 18)):
+            self.ran("--checkpoint", file, "--checkpoint-every", every)
+            self.assertIn(f'"step":{step},'.encode(), file.read_bytes())
+        file.unlink()
+        self.ran("--checkpoint", file, "--checkpoint-every", 19)
+        self.assertFalse(file.exists())
+        self.error("run", self.loihi1, "--steps", 3, "--checkpoint", file, "--checkpoint-every", 0, code=2, rnv="8003")
+
+    def test_run_resume(self):
+        file = self.tmp / "resume.rvc"
+        expected = self.ran()
+        self.ran("--checkpoint", file, "--checkpoint-every", 7)
+        found = self.ran("--resume", file)
+        self.assertEqual({**found, "wall": 0}, {**expected, "wall": 0})
+        self.error("run", self.loihi1, "--steps", 18, "--input", SET, "--resume", file, "--report", self.tmp / "resumed", code=2, rnv="8036")
+        self.error("run", self.loihi1, "--steps", 13, "--input", SET, "--resume", file, code=2, rnv="8034")
+        self.error("run", self.loihi1, "--steps", 18, "--resume", file, rnv="7035")
+        self.error("run", self.reference, "--steps", 18, "--resume", file, rnv="7033")
+        self.error("run", self.loihi1, "--steps", 18, "--resume", self.tmp / "absent.rvc", rnv="9001")
+        self.error("run", self.loihi1, "--steps", 18, "--resume", file, "-o", file, code=2, rnv="8025")
+
     def test_run_report(self):
         folder = self.tmp / "deep" / "report"
         result = self.ran("--report", folder)

@@ -1,5 +1,6 @@
 //===- Run.cpp - `ranvier run` --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "RunCheckpoint.h"
 #include "RunReport.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
@@ -16,6 +17,7 @@ struct RunFlags {
   uint32_t steps = 0;
   std::optional<uint32_t> sample;
   MachineFlags machine;
+  CheckpointFlags checkpoint;
 };
 
 /// Options that contradict each other before any file is opened.
@@ -24,13 +26,14 @@ Result<void> check(const RunFlags &flags) {
     return pointlessOption("--record", "nothing is recorded without -o");
   if (flags.sample && flags.input.empty())
     return pointlessOption("--sample", "it chooses a sample of --input, which is not given");
+  RANVIER_CHECK(flags.checkpoint.check(flags.image, flags.input, flags.output));
   return flags.machine.check();
 }
 
 /// The states to record, by population; `spikes` is always recorded, and `probes` stands for what the network's probes name.
 class Recording {
 public:
-  Result<void> open(const RunFlags &flags, const image::Image &image) {
+  Result<void> open(const RunFlags &flags, const image::Image &image, const Checkpoints &checkpoints) {
     std::vector<std::string> wanted;
     for (size_t at = 0; at <= flags.record.size();) {
       const size_t comma = std::min(flags.record.find(',', at), flags.record.size());
@@ -86,7 +89,13 @@ public:
                      .file = flags.image,
                      .expected = "spikes, probes" + statesOf(image),
                      .found = "'" + wanted[w] + "'"};
-    RANVIER_TRY(recorder, formats::Recorder::create(flags.output, image.meta.dt, recorded));
+    if (checkpoints.resumes()) {
+      RANVIER_TRY(recorder, formats::Recorder::resume(flags.output, image.meta.dt, recorded, checkpoints.mark()));
+    } else if (checkpoints.keepsSpool()) {
+      RANVIER_TRY(recorder, formats::Recorder::createResumable(flags.output, image.meta.dt, recorded));
+    } else {
+      RANVIER_TRY(recorder, formats::Recorder::create(flags.output, image.meta.dt, recorded));
+    }
     return {};
   }
 
@@ -100,6 +109,13 @@ public:
       }
     }
     return {};
+  }
+  /// How far the recording is; nothing where nothing is recorded.
+  Result<std::optional<formats::RecordingMark>> mark() {
+    if (!recorder)
+      return std::optional<formats::RecordingMark>();
+    RANVIER_TRY(const formats::RecordingMark at, recorder->mark());
+    return std::optional(at);
   }
   Result<void> finish(uint32_t steps) { return recorder->finish(steps); }
 
@@ -187,23 +203,36 @@ Result<void> run(Context &context, const RunFlags &flags) {
   RANVIER_TRY(auto image, openImage(flags.image));
   uint64_t uncounted = 0;
   RANVIER_TRY(const std::vector<emu::InputSpike> inputs, readInputs(context, flags, *image, uncounted));
+  Checkpoints checkpoints;
+  RANVIER_CHECK(checkpoints.open(
+      flags.checkpoint, {*image, flags.image, inputs, flags.machine, flags.steps, !flags.output.empty(), !flags.report.empty()}));
   RANVIER_TRY(auto machine, emu::Machine::create(image, machineOptions));
+  std::vector<uint64_t> spikesOf(image->meta.populations.size(), 0);
+  RANVIER_TRY(auto before, checkpoints.restore(*machine, spikesOf));
   Recording recording;
   if (!flags.output.empty())
-    RANVIER_CHECK(recording.open(flags, *image));
+    RANVIER_CHECK(recording.open(flags, *image, checkpoints));
   context.progress->phase("run", flags.steps);
   Result<void> recorded;
-  std::vector<uint64_t> spikesOf(image->meta.populations.size(), 0);
   const auto start = std::chrono::steady_clock::now();
-  auto outcome = emu::run(*machine, inputs, {.steps = flags.steps, .keepPerStep = !flags.report.empty()},
-                          [&](const emu::StepView &view, emu::Machine &at) {
-                            for (uint32_t p = 0; p < spikesOf.size(); ++p)
-                              spikesOf[p] += at.spikes(p).size();
-                            if (!flags.output.empty())
-                              recorded = recording.step(at, view.step);
-                            context.progress->advance(view.step);
-                            return static_cast<bool>(recorded);
-                          });
+  const auto takeCheckpoint = [&](const emu::StepView &view, const emu::Machine &at) -> Result<void> {
+    RANVIER_TRY(const auto mark, recording.mark());
+    return checkpoints.take(at, view.soFar, spikesOf, mark);
+  };
+  auto outcome = emu::run(
+      *machine, checkpoints.inputsLeft(inputs),
+      {.steps = flags.steps - checkpoints.stepsBefore(), .keepPerStep = !flags.report.empty()},
+      [&](const emu::StepView &view, emu::Machine &at) {
+        for (uint32_t p = 0; p < spikesOf.size(); ++p)
+          spikesOf[p] += at.spikes(p).size();
+        if (!flags.output.empty())
+          recorded = recording.step(at, view.step);
+        if (recorded && checkpoints.due(view.step))
+          recorded = takeCheckpoint(view, at);
+        context.progress->advance(view.step);
+        return static_cast<bool>(recorded);
+      },
+      std::move(before));
   if (!outcome)
     return outcome.error();
   RANVIER_CHECK(std::move(recorded));
@@ -233,7 +262,8 @@ Result<void> run(Context &context, const RunFlags &flags) {
         {{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
   report["events_not_counted"] = uncounted;
   report["inputs_after_end"] = outcome->inputsAfterEnd;
-  report["wall"] = {{"seconds", seconds}, {"steps_per_second", outcome->steps / std::max(seconds, 1e-9)}};
+  report["wall"] = {{"seconds", seconds},
+                    {"steps_per_second", (outcome->steps - checkpoints.stepsBefore()) / std::max(seconds, 1e-9)}};
   const std::string text = textReport(report);
   if (!flags.report.empty()) {
     Json whole = report;
@@ -249,7 +279,9 @@ void tools::addRun(CLI::App &app, Context &context) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App *command = addCommand(app, context, "run", "Run an image on the emulator",
                                  "  ranvier run digits.rvi --input spikes.csv --steps 100 -o out.h5 --record spikes,v\n"
-                                 "  ranvier run net.rvi --steps 1000 --timing fast --report report/",
+                                 "  ranvier run net.rvi --steps 1000 --timing fast --report report/\n"
+                                 "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
+                                 "  ranvier run net.rvi --steps 1000000 --resume net.rvc",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
   command->add_option("--input", flags->input,
@@ -264,4 +296,5 @@ void tools::addRun(CLI::App &app, Context &context) {
       ->check(CLI::Validator([](std::string &text) { return text.empty() ? "expected names, found none" : ""; }, "NAMES"));
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   flags->machine.addTo(*command);
+  flags->checkpoint.addTo(*command);
 }
