@@ -146,6 +146,21 @@ Json coreJson(const Image &image, const CoreRecord &core, bool full) {
 }
 } // namespace
 
+static Json distributionJson(const Distribution &distribution) {
+  switch (distribution.kind) {
+  case Distribution::Kind::Constant:
+    return distribution.first;
+  case Distribution::Kind::Uniform:
+    return {{"low", distribution.first}, {"high", distribution.second}, {"seed", distribution.seed}};
+  case Distribution::Kind::Normal:
+    return {{"mean", distribution.first},
+            {"deviation", distribution.second},
+            {"clip", {distribution.low, distribution.high}},
+            {"seed", distribution.seed}};
+  }
+  return nullptr;
+}
+
 std::string describe(const Image &image, bool full) {
   const Meta &meta = image.meta;
   Json json = {{"network", meta.network},
@@ -182,6 +197,17 @@ std::string describe(const Image &image, bool full) {
   for (const ProbeMeta &probe : meta.probes)
     json["probes"].push_back(
         {{"name", probe.name}, {"population", meta.populations[probe.population].name}, {"variables", probe.variables}});
+  json["connectors"] = Json::array();
+  for (const ConnectorMeta &connector : meta.connectors)
+    json["connectors"].push_back({{"projection", meta.projections[connector.projection].name},
+                                  {"rule", toString(connector.rule)},
+                                  {"probability", connector.probability},
+                                  {"scale", connector.scale},
+                                  {"number", connector.number},
+                                  {"seed", connector.seed},
+                                  {"autapses", connector.autapses},
+                                  {"weight", distributionJson(connector.weight)},
+                                  {"delay_steps", distributionJson(connector.delay)}});
   json["programs"] = Json::array();
   for (const isa::Program &program : meta.programs)
     json["programs"].push_back(programJson(program));

@@ -96,7 +96,7 @@ class Help(CommandLine):
                 name = f"{command}_{option[2:].replace('-', '_')}"
                 if option in network:
                     name = f"network_{option[2:].replace('-', '_')}"  # One reader for all commands.
-                elif option in ("--executor", "--timing", "--costs", "--threads"):
+                elif option in ("--executor", "--timing", "--costs", "--threads", "--weights"):
                     name = f"machine_{option[2:]}"
                 elif option == "--output" or option == "--target":
                     continue  # Every test uses them.
@@ -771,6 +771,32 @@ class Options(CommandLine):
         for command in (["run", self.loihi1, "--steps", 3], ["eval", self.loihi1, "--data", SET, "--samples", 1]):
             error = self.error(*command, "--costs", "guessed", rnv="7001")
             self.assertIn("fitted", error["expected"])
+
+    def test_machine_weights(self):
+        """i16: the run of a network whose weights are multiples of the largest one of each population over 32,767."""
+        text = """snn.network @half dt 1.0e-3 seed 7 {{
+  snn.input @in shape [40] source #snn.poisson<[200.0], seed = 5>
+  snn.population @cells model @lif shape [30] params {{tau = 0.02, r = 20.0, v_threshold = 1.0}}
+  snn.dense @drive from @in to @cells weights dense<{}> : tensor<30x40xf32>
+  snn.dense @back from @cells to @cells delay 2 weights dense<{}> : tensor<30x30xf32>
+}}
+"""
+        random = np.random.default_rng(3)
+        weights = [random.normal(0.02, 0.3, shape).astype(np.float32) for shape in ((30, 40), (30, 30))]
+        unit = [np.float32(float(np.abs(w).max()) / 32767) for w in weights]
+        rounded = [np.float32(np.rint(w.astype(np.float64) / float(u))) * u for w, u in zip(weights, unit)]
+        recorded = {}
+        for name, values, kept in (("i16", weights, "i16"), ("same", rounded, "f32"), ("f32", weights, "f32")):
+            network, image, out = (self.tmp / f"{name}{end}" for end in (".mlir", ".rvi", ".h5"))
+            network.write_text(text.format(*[json.dumps(w.astype(float).tolist()) for w in values]))
+            self.json("compile", network, "--target", "reference", "-o", image)
+            result = self.json("run", image, "--steps", 200, "--weights", kept, "-o", out, "--record", "v")
+            self.assertEqual(result["machine"]["weights"], kept)
+            with h5py.File(out) as f:
+                recorded[name] = f["populations/cells/v"][()]
+        np.testing.assert_array_equal(recorded["i16"], recorded["same"])
+        self.assertTrue((recorded["i16"] != recorded["f32"]).any())
+        self.error("run", self.loihi1, "--steps", 3, "--weights", "i16", code=2, rnv="7009")
 
     def test_machine_threads(self):
         if (os.cpu_count() or 1) < 2:

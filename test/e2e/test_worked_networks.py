@@ -37,9 +37,9 @@ def numbers(text):
 
 
 def value(text, count):
-    """A number or a distribution of the text, `count` values in binary64."""
+    """A number or a distribution of the text in binary64: `count` values, or those of an array of numbers."""
     if not text.startswith("#"):
-        return np.full(count, float(text))
+        return np.full(count if np.ndim(count) == 0 else len(count), float(text))
     kind, inner = re.fullmatch(r"#snn\.(\w+)<(.*)>", text).groups()
     figures = numbers(inner)
     return {"uniform": drawn.uniform, "normal": drawn.normal}[kind](*figures[:-1], int(figures[-1]), count)
@@ -63,10 +63,10 @@ class Net:
         names, columns = list(self.sizes), []
         connects = re.findall(rf'snn\.connect @\w+ from @(\w+) to @(\w+)(?: receptor "(\w+)")? delay {DRAWN}\s+"(\w+)" \{{\w = ([\d.e-]+)\}} weights {DRAWN} seed (\d+)', text)
         for at, (source, target, receptor, delay, rule, number, weight, seed) in enumerate(connects):
-            s, t = self.pairs(rule, float(number), int(seed), self.sizes[source], self.sizes[target])
-            steps = np.floor(value(delay, len(s)) + 0.5).astype(np.int64)
+            s, t, numbers = self.pairs(rule, float(number), int(seed), self.sizes[source], self.sizes[target])
+            steps = np.floor(value(delay, numbers) + 0.5).astype(np.int64)
             columns.append((np.full(len(s), names.index(source)), s, np.full(len(s), at), np.arange(len(s)), s + self.first[source], t + self.first[target], steps,
-                            value(weight, len(s)).astype(F), np.full(len(s), receptor == "i")))
+                            value(weight, numbers).astype(F), np.full(len(s), receptor == "i")))
         self.connects = len(connects)
         population, s, projection, number, *rest = (np.concatenate(column) for column in zip(*columns))
         order = np.lexsort((number, projection, s, population))
@@ -76,12 +76,14 @@ class Net:
     @staticmethod
     def pairs(rule, number, seed, sources, targets):
         if rule == "fixed_probability":
-            return drawn.fixed_probability(number, seed, sources, targets)
+            s, t = drawn.fixed_probability(number, seed, sources, targets)
+            return s, t, s * targets + t
         k = np.arange(int(number))
-        s = (drawn.words(seed, k, 0).astype(np.uint64) * np.uint64(sources) >> np.uint64(32)).astype(np.int64)
-        t = (drawn.words(seed, k, 1).astype(np.uint64) * np.uint64(targets) >> np.uint64(32)).astype(np.int64)
+        first, second = drawn.block(seed, k, 0)
+        s = (first.astype(np.uint64) * np.uint64(sources) >> np.uint64(32)).astype(np.int64)
+        t = (second.astype(np.uint64) * np.uint64(targets) >> np.uint64(32)).astype(np.int64)
         order = np.lexsort((t, s))
-        return s[order], t[order]
+        return s[order], t[order], k[order]
 
     def of(self, parameter):
         """A parameter of every neuron, binary64."""

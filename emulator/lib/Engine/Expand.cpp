@@ -486,12 +486,17 @@ Result<void> checkSize(const Engine &engine, const Plan &plan) {
   return {};
 }
 
-/// Longest delay of an axon, over which a message of it is in flight.
-uint64_t inFlight(const SegmentStore &store) {
+/// Sum over axons of the longest delay, over which a message is in flight; `longest` of them all.
+uint64_t inFlight(const SegmentStore &store, uint32_t &longest) {
   uint64_t sum = 0;
-  for (uint32_t a = 0; a < store.axons; ++a)
+  longest = 0;
+  for (uint32_t a = 0; a < store.axons; ++a) {
+    uint32_t delay = 0;
     for (uint32_t s = store.firstSegment[a]; s < store.firstSegment[a + 1]; ++s)
-      sum += store.segments[s] & 0xFFFFu;
+      delay += store.segments[s] & 0xFFFFu;
+    longest = std::max(longest, delay);
+    sum += delay;
+  }
   return sum;
 }
 
@@ -547,7 +552,8 @@ Result<void> expandSynapses(Engine &engine, unsigned threads) {
     CoreState &core = engine.cores[plan.deferred[d]];
     core.axons = core.segments->axons;
     core.sameAxons = cores[d].sameAxons;
-    core.pending.entries = MappedArray<Pending>(inFlight(*core.segments));
+    core.pending.entries = MappedArray<Pending>(inFlight(*core.segments, core.horizon));
+    ++core.horizon;
   }
   return {};
 }

@@ -97,6 +97,8 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   else
     core.delivery.synapses64 = image.synapses64.data() + record.firstSynapse;
   core.delivery.slots = core.segments ? 1 : std::max(1u, record.delaySlots);
+  if (!core.segments)
+    core.horizon = core.delivery.slots;
   core.delivery.stride = static_cast<uint32_t>(roundUp(record.accumulatorCount, padNeurons));
   const uint64_t ringWords = uint64_t(core.delivery.slots) * core.delivery.stride;
   if (ringWords > UINT32_MAX || record.rowCount > INT32_MAX)
@@ -369,6 +371,7 @@ void resetState(Engine &engine) {
   for (CoreState &core : engine.cores) {
     core.ring.fill(0);
     core.pending.count = 0;
+    core.carried.clear();
     core.sameBits.fill(0);
     for (unsigned parity = 0; parity < 2; ++parity) {
       core.nextBits[parity].fill(0);

@@ -316,6 +316,11 @@ void EngineMachine::deliverBits(CoreState &core, ThreadState &thread, AlignedArr
     auto *accumulators = reinterpret_cast<float *>(core.ring.data());
     if (emissionStep == now)
       return deliverNow(*core.segments, axons, payload, accumulators, thread.stretches.data());
+    if (!core.carried.empty())
+      if (const auto due = core.carried.find(now); due != core.carried.end()) {
+        std::copy_n(due->second.data(), core.ring.size(), core.ring.data());
+        core.carried.erase(due);
+      }
     enqueue(*core.segments, axons, emissionStep, payload, core.pending);
     return deliverDue(*core.segments, now, core.pending, accumulators, thread.stretches.data());
   }

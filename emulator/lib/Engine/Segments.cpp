@@ -159,6 +159,20 @@ void deliverDue(const SegmentStore &store, uint32_t step, PendingList &pending, 
   addBatch(store, batch, gathered, accumulators);
 }
 
+void addFuture(const SegmentStore &store, const PendingList &pending, const std::function<float *(uint32_t)> &of) {
+  for (size_t i = 0; i < pending.count; ++i) {
+    Pending entry = pending.entries[i];
+    for (;;) {
+      const Stretch stretch{entry.synapse, store.segments[entry.segment] >> 16, entry.factor};
+      addBatch(store, &stretch, 1, of(entry.due));
+      entry.synapse += stretch.count;
+      if (++entry.segment == entry.end)
+        break;
+      entry.due += store.segments[entry.segment] & 0xFFFFu;
+    }
+  }
+}
+
 void deliverNow(const SegmentStore &store, std::span<const uint32_t> axons, const int32_t *payload, float *accumulators,
                 Stretch *batch) {
   uint32_t gathered = 0;

@@ -11,6 +11,7 @@
 
 #include "Aligned.h"
 #include "Mapped.h"
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -63,6 +64,9 @@ void enqueue(const SegmentStore &store, std::span<const uint32_t> axons, uint32_
              PendingList &pending);
 /// Adds every segment due in `step` to the accumulators and drops messages that are through. `batch`: [stretchBatch] scratch.
 void deliverDue(const SegmentStore &store, uint32_t step, PendingList &pending, float *accumulators, Stretch *batch);
+/// Adds every segment still to come to the accumulators of its step, `of(step)`, in the order in which delivery would: what a
+/// checkpoint keeps of messages in flight.
+void addFuture(const SegmentStore &store, const PendingList &pending, const std::function<float *(uint32_t step)> &of);
 /// Adds whole rows at once: messages of the step itself, whose synapses all have delay 0.
 void deliverNow(const SegmentStore &store, std::span<const uint32_t> axons, const int32_t *payload, float *accumulators,
                 Stretch *batch);

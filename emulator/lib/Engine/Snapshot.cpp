@@ -3,27 +3,53 @@
 #include "Snapshot.h"
 #include <algorithm>
 #include <bit>
+#include <map>
 
 namespace ranvier::emu {
 namespace {
 
 //===--- Pending input: all that knows how the engine keeps what has yet to act ---===//
 
-/// Accumulators of the core that act in step `step`.
+/// Accumulators of the core that act in step `step`, where it has a ring.
 int32_t *accumulatorsOf(const CoreState &core, uint32_t step) {
   return core.delivery.ring + size_t(step % core.delivery.slots) * core.delivery.stride;
 }
 
+void saveSums(uint32_t index, uint32_t in, const int32_t *sums, uint32_t count, MachineState &state) {
+  if (std::any_of(sums, sums + count, [](int32_t word) { return word != 0; })) // -0.0f is a sum, too: words, not values.
+    state.inputs.push_back({index, in, {sums, sums + count}});
+}
+
 void savePendingInput(const CoreState &core, uint32_t index, uint32_t now, MachineState &state) {
-  for (uint32_t in = 1; in < core.delivery.slots; ++in) {
-    const int32_t *sums = accumulatorsOf(core, now + in);
-    const uint32_t count = core.record->accumulatorCount;
-    if (std::any_of(sums, sums + count, [](int32_t word) { return word != 0; })) // -0.0f is a sum, too: words, not values.
-      state.inputs.push_back({index, in, {sums, sums + count}});
+  const uint32_t count = core.record->accumulatorCount;
+  if (!core.segments) {
+    for (uint32_t in = 1; in < core.delivery.slots; ++in)
+      saveSums(index, in, accumulatorsOf(core, now + in), count, state);
+    return;
   }
+  // What is due later is added up as it would be in its step: what an earlier resume carried, then messages in their order.
+  std::map<uint32_t, std::vector<float>> sums;
+  for (const auto &[step, words] : core.carried) {
+    std::vector<float> &sum = sums[step];
+    sum.resize(core.delivery.stride);
+    std::copy_n(reinterpret_cast<const float *>(words.data()), sum.size(), sum.data());
+  }
+  addFuture(*core.segments, core.pending, [&](uint32_t step) {
+    std::vector<float> &sum = sums[step];
+    sum.resize(core.delivery.stride);
+    return sum.data();
+  });
+  for (const auto &[step, sum] : sums)
+    saveSums(index, step - now, reinterpret_cast<const int32_t *>(sum.data()), count, state);
 }
 
 void restorePendingInput(CoreState &core, uint32_t now, const MachineState::PendingInput &input) {
+  if (core.segments) {
+    AlignedArray<int32_t> sums(core.ring.size());
+    std::copy(input.sums.begin(), input.sums.end(), sums.data());
+    core.carried[now + input.inSteps] = std::move(sums);
+    return;
+  }
   std::copy(input.sums.begin(), input.sums.end(), accumulatorsOf(core, now + input.inSteps));
 }
 
@@ -72,7 +98,7 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
     for (size_t w = 0; w < bits.size(); ++w)
       for (uint64_t word = bits[w]; word; word &= word - 1) {
         const auto axon =
-            core.record->sameStepAxonCount + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
+            core.sameAxons + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
         state.messages.push_back({c, axon, engine.graded ? core.payload[parity][axon] : unitPayload(engine.image->meta.profile)});
       }
   }
@@ -87,7 +113,7 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     if (input.core >= engine.cores.size())
       return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(input.core));
     const CoreState &core = engine.cores[input.core];
-    const uint32_t slots = std::max(1u, core.record->delaySlots);
+    const uint32_t slots = core.horizon;
     if (input.inSteps == 0 || input.inSteps >= slots)
       return unfit(place, "1 to " + std::to_string(slots - 1) + " steps ahead", std::to_string(input.inSteps));
     if (input.sums.size() != core.record->accumulatorCount)
@@ -100,10 +126,9 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     const std::string place = "pending message " + std::to_string(i);
     if (message.core >= engine.cores.size())
       return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(message.core));
-    const image::CoreRecord &core = *engine.cores[message.core].record;
-    if (message.axon < core.sameStepAxonCount || message.axon >= core.inAxonCount)
-      return unfit(place,
-                   "an in-axon from " + std::to_string(core.sameStepAxonCount) + " to below " + std::to_string(core.inAxonCount),
+    const CoreState &core = engine.cores[message.core];
+    if (message.axon < core.sameAxons || message.axon >= core.axons)
+      return unfit(place, "an in-axon from " + std::to_string(core.sameAxons) + " to below " + std::to_string(core.axons),
                    std::to_string(message.axon));
     if (i && std::pair(message.core, message.axon) <= std::pair(state.messages[i - 1].core, state.messages[i - 1].axon))
       return unfit(place, "ascending cores and in-axons", "others");
@@ -130,7 +155,7 @@ void restoreState(Engine &engine, const MachineState &state) {
   const unsigned parity = state.step & 1;
   for (const auto &message : state.messages) {
     CoreState &core = engine.cores[message.core];
-    const uint32_t bit = message.axon - core.record->sameStepAxonCount;
+    const uint32_t bit = message.axon - core.sameAxons;
     core.nextBits[parity][bit / 64] |= uint64_t(1) << bit % 64;
     if (engine.graded)
       core.payload[parity][message.axon] = message.payload;

@@ -46,6 +46,9 @@ struct CoreState {
   uint32_t axons = 0, sameAxons = 0;      ///< Messages that the core can receive; the first are same-step ones.
   std::unique_ptr<SegmentStore> segments; ///< Null: the rows of the image, in place, and a ring of all delays.
   PendingList pending;
+  uint32_t horizon = 1; ///< Longest delay plus 1: steps ahead in which something may be due.
+  /// Sums of messages that were in flight when a checkpoint was taken, by step [stride]. Segments only; empty but after a resume.
+  std::map<uint32_t, AlignedArray<int32_t>> carried;
   std::vector<SliceState> slices;
   AlignedArray<uint64_t> sameBits, nextBits[2]; ///< Arrived messages by axon; next-step ones by parity of the emission step.
   AlignedArray<int32_t> payload[2];             ///< By axon and parity of the emission step; empty where no spike carries a value.

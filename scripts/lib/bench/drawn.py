@@ -3,6 +3,7 @@
 
 import math
 import re
+import statistics
 
 import numpy as np
 
@@ -11,6 +12,11 @@ ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 
 def words(seed, a, b, draw=0):
     """word(seed, a, b, draw) of the specification for arrays a and b of u32 (broadcast)."""
+    return block(seed, a, b, draw)[0]
+
+
+def block(seed, a, b, draw=0):
+    """Both words of its Threefry block."""
     k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32(((seed >> 32) + draw * 0x9E3779B9) & 0xFFFFFFFF)
     keys = (k0, k1, np.uint32(0x1BD11BDA) ^ k0 ^ k1)
     x0, x1 = np.broadcast_arrays(np.asarray(a, np.uint32), np.asarray(b, np.uint32))
@@ -23,7 +29,7 @@ def words(seed, a, b, draw=0):
             if turn % 4 == 3:
                 group = turn // 4 + 1
                 x0, x1 = x0 + keys[group % 3], x1 + keys[(group + 1) % 3] + np.uint32(group)
-    return x0
+    return x0, x1
 
 
 def below_one(w):
@@ -34,13 +40,16 @@ def between(w):
     return (w.astype(np.float64) + 0.5) / 2.0 ** 32
 
 
-def uniform(low, high, seed, count):
-    return np.minimum(low + (high - low) * below_one(words(seed, np.arange(count), 0)), np.nextafter(high, low))
+def uniform(low, high, seed, numbers):
+    """Of the first `numbers` numbers, or of an array of them below 2^32; likewise normal()."""
+    at = np.arange(numbers) if np.ndim(numbers) == 0 else numbers
+    return np.minimum(low + (high - low) * below_one(words(seed, at, 0)), np.nextafter(high, low))
 
 
-def normal(mean, deviation, low, high, seed, count):
-    at = np.arange(count)
-    z = np.sqrt(-2 * np.log(between(words(seed, at, 0)))) * np.cos(2 * math.pi * below_one(words(seed, at, 0, 1)))
+def normal(mean, deviation, low, high, seed, numbers):
+    at = np.arange(numbers) if np.ndim(numbers) == 0 else numbers
+    inverse = statistics.NormalDist().inv_cdf  # By AS 241, as the specification wants.
+    z = np.array([inverse(p) for p in between(words(seed, at, 0)).tolist()])
     return np.clip(mean + deviation * z, low, high)
 
 

@@ -315,3 +315,43 @@ TEST_CASE("a run handed on between machines of every kind goes on as it would ha
     relayRace(seed, isa::Profile::F32, seed % 2, true);
   }
 }
+
+TEST_CASE("a machine goes on from the saved state of another, whichever way either keeps its synapses") {
+  for (uint32_t seed = 401; seed <= 412; ++seed) {
+    CAPTURE(seed);
+    const auto profile = seed % 3 ? isa::Profile::F32 : isa::Profile::Int;
+    Generator generator(seed);
+    const Net net = generator.net(profile, seed % 2, profile == isa::Profile::F32);
+    const auto image = build(net);
+    auto rows = interp(1, emu::Timing::Fast), segments = interp(2, emu::Timing::Fast);
+    segments.segments = true;
+    std::vector<std::vector<InputSpike>> inputs;
+    for (uint32_t t = 1; t <= 30; ++t)
+      inputs.push_back(generator.inputs(net, t));
+    std::vector<StepSpikes> expected;
+    auto whole = machine(image, rows);
+    for (const auto &step : inputs) {
+      whole->step(step);
+      expected.push_back(spikesOf(*whole));
+    }
+    for (const auto &[first, second] : {std::pair(rows, segments), std::pair(segments, rows), std::pair(segments, segments)}) {
+      emu::MachineState state;
+      auto before = machine(image, first);
+      uint32_t t = 0;
+      for (; t < 11; ++t)
+        before->step(inputs[t]);
+      before->save(state);
+      auto after = machine(image, second);
+      after->step(inputs[0]); // What it held is gone.
+      REQUIRE(after->restore(state));
+      for (; t < 13; ++t)
+        after->step(inputs[t]);
+      after->save(state); // While sums of the first machine are still to come.
+      REQUIRE(before->restore(state));
+      for (; t < 30; ++t) {
+        before->step(inputs[t]);
+        REQUIRE(spikesOf(*before) == expected[t]);
+      }
+    }
+  }
+}
