@@ -10,8 +10,19 @@ const char *toString(Provenance provenance) {
   return index < detail::provenanceWords.size() ? detail::provenanceWords[index].c_str() : "unknown";
 }
 
-const std::vector<std::string> costEvents = {"soma_access", "soma_update",     "soma_spike",    "synapse_event",   "axon_in",
-                                             "axon_out",    "hop_within_tile", "hop_east_west", "hop_north_south", "chip_hop"};
+const std::vector<std::string> costEvents = {"soma_access",
+                                             "soma_update",
+                                             "soma_spike",
+                                             "synapse_event",
+                                             "synapse_event_dense",
+                                             "synapse_event_sparse",
+                                             "synapse_event_convolution",
+                                             "axon_in",
+                                             "axon_out",
+                                             "hop_within_tile",
+                                             "hop_east_west",
+                                             "hop_north_south",
+                                             "chip_hop"};
 
 uint64_t SynapseStorage::bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const {
   if (wordBits == 0 || synapsesPerChunk == 0)

@@ -85,6 +85,7 @@ const Field table[] = {
     number<&Chip::chipsX>("topology", "chips_x", 1, maxTiles),
     number<&Chip::chipsY>("topology", "chips_y", 1, maxTiles),
     flag<&Chip::multicastTrees>("topology", "multicast_trees"),
+    number<&Chip::linkBuffer>("topology", "link_buffer", 1, 4096),
     number<&Chip::chipLinkCost>("topology", "chip_link_cost", 1, 100),
     number<&Chip::router, &Router::tableEntries>("router", "table_entries", 0, 65536),
     number<&Chip::router, &Router::keyBits>("router", "key_bits", 1, 32),

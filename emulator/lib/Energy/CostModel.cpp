@@ -14,9 +14,9 @@ int64_t addTime(int64_t sum, uint64_t count, int64_t each) {
 //===--- Constants --------------------------------------------------------===//
 
 const char *CostTable::name(Event event) {
-  static constexpr const char *names[NumEvents] = {"soma_access",     "soma_update", "soma_spike",      "synapse_event",
-                                                   "axon_in",         "axon_out",    "hop_within_tile", "hop_east_west",
-                                                   "hop_north_south", "chip_hop"};
+  static constexpr const char *names[NumEvents] = {
+      "soma_access", "soma_update", "soma_spike",      "synapse_event_dense", "synapse_event_sparse", "synapse_event_convolution",
+      "axon_in",     "axon_out",    "hop_within_tile", "hop_east_west",       "hop_north_south",      "chip_hop"};
   return names[event];
 }
 
@@ -38,17 +38,23 @@ int64_t barrierPicoseconds(const hw::CostProfile &profile, uint32_t tiles) {
 CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
   for (unsigned e = 0; e < NumEvents; ++e) {
     const hw::Cost *cost = nullptr;
-    if (profile)
-      if (auto found = profile->events.find(name(Event(e))); found != profile->events.end())
-        cost = &found->second;
+    const auto take = [&](const char *key) {
+      keys[e] = key;
+      if (profile)
+        if (auto found = profile->events.find(key); found != profile->events.end())
+          cost = &found->second;
+    };
+    take(name(Event(e)));
+    if (!cost && e >= SynapseDense && e <= SynapseConvolution)
+      take("synapse_event"); // of every kind that has no figures of its own
     if (cost && cost->joules) {
       joules[e] = *cost->joules;
       energyKnown[e] = true;
     }
     if (cost && cost->picoseconds)
       times[e] = *cost->picoseconds;
-    else
-      missingTimes.push_back(name(Event(e)));
+    else if (missingTimes.empty() || missingTimes.back() != keys[e])
+      missingTimes.push_back(keys[e]);
   }
   if (profile && !profile->barrierPicoseconds.empty())
     barrierTime = ranvier::emu::barrierPicoseconds(*profile, tiles);
@@ -57,19 +63,33 @@ CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
 }
 
 Energy CostTable::energy(const StepCounts &c) const {
-  const uint64_t counts[NumEvents] = {c.somaAccesses, c.somaUpdates,    c.spikes,       c.synapticEvents, c.arrivals,
-                                      c.messages,     c.hopsWithinTile, c.hopsEastWest, c.hopsNorthSouth, c.chipHops};
+  const uint64_t counts[NumEvents] = {c.somaAccesses,     c.somaUpdates,      c.spikes,         c.eventsByClass[0],
+                                      c.eventsByClass[1], c.eventsByClass[2], c.arrivals,       c.messages,
+                                      c.hopsWithinTile,   c.hopsEastWest,     c.hopsNorthSouth, c.chipHops};
   Energy result;
   for (unsigned e = 0; e < NumEvents; ++e) {
     if (!energyKnown[e]) {
-      if (counts[e])
-        result.unknown.push_back(name(Event(e)));
+      if (counts[e] && (result.unknown.empty() || result.unknown.back() != keys[e]))
+        result.unknown.push_back(keys[e]);
       continue;
     }
-    double &part = e <= SomaSpike ? result.soma : e == SynapseEvent ? result.synapse : result.network;
+    double &part = e <= SomaSpike ? result.soma : e <= SynapseConvolution ? result.synapse : result.network;
     part += static_cast<double>(counts[e]) * joules[e];
   }
   return result;
+}
+
+int64_t CostTable::processing(uint64_t messages, const SynapseClassCounts &events) const {
+  int64_t sum = addTime(0, messages, times[AxonIn]);
+  for (unsigned k = 0; k < numSynapseClasses; ++k)
+    sum = addTime(sum, events[k], times[synapse(k)]);
+  return sum;
+}
+
+SynapseClass synapseClass(const image::ProjectionMeta &projection) {
+  if (projection.kernelWeights)
+    return SynapseClass::Convolution;
+  return projection.indexBits == 0 ? SynapseClass::Dense : SynapseClass::Sparse;
 }
 
 //===--- Places and routes ------------------------------------------------===//
@@ -96,6 +116,8 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
                  .hint = "run with timing off",
                  .kind = ErrorKind::Unsupported};
   const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX);
+  grid.tilesX = tilesX;
+  grid.tilesY = std::max(1u, chip.tilesY);
   std::set<std::pair<uint32_t, uint32_t>> tiles; // chip, tile
   uint32_t chipsX = std::max(1u, chip.chipsX);
   for (const auto &core : cores) {
@@ -163,6 +185,28 @@ TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> 
     result.links.emplace_back(link, load);
   }
   return result;
+}
+
+std::vector<uint32_t> ChipGrid::way(uint32_t from, uint32_t to) const {
+  std::vector<uint32_t> links;
+  if (hasNetwork)
+    for (const hw::Run &run : plane.way(places[from], places[to])) {
+      hw::Tile at = run.from;
+      for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
+        links.push_back(linkAt(at, run.direction));
+    }
+  return links;
+}
+
+std::pair<hw::Tile, hw::Direction> ChipGrid::linkPlace(uint32_t link) const {
+  constexpr hw::Direction directions[] = {hw::Direction::East, hw::Direction::West, hw::Direction::North, hw::Direction::South};
+  const uint32_t tile = link / 4;
+  return {{tile / height, tile % height}, directions[link % 4]};
+}
+
+LinkPlace ChipGrid::placeOnChip(uint32_t link) const {
+  const auto [tile, direction] = linkPlace(link);
+  return {plane.chipOf(tile), tile.x % tilesX, tile.y % tilesY, direction};
 }
 
 } // namespace ranvier::emu

@@ -26,7 +26,9 @@ public:
     SomaAccess,
     SomaUpdate,
     SomaSpike,
-    SynapseEvent,
+    SynapseDense, ///< In the order of SynapseClass.
+    SynapseSparse,
+    SynapseConvolution,
     AxonIn,
     AxonOut,
     HopWithinTile,
@@ -36,11 +38,15 @@ public:
     NumEvents
   };
   static const char *name(Event event);
+  static Event synapse(unsigned kind) { return static_cast<Event>(SynapseDense + kind); }
 
-  CostTable() = default;
+  CostTable() : CostTable(nullptr, 0) {}
   /// `profile` may be null: nothing is known then.
   CostTable(const hw::CostProfile *profile, uint32_t tiles);
   int64_t picoseconds(Event event) const { return times[event]; }
+  /// Time in which a core takes a message in and processes the events that it causes.
+  int64_t processing(uint64_t messages, const SynapseClassCounts &events) const;
+  int64_t processing(const SynapseClassCounts &events) const { return processing(0, events); }
   Energy energy(const StepCounts &counts) const;
   int64_t barrier() const { return barrierTime; }
   /// Keys whose latency is unknown, in the order of Event, then "barrier".
@@ -50,12 +56,19 @@ private:
   int64_t times[NumEvents] = {};
   double joules[NumEvents] = {};
   bool energyKnown[NumEvents] = {};
+  const char *keys[NumEvents] = {}; ///< Of the profile, from which the figures come.
   int64_t barrierTime = 0;
   std::vector<std::string> missingTimes;
 };
 
 /// Barrier latency [ps] of a profile for a number of tiles with mapped neurons; interpolation rounds down. Empty table: 0.
 int64_t barrierPicoseconds(const hw::CostProfile &profile, uint32_t tiles);
+
+/// The kind of a projection's synapses, which a profile may give costs of their own.
+SynapseClass synapseClass(const image::ProjectionMeta &projection);
+
+/// Synapses that a message meets, by kind.
+using OutEvents = std::array<uint32_t, numSynapseClasses>;
 
 /// What one spike of a neuron puts on the network, shared by all neurons of a core that send to the same places.
 struct TrafficPattern {
@@ -75,11 +88,27 @@ public:
   TrafficPattern pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const;
   enum class LinkKind : uint8_t { EastWest, NorthSouth, Chip };
   LinkKind linkKind(uint32_t link) const { return kinds[link]; }
+  /// The hop of a message over a link.
+  CostTable::Event hop(uint32_t link) const {
+    return kinds[link] == LinkKind::EastWest     ? CostTable::HopEastWest
+           : kinds[link] == LinkKind::NorthSouth ? CostTable::HopNorthSouth
+                                                 : CostTable::ChipHop;
+  }
+  bool hasLinks() const { return hasNetwork; }
+  bool hasTrees() const { return plane.hasTrees(); }
+  bool isTorus() const { return plane.isTorus(); }
+  /// Links from core to core (indices), in the order in which a message crosses them; none within a tile.
+  std::vector<uint32_t> way(uint32_t from, uint32_t to) const;
+  /// The tile from which a link leads, and where it leads.
+  std::pair<hw::Tile, hw::Direction> linkPlace(uint32_t link) const;
+  /// The chip of that tile, and the tile's place on it.
+  LinkPlace placeOnChip(uint32_t link) const;
 
 private:
   explicit ChipGrid(const hw::Chip &chip) : plane(chip) {}
   uint32_t linkAt(hw::Tile tile, hw::Direction direction) const;
   hw::Plane plane;
+  uint32_t tilesX = 1, tilesY = 1; ///< Of a chip.
   std::vector<hw::Tile> places;
   std::vector<LinkKind> kinds;
   uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0;

@@ -25,6 +25,7 @@ constexpr uint64_t residentRing = 256 << 10;
 struct Plan {
   const image::Image &image;
   bool narrow = false;
+  bool timed = false;
   std::vector<uint32_t> deferred;             ///< Engine cores, ascending.
   std::vector<uint32_t> owner;                ///< [deferred] thread.
   std::vector<uint64_t> populationBase;       ///< [population] number of its neuron 0 among all sources.
@@ -143,6 +144,7 @@ private:
   void flush(Made &made, const image::ConnectorMeta &from, float scale, uint64_t sourceBase);
   void copyRows(Building &core, uint32_t d, uint32_t projection);
   void copySameStep(Building &core);
+  void noteKind(Building &core, uint32_t d, uint32_t axon, uint32_t population, uint32_t projection);
   void sortRow(Building &core, uint32_t d, uint32_t axon);
 
   const Plan &plan;
@@ -233,6 +235,8 @@ void Filler::allocate() {
         }
     store.firstSynapse.push_back(synapses);
     store.axons = static_cast<uint32_t>(core.source.size());
+    if (plan.timed)
+      store.events.resize(store.axons);
   }
 }
 
@@ -321,8 +325,22 @@ void Filler::copySameStep(Building &core) {
           image::unpackSynapse(plan.image.synapses64[core.record->firstSynapse + row.firstSynapse + s]);
       put(core, at++, synapse.accumulator, std::bit_cast<float>(synapse.weight), plan.narrow ? plan.scale[axon.population] : 1.0f);
     }
+    if (plan.timed) // same-step axons of the image are the first of the core, one for one
+      core.store->events[static_cast<size_t>(&axon - &plan.image.inAxons[core.record->firstInAxon])]
+                        [static_cast<unsigned>(synapseClass(plan.image.meta.projections[row.projection]))] += row.count;
   });
   core.store->firstSegment.assign(core.sameAxons, 0); // They have no delay to wait for.
+}
+
+/// Counts what a projection has added to the axons of its population, from `axon` on, as synapses of its kind.
+void Filler::noteKind(Building &core, uint32_t d, uint32_t axon, uint32_t population, uint32_t projection) {
+  const auto kind = static_cast<unsigned>(synapseClass(plan.image.meta.projections[projection]));
+  SegmentStore &store = *core.store;
+  for (; axon < store.axons && core.source[axon] < plan.populationBase[population + 1]; ++axon) {
+    OutEvents &events = store.events[axon];
+    const uint64_t all = base[d] + core.cursor[core.source[axon]] - store.firstSynapse[axon];
+    events[kind] += static_cast<uint32_t>(all - std::accumulate(events.begin(), events.end(), uint64_t(0)));
+  }
 }
 
 /// Sorts a row by delay, stably, and writes its segments.
@@ -402,6 +420,9 @@ void Filler::fill() {
         for (uint32_t d = 0; d < cores.size(); ++d)
           if (mine(d))
             copyRows(cores[d], d, projection);
+      for (uint32_t d = 0; plan.timed && d < cores.size(); ++d)
+        if (mine(d))
+          noteKind(cores[d], d, axon[d], p, projection);
     }
     for (uint32_t d = 0; d < cores.size(); ++d) {
       if (!mine(d))
@@ -504,7 +525,9 @@ uint64_t inFlight(const SegmentStore &store, uint32_t &longest) {
 
 Result<void> expandSynapses(Engine &engine, unsigned threads) {
   const image::Image &image = *engine.image;
-  Plan plan{.image = image, .narrow = engine.options.weights == WeightStorage::I16};
+  Plan plan{.image = image,
+            .narrow = engine.options.weights == WeightStorage::I16,
+            .timed = engine.options.timing != Timing::Off};
   if (plan.narrow && image.meta.profile != isa::Profile::F32)
     return Error{.code = 7009,
                  .message = "weights of this image are integers already",

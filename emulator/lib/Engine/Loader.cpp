@@ -262,20 +262,31 @@ Result<void> loadAccounting(Engine &engine) {
   engine.patternOf = AlignedArray<uint32_t>(engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1);
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
     loadPatterns(engine, c);
-  engine.outEvents = AlignedArray<uint32_t>(engine.outAxons.size());
+  engine.outEvents = AlignedArray<OutEvents>(engine.outAxons.size());
+  std::vector<SynapseClass> classOf;
+  for (const auto &projection : image.meta.projections)
+    classOf.push_back(synapseClass(projection));
   for (size_t o = 0; o < engine.outAxons.size(); ++o) {
     const image::OutAxonRecord &out = engine.outAxons[o];
     if (const SegmentStore *store = engine.cores[out.core].segments.get()) {
-      engine.outEvents[o] =
-          static_cast<uint32_t>(std::min<uint64_t>(store->firstSynapse[out.axon + 1] - store->firstSynapse[out.axon], UINT32_MAX));
+      engine.outEvents[o] = store->events[out.axon];
       continue;
     }
     const DeliveryCore &target = engine.cores[out.core].delivery;
     const image::InAxonRecord &axon = target.axons[out.axon];
-    uint64_t events = 0;
+    SynapseClassCounts events = {};
     for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
-      events += target.rows[r].count;
-    engine.outEvents[o] = static_cast<uint32_t>(std::min<uint64_t>(events, UINT32_MAX));
+      events[static_cast<unsigned>(classOf[target.rows[r].projection])] += target.rows[r].count;
+    for (unsigned k = 0; k < numSynapseClasses; ++k)
+      engine.outEvents[o][k] = static_cast<uint32_t>(std::min<uint64_t>(events[k], UINT32_MAX));
+  }
+  engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
+  if (engine.options.timing == Timing::Detailed) {
+    RANVIER_TRY(engine.detailed,
+                DetailedTiming::create(image, {engine.outPtr, engine.outAxons, {engine.outEvents.data(), engine.outEvents.size()}},
+                                       engine.grid.front(), engine.costs));
+    for (uint32_t c = 0; c < engine.cores.size(); ++c)
+      engine.cores[c].sends = &engine.detailed->sends(c);
   }
   return {};
 }

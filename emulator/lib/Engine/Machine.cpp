@@ -32,7 +32,23 @@ StepCounts &StepCounts::operator+=(const StepCounts &o) {
   hopsEastWest += o.hopsEastWest;
   hopsNorthSouth += o.hopsNorthSouth;
   chipHops += o.chipHops;
+  for (unsigned k = 0; k < numSynapseClasses; ++k)
+    eventsByClass[k] += o.eventsByClass[k];
   picoseconds = addTime(picoseconds, 1, o.picoseconds);
+  return *this;
+}
+
+CoreTimes &CoreTimes::operator+=(const CoreTimes &o) {
+  for (int64_t CoreTimes::*part :
+       {&CoreTimes::soma, &CoreTimes::axonOut, &CoreTimes::stalled, &CoreTimes::axonIn, &CoreTimes::synapse, &CoreTimes::idle})
+    this->*part = addTime(this->*part, 1, o.*part);
+  return *this;
+}
+
+LinkTimes &LinkTimes::operator+=(const LinkTimes &o) {
+  packets += o.packets;
+  for (int64_t LinkTimes::*part : {&LinkTimes::busy, &LinkTimes::waited, &LinkTimes::blocked})
+    this->*part = addTime(this->*part, 1, o.*part);
   return *this;
 }
 
@@ -91,6 +107,14 @@ public:
   std::vector<std::string> unknownTimes() const override {
     return engine.timed ? engine.costs.unknownTimes() : std::vector<std::string>();
   }
+  std::span<const CoreTimes> coreTimes() const override { return {engine.coreTimes.data(), engine.coreTimes.size()}; }
+  int64_t barrierTime() const override { return engine.timed ? engine.costs.barrier() : 0; }
+  std::span<const LinkPlace> links() const override {
+    return engine.detailed ? engine.detailed->links() : std::span<const LinkPlace>();
+  }
+  std::span<const LinkTimes> linkTimes() const override {
+    return engine.detailed ? engine.detailed->linkTimes() : std::span<const LinkTimes>();
+  }
 
 private:
   Engine engine;
@@ -120,8 +144,9 @@ private:
   template <bool Shared, bool Timed>
   void mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
   // Accounting.
-  void settleCore(CoreState &core, ThreadState &thread, const StepCounts &before);
+  void settleCore(uint32_t core, ThreadState &thread, const StepCounts &before);
   void settleStep();
+  int64_t busiestLink() const;
   void gather(uint32_t population);
 };
 
@@ -265,6 +290,9 @@ void EngineMachine::emitInputs(InputState &input) {
       if (engine.timed) {
         thread.counts.inputMessages += last - first;
         mark<false, true>(thread, first, last, graded, value);
+        if (engine.detailed)
+          for (uint64_t o = first; o < last; ++o)
+            engine.detailed->receive(engine.outAxons[o].core, o);
       } else {
         mark<false, false>(thread, first, last, graded, value);
       }
@@ -287,8 +315,10 @@ void EngineMachine::mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOu
     else
       setBit<Shared>(target.next[parity], axon - target.sameCount);
     if constexpr (Timed) {
-      ++thread.processing[core].messages;
-      thread.processing[core].events += engine.outEvents[o];
+      ProcessingLoad &load = thread.processing[core];
+      ++load.messages;
+      for (unsigned k = 0; k < numSynapseClasses; ++k)
+        load.events[k] += engine.outEvents[o][k];
     }
   }
 }
@@ -386,6 +416,7 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
 
 template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread) {
   int32_t *slot = core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride;
+  const uint64_t *outPtr = engine.outPtr.data();
   const int32_t signMask = engine.image->meta.profile == isa::Profile::F32 ? INT32_MAX : -1; // -0.0f is zero
   for (uint32_t first = 0; first < slice.record->count; first += blockNeurons) {
     const uint32_t count = std::min(blockNeurons, slice.record->count - first);
@@ -395,6 +426,8 @@ template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &co
       for (uint32_t n = 0; n < count; ++n)
         active += (thread.activity[n] & signMask) != 0;
       thread.counts.somaUpdates += active;
+      if (core.sends)
+        core.sends->startBlock(thread.activity.data(), signMask, count);
     }
     for (uint32_t w = first / 32; w < (first + count + 31) / 32; ++w)
       for (uint32_t word = slice.spikes[w]; word; word &= word - 1) {
@@ -402,7 +435,11 @@ template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &co
         if constexpr (Timed)
           thread.counts.somaUpdates += (thread.activity[neuron - first] & signMask) == 0;
         emit<Shared, Timed>(core, slice, thread, neuron);
+        if (Timed && core.sends)
+          core.sends->spike(neuron - first, slice.firstNeuron + neuron, outPtr);
       }
+    if (Timed && core.sends)
+      core.sends->endBlock();
   }
 }
 
@@ -418,7 +455,7 @@ template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &th
       for (SliceState &slice : core.slices)
         updateSlice<Shared, Timed>(core, slice, thread);
       if constexpr (Timed)
-        settleCore(core, thread, before);
+        settleCore(c, thread, before);
     }
   }
 }
@@ -444,7 +481,6 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
   ++now;
   for (ThreadState &thread : engine.threads) {
     thread.counts = {};
-    thread.maxGeneration = 0;
     thread.processing.fill({});
     thread.linkLoad.fill(0);
   }
@@ -454,6 +490,8 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
     runSource(input);
   }
   takeExternal(inputs);
+  if (engine.detailed)
+    engine.detailed->begin();
   for (InputState &input : engine.inputs)
     emitInputs(input);
   if (barrier)
@@ -467,7 +505,8 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
 //===--- Accounting -------------------------------------------------------===//
 
 /// Turns the spikes of a core's update into counts and its generation time. `before`: the thread's counts before the core.
-void EngineMachine::settleCore(CoreState &core, ThreadState &thread, const StepCounts &before) {
+void EngineMachine::settleCore(uint32_t index, ThreadState &thread, const StepCounts &before) {
+  CoreState &core = engine.cores[index];
   StepCounts &counts = thread.counts;
   counts.somaAccesses += core.record->neuronCount;
   for (const uint32_t p : core.touchedPatterns) {
@@ -484,15 +523,16 @@ void EngineMachine::settleCore(CoreState &core, ThreadState &thread, const StepC
   }
   core.touchedPatterns.clear();
   const CostTable &costs = engine.costs;
-  int64_t generation = 0;
-  generation = addTime(generation, counts.somaAccesses - before.somaAccesses, costs.picoseconds(CostTable::SomaAccess));
-  generation = addTime(generation, counts.somaUpdates - before.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
-  generation = addTime(generation, counts.spikes - before.spikes, costs.picoseconds(CostTable::SomaSpike));
-  generation = addTime(generation, counts.messages - before.messages, costs.picoseconds(CostTable::AxonOut));
-  thread.maxGeneration = std::max(thread.maxGeneration, generation);
+  CoreTimes &times = engine.coreTimes[index];
+  times = {};
+  times.soma = addTime(0, counts.somaAccesses - before.somaAccesses, costs.picoseconds(CostTable::SomaAccess));
+  times.soma = addTime(times.soma, counts.somaUpdates - before.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
+  times.soma = addTime(times.soma, counts.spikes - before.spikes, costs.picoseconds(CostTable::SomaSpike));
+  times.axonOut = addTime(0, counts.messages - before.messages, costs.picoseconds(CostTable::AxonOut));
 }
 
-/// Sums over threads; the time of the step is the busiest core's or link's, plus the barrier.
+/// Sums over threads; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed), plus the
+/// barrier.
 void EngineMachine::settleStep() {
   total = {};
   for (const ThreadState &thread : engine.threads)
@@ -501,32 +541,45 @@ void EngineMachine::settleStep() {
     return;
   const CostTable &costs = engine.costs;
   int64_t longest = 0;
-  for (const ThreadState &thread : engine.threads)
-    longest = std::max(longest, thread.maxGeneration);
   for (size_t c = 0; c < engine.cores.size(); ++c) {
     ProcessingLoad load;
     for (const ThreadState &thread : engine.threads) {
       load.messages += thread.processing[c].messages;
-      load.events += thread.processing[c].events;
+      for (unsigned k = 0; k < numSynapseClasses; ++k)
+        load.events[k] += thread.processing[c].events[k];
     }
-    total.synapticEvents += load.events;
+    for (unsigned k = 0; k < numSynapseClasses; ++k) {
+      total.eventsByClass[k] += load.events[k];
+      total.synapticEvents += load.events[k];
+    }
     total.arrivals += load.messages;
-    const int64_t messages = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
-    longest = std::max(longest, addTime(messages, load.events, costs.picoseconds(CostTable::SynapseEvent)));
+    CoreTimes &times = engine.coreTimes[c];
+    times.axonIn = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
+    times.synapse = costs.processing(load.events);
+    times.idle = std::max(addTime(times.soma, 1, times.axonOut), addTime(times.axonIn, 1, times.synapse)); // busy, for now
+    longest = std::max(longest, times.idle);
   }
+  if (engine.detailed)
+    longest = engine.detailed->settle({engine.coreTimes.data(), engine.coreTimes.size()});
+  else
+    longest = std::max(longest, busiestLink());
+  total.picoseconds = addTime(longest, 1, costs.barrier());
+  for (size_t c = 0; c < engine.cores.size(); ++c)
+    engine.coreTimes[c].idle = total.picoseconds - engine.coreTimes[c].idle;
+}
+
+/// Time in which the link with most to carry is busy, were it never to wait.
+int64_t EngineMachine::busiestLink() const {
   const ChipGrid &grid = engine.grid.front();
+  int64_t longest = 0;
   for (uint32_t l = 0; l < grid.links(); ++l) {
     uint64_t load = 0;
     for (const ThreadState &thread : engine.threads)
       load += thread.linkLoad[l];
-    if (!load)
-      continue;
-    const CostTable::Event hop = grid.linkKind(l) == ChipGrid::LinkKind::EastWest     ? CostTable::HopEastWest
-                                 : grid.linkKind(l) == ChipGrid::LinkKind::NorthSouth ? CostTable::HopNorthSouth
-                                                                                      : CostTable::ChipHop;
-    longest = std::max(longest, addTime(0, load, costs.picoseconds(hop)));
+    if (load)
+      longest = std::max(longest, addTime(0, load, engine.costs.picoseconds(grid.hop(l))));
   }
-  total.picoseconds = addTime(longest, 1, costs.barrier());
+  return longest;
 }
 
 //===--- Results ----------------------------------------------------------===//

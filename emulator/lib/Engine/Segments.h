@@ -9,6 +9,7 @@
 #ifndef RANVIER_EMULATOR_LIB_SEGMENTS_H
 #define RANVIER_EMULATOR_LIB_SEGMENTS_H
 
+#include "../Energy/CostModel.h"
 #include "Aligned.h"
 #include "Mapped.h"
 #include <functional>
@@ -32,6 +33,7 @@ struct SegmentStore {
   MappedArray<float> weights;    ///< [synapses] likewise.
   MappedArray<uint32_t> narrow;  ///< [synapses] accumulator in bits 0-15, weight in 16-31 (signed, in units of the axon's scale).
   std::vector<float> scale;      ///< [axons] of narrow weights.
+  std::vector<OutEvents> events; ///< [axons] synapses by kind; empty with timing off.
   bool isNarrow() const { return narrow.size() != 0; }
 };
 

@@ -8,6 +8,7 @@
 #define RANVIER_EMULATOR_LIB_STATE_H
 
 #include "../Energy/CostModel.h"
+#include "../Timing/DetailedTiming.h"
 #include "Aligned.h"
 #include "Delivery.h"
 #include "Segments.h"
@@ -52,10 +53,11 @@ struct CoreState {
   std::vector<SliceState> slices;
   AlignedArray<uint64_t> sameBits, nextBits[2]; ///< Arrived messages by axon; next-step ones by parity of the emission step.
   AlignedArray<int32_t> payload[2];             ///< By axon and parity of the emission step; empty where no spike carries a value.
-  // Accounting (timing fast only).
+  // Accounting (not with timing off).
   std::vector<TrafficPattern> patterns;
   AlignedArray<uint32_t> patternCount;   ///< Spikes of this step by pattern.
   std::vector<uint32_t> touchedPatterns; ///< Capacity reserved.
+  SendLog *sends = nullptr;              ///< Timing detailed only.
 };
 
 /// Where a spike leaves its mark: what emission needs of every other core, 40 bytes each.
@@ -81,7 +83,8 @@ struct InputState {
 
 /// Processing a core does for the messages of a step.
 struct ProcessingLoad {
-  uint64_t messages = 0, events = 0;
+  uint64_t messages = 0;
+  SynapseClassCounts events = {};
 };
 
 struct ThreadState {
@@ -96,7 +99,6 @@ struct ThreadState {
   ShiftScratch shift;
   // Results of the step.
   StepCounts counts;
-  int64_t maxGeneration = 0;
   AlignedArray<ProcessingLoad> processing; ///< [cores]
   AlignedArray<uint64_t> linkLoad;         ///< [links]
 };
@@ -130,13 +132,15 @@ struct Engine {
   std::vector<image::OutAxonRecord> ownOutAxons;
   uint32_t levels = 1;
   bool graded = false;
-  // Accounting (timing fast only).
+  // Accounting (not with timing off).
   bool timed = false;
   const hw::CostProfile *profile = nullptr;
   CostTable costs;
-  std::vector<ChipGrid> grid;       ///< One, or none when timing is off.
-  AlignedArray<uint32_t> patternOf; ///< By global neuron.
-  AlignedArray<uint32_t> outEvents; ///< By out-axon: synapses its message meets.
+  std::vector<ChipGrid> grid;        ///< One, or none when timing is off.
+  AlignedArray<uint32_t> patternOf;  ///< By global neuron.
+  AlignedArray<OutEvents> outEvents; ///< By out-axon: synapses its message meets.
+  AlignedArray<CoreTimes> coreTimes; ///< [cores]
+  std::unique_ptr<DetailedTiming> detailed;
 };
 
 /// Builds the run-time structures. `kernels`: by program, null entries are interpreted. Throws std::bad_alloc.

@@ -68,7 +68,7 @@ TEST_CASE("no step allocates, the first included") {
     net.synapses.push_back({2, i, (i * 3) % 50, 1, 1});
   }
   const auto image = build(net);
-  for (const auto timing : {emu::Timing::Off, emu::Timing::Fast})
+  for (const auto timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed})
     for (const unsigned threads : {1u, 2u}) {
       auto options = interp(threads, timing);
 #if RANVIER_HAVE_JIT

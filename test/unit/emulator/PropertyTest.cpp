@@ -67,6 +67,12 @@ struct Generator {
     net.chip.coresPerTile = 2;
     net.chip.maxChips = 4;
     net.chip.chipsX = net.chip.chipsY = 2;
+    net.chip.multicastTrees = below(2);
+    net.chip.linkBuffer = 2 + below(6);
+    hw::CostProfile &costs = net.chip.costs.emplace_back();
+    costs.name = "drawn";
+    for (const std::string &event : hw::costEvents)
+      costs.events[event].picoseconds = below(event.starts_with("hop") ? 20000 : 3000);
     net.programs = {noisy(profile, false), noisy(profile, graded)};
     // Two inputs and four populations; those of one level share the level's cores.
     net.cores.clear();
@@ -182,6 +188,12 @@ void compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
   jit.executor = emu::Executor::Jit;
   machines.push_back(machine(image, jit));
 #endif
+  std::vector<emu::Machine *> detailed;
+  if (net.chip.topology != hw::Topology::None)
+    for (const unsigned threads : {1u, 3u}) {
+      machines.push_back(machine(image, interp(threads, emu::Timing::Detailed)));
+      detailed.push_back(machines.back().get());
+    }
   uint64_t total = 0;
   for (uint32_t t = 1; t <= 30; ++t) {
     const auto inputs = generator.inputs(net, t);
@@ -201,6 +213,20 @@ void compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
     CHECK(machines[1]->counts().spikes == a.spikes);
     CHECK(machines[3]->counts().synapticEvents == a.synapticEvents);
     CHECK(machines[4]->counts().arrivals == a.arrivals);
+    for (emu::Machine *m : detailed) { // the same counts; never faster than without contention; the same for any number of threads
+      CHECK(m->counts().synapticEvents == a.synapticEvents);
+      CHECK(m->counts().messages == a.messages);
+      CHECK(m->counts().picoseconds >= a.picoseconds);
+      CHECK(m->counts().picoseconds == detailed[0]->counts().picoseconds);
+      for (size_t c = 0; c < image->cores.size(); ++c) {
+        const emu::CoreTimes &times = m->coreTimes()[c], &fast = machines[0]->coreTimes()[c];
+        CHECK(std::tie(times.soma, times.axonOut, times.axonIn, times.synapse) ==
+              std::tie(fast.soma, fast.axonOut, fast.axonIn, fast.synapse));
+        CHECK(std::max(times.soma + times.axonOut + times.stalled, times.axonIn + times.synapse) + times.idle <=
+              m->counts().picoseconds);
+        CHECK(times.soma + times.axonOut + times.stalled + times.axonIn + times.synapse + times.idle >= m->counts().picoseconds);
+      }
+    }
   }
   for (auto &m : machines)
     checkStates(net, reference, *m);

@@ -387,3 +387,182 @@ TEST_CASE("times end at the greatest number") {
   sum += m->counts();
   CHECK(sum.picoseconds == INT64_MAX);
 }
+
+//===--- Detailed ---------------------------------------------------------===//
+
+namespace {
+/// A machine with detailed timing after the step in which neuron 0 of a star fires.
+std::unique_ptr<emu::Machine> firingDetailed(const Net &net, unsigned threads = 1, const std::string &profile = "") {
+  auto options = interp(threads, emu::Timing::Detailed);
+  options.costProfile = profile;
+  auto m = machine(build(net), options);
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  return m;
+}
+} // namespace
+
+TEST_CASE("detailed: a spike over a mesh, both profiles, by hand") {
+  // As above: core 1 on the sender's tile, core 7 one hop east and one north, core 9 two hops east.
+  const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}, {0, 7, 0}, {0, 9, 0}}, {0, 1, 2, 3});
+  for (const unsigned threads : {1u, 3u}) {
+    const auto m = firingDetailed(net, threads);
+    const StepCounts &c = m->counts();
+    // The neuron is done at 39.7 ns, its messages leave at 44.8, 49.9, 55.0 and 60.1 ns. Core 7 gets its at 55.0 + 4.1 + 6.5; the
+    // last one, with two hops east, is the last to be processed.
+    CHECK(c.picoseconds == 60100 + 2 * 4100 + 19800 + 1000000);
+    CHECK(c.messages == 4);
+    CHECK(c.hopsEastWest == 3);
+    const auto cores = m->coreTimes();
+    REQUIRE(cores.size() == 4);
+    CHECK(cores[0].soma == 39700);
+    CHECK(cores[0].axonOut == 4 * 5100);
+    CHECK(cores[0].axonIn == 16000);
+    CHECK(cores[0].synapse == 3800);
+    CHECK(cores[0].stalled == 0);
+    CHECK(cores[0].idle == c.picoseconds - (44800 + 19800)); // it sends until 60.1 ns, and processes its own message until 64.6 ns
+    CHECK(cores[3].soma == 6000);
+    CHECK(cores[3].idle == c.picoseconds - 6000 - 19800);
+    REQUIRE(m->links().size() == 3); // (0,0) east, (1,0) east, (1,0) north, used by routes from core 0
+    CHECK(m->links()[0].x == 0);
+    CHECK((m->links()[0].direction == hw::Direction::East));
+    CHECK(m->linkTimes()[0].packets == 2);
+    CHECK(m->linkTimes()[0].busy == 2 * 4100);
+    CHECK(m->linkTimes()[0].waited == 0);
+    CHECK(m->links()[2].x == 1);
+    CHECK((m->links()[2].direction == hw::Direction::North));
+    CHECK(m->linkTimes()[2].packets == 1);
+  }
+  // Published: axons cost nothing, so that all four leave at 8.4 ns. Two wait for one link: the second starts at 12.5 ns. Within
+  // the tile the core's own port takes 2.1 ns a message.
+  const auto m = firingDetailed(net, 1, "published");
+  const int64_t barrier = 113000 + (465000 - 113000) * 2 / 31;
+  CHECK(m->counts().picoseconds == 8400 + 4100 + 4100 + 4100 + 3500 + barrier); // to core 9, behind the message to core 7
+  CHECK(m->linkTimes()[0].waited == 4100);
+}
+
+TEST_CASE("detailed: the order of neurons decides when a message leaves") {
+  // Ten neurons on core 0; only the last, then only the first sends to core 1 on the tile to the east.
+  for (const uint32_t sender : {0u, 9u}) {
+    Net net;
+    net.chip = mesh(2, 1, 1);
+    net.programs = {relay(isa::Profile::Int, false)};
+    net.cores = {{0, 0, 0}, {0, 1, 0}};
+    net.populations = {{.name = "in", .count = 1}, {.name = "n", .count = 11, .program = 0, .split = {{0, 10}, {1, 1}}}};
+    net.projections = {{"in", 0, 1}, {"n", 1, 1}};
+    net.synapses = {{0, 0, sender, 1, 1}, {1, sender, 10, 1, 1}};
+    const auto m = firingDetailed(net);
+    const int64_t leaves = int64_t(sender + 1) * 6000 + 3700 + 30000 + 5100;
+    CHECK(m->counts().picoseconds == std::max(leaves + 4100 + 19800, int64_t(10 * 6000 + 3700 + 30000 + 5100)) + 1000000);
+    CHECK(m->coreTimes()[0].soma == 10 * 6000 + 3700 + 30000);
+  }
+}
+
+TEST_CASE("detailed: a full buffer holds the sender up") {
+  // 60 neurons of tile 0 send to 8 cores of tile 1 over one slow link.
+  Net net;
+  net.chip = mesh(2, 1, 8);
+  net.chip.costs[0].events["hop_east_west"] = cost(100000, 3e-12);
+  net.programs = {relay(isa::Profile::Int, false)};
+  net.cores.clear();
+  std::vector<std::pair<uint32_t, uint32_t>> split = {{0, 60}};
+  for (uint32_t c = 0; c < 9; ++c) {
+    net.cores.push_back({0, c == 0 ? 0 : c + 7, 0});
+    if (c)
+      split.emplace_back(c, 1);
+  }
+  net.populations = {{.name = "in", .count = 1}, {.name = "n", .count = 68, .program = 0, .split = split}};
+  net.projections = {{"in", 0, 1}, {"n", 1, 1}};
+  for (uint32_t n = 0; n < 60; ++n) {
+    net.synapses.push_back({0, 0, n, 1, 1});
+    for (uint32_t k = 0; k < 8; ++k)
+      net.synapses.push_back({1, n, 60 + k, 1, 1});
+  }
+  const auto m = firingDetailed(net, 2);
+  // The link is busy from the first message on; the last is processed after it.
+  CHECK(m->counts().picoseconds == 39700 + 5100 + 480 * int64_t(100000) + 19800 + 1000000);
+  CHECK(m->linkTimes()[0].packets == 480);
+  // The core sends its last message when 16 are left at the link: 480 - 16 have been served.
+  const int64_t generation = 60 * 39700 + 480 * 5100;
+  CHECK(m->coreTimes()[0].stalled == 39700 + 5100 + 464 * int64_t(100000) - generation);
+  net.chip.multicastTrees = true; // one message a neuron; every core takes its copy
+  const auto tree = firingDetailed(net);
+  CHECK(tree->counts().picoseconds == 39700 + 5100 + 60 * int64_t(100000) + 19800 + 1000000);
+  CHECK(tree->linkTimes()[0].packets == 60);
+}
+
+TEST_CASE("detailed: what the host sends is there at the start") {
+  Net net = star(mesh(2, 1, 1), {{0, 0, 0}, {0, 1, 0}}, {1});
+  auto m = machine(build(net), interp(1, emu::Timing::Detailed));
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  CHECK(m->counts().picoseconds == 16000 + 3800 + 1000000);
+  CHECK(m->coreTimes()[0].idle == 1000000);
+  m->step({});
+  CHECK(m->counts().picoseconds == 39700 + 5100 + 4100 + 19800 + 1000000);
+}
+
+TEST_CASE("detailed timing is refused where there are no links, and on a torus with buffers of one message") {
+  Net net = star(hw::Chip(), {{0, 0, 0}}, {0});
+  auto refused = emu::Machine::create(build(net), interp(1, emu::Timing::Detailed));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == 7015);
+  CHECK(refused.error().place == "topology.kind");
+  CHECK(refused.error().kind == ErrorKind::Unsupported);
+  net.chip = mesh(4, 4, 1);
+  net.chip.topology = hw::Topology::Torus;
+  net.chip.linkBuffer = 1;
+  refused = emu::Machine::create(build(net), interp(1, emu::Timing::Detailed));
+  REQUIRE(!refused);
+  CHECK(refused.error().code == 7015);
+  CHECK(refused.error().place == "topology.link_buffer");
+  net.chip.linkBuffer = 2;
+  CHECK(emu::Machine::create(build(net), interp(1, emu::Timing::Detailed)));
+}
+
+TEST_CASE("fast: the times of cores add up to the step") {
+  const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}, {0, 7, 0}, {0, 9, 0}}, {0, 1, 2, 3});
+  auto m = machine(build(net), interp(2, emu::Timing::Fast));
+  const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+  m->step(in);
+  m->step({});
+  const int64_t step = m->counts().picoseconds;
+  CHECK(m->barrierTime() == 1000000);
+  for (const emu::CoreTimes &core : m->coreTimes())
+    CHECK(std::max(core.soma + core.axonOut, core.axonIn + core.synapse) + core.idle == step);
+  CHECK(m->coreTimes()[0].idle == 1000000);
+  CHECK(m->coreTimes()[3].idle == step - 19800);
+  CHECK(m->links().empty());
+  auto off = machine(build(net), interp(2, emu::Timing::Off));
+  off->step(in);
+  CHECK(off->coreTimes().empty());
+  CHECK(off->barrierTime() == 0);
+}
+
+TEST_CASE("a profile may give each kind of projection its own synaptic event") {
+  Net net = star(mesh(2, 1, 1), {{0, 0, 0}, {0, 1, 0}}, {0, 1});
+  net.chip.costs[0].events["synapse_event_convolution"] = cost(3100, 24e-12);
+  net.chip.costs[0].events["synapse_event_sparse"] = cost(4700, 33.6e-12);
+  for (const auto &[kernel, index, picoseconds, joules] : std::vector<std::tuple<uint32_t, uint32_t, int64_t, double>>{
+           {0, 0, 3800, 35.5e-12}, {9, 10, 3100, 24e-12}, {9, 0, 3100, 24e-12}, {0, 10, 4700, 33.6e-12}}) {
+    auto built = std::make_shared<image::Image>(*build(net));
+    for (auto &projection : built->meta.projections) {
+      projection.kernelWeights = kernel;
+      projection.indexBits = index;
+    }
+    for (const auto timing : {emu::Timing::Fast, emu::Timing::Detailed}) {
+      auto m = machine(built, interp(1, timing));
+      const std::vector<InputSpike> in = {{1, 0, 0, 1}};
+      m->step(in);
+      CHECK(m->counts().picoseconds == 16000 + picoseconds + 1000000);
+      CHECK(m->energy(m->counts()).synapse == doctest::Approx(joules));
+      m->step({});
+      CHECK(m->counts().synapticEvents == 2);
+      CHECK(m->counts().eventsByClass[static_cast<size_t>(kernel  ? emu::SynapseClass::Convolution
+                                                          : index ? emu::SynapseClass::Sparse
+                                                                  : emu::SynapseClass::Dense)] == 2);
+      CHECK(m->energy(m->counts()).synapse == doctest::Approx(2 * joules));
+    }
+  }
+}

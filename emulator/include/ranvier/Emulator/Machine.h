@@ -4,6 +4,7 @@
 #define RANVIER_EMULATOR_MACHINE_H
 
 #include "ranvier/Image/Image.h"
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,7 +13,13 @@
 namespace ranvier::emu {
 
 enum class Executor : uint8_t { Interp, Jit };
-enum class Timing : uint8_t { Off, Fast };
+/// Off: spikes only. Fast: times from counts. Detailed: every packet through links and buffers; the same counts and energies.
+enum class Timing : uint8_t { Off, Fast, Detailed };
+
+/// Kinds of projections that a cost profile may tell apart (docs/spec/timing-and-energy.md, section 2).
+enum class SynapseClass : uint8_t { Dense, Sparse, Convolution };
+constexpr unsigned numSynapseClasses = 3;
+using SynapseClassCounts = std::array<uint64_t, numSynapseClasses>;
 
 /// How an f32 machine keeps weights. I16: in units of the largest weight that leaves a population over 32,767, rounded to the nearest
 /// (halves to even): the network runs as if these were its weights.
@@ -47,7 +54,8 @@ struct InputSpike {
 struct StepCounts {
   uint64_t somaAccesses = 0, somaUpdates = 0, spikes = 0, synapticEvents = 0, messages = 0, inputMessages = 0, arrivals = 0;
   uint64_t hopsWithinTile = 0, hopsEastWest = 0, hopsNorthSouth = 0, chipHops = 0;
-  int64_t picoseconds = 0; ///< Time of the step (timing fast), barrier included; unknown costs left out.
+  SynapseClassCounts eventsByClass = {}; ///< `synapticEvents` by kind of the projection.
+  int64_t picoseconds = 0;               ///< Time of the step, barrier included; unknown costs left out.
   StepCounts &operator+=(const StepCounts &other);
 };
 
@@ -60,6 +68,29 @@ struct Energy {
 
 struct RunResult;    // Session.h
 struct MachineState; // Checkpoint.h
+/// How a core spent a step [ps]. Its two halves work side by side: one updates neurons and sends (`soma`, `axonOut`, `stalled`),
+/// the other takes in messages and processes them (`axonIn`, `synapse`).
+struct CoreTimes {
+  int64_t soma = 0, axonOut = 0;
+  int64_t stalled = 0; ///< A packet could not leave (timing detailed).
+  int64_t axonIn = 0, synapse = 0;
+  int64_t idle = 0; ///< Neither half works; the barrier included.
+  CoreTimes &operator+=(const CoreTimes &other);
+};
+
+/// A link of the machine: the tile on its chip from which it leads.
+struct LinkPlace {
+  uint32_t chip = 0, x = 0, y = 0;
+  hw::Direction direction = hw::Direction::East;
+};
+/// What a link did in a step (timing detailed).
+struct LinkTimes {
+  uint64_t packets = 0;
+  int64_t busy = 0;    ///< [ps] serving.
+  int64_t waited = 0;  ///< [ps] that packets lay in its buffer before service, summed.
+  int64_t blocked = 0; ///< [ps] in which a served packet could not go on.
+  LinkTimes &operator+=(const LinkTimes &other);
+};
 
 /// What a run hands out after each step. Spikes are sorted by (population, neuron).
 struct StepView {
@@ -72,7 +103,8 @@ class Machine {
 public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
-  /// on f32), 7006 (topology without distances), 7007 (core too large), 7008 (too many tiles), 7100 (JIT).
+  /// on f32), 7006 (topology without distances), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing without links,
+  /// or on a torus with buffers of one message), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
@@ -107,6 +139,13 @@ public:
   virtual const hw::CostProfile *costProfile() const = 0;
   /// Events of the profile without a latency ("barrier" included): `picoseconds` leaves them out.
   virtual std::vector<std::string> unknownTimes() const = 0;
+  /// Of the step just run, by core (index into the image's cores); empty with timing off.
+  virtual std::span<const CoreTimes> coreTimes() const = 0;
+  /// Time of the barrier that ends each step [ps]; 0 with timing off.
+  virtual int64_t barrierTime() const = 0;
+  /// The links that some route uses, and what they did in the step just run; empty but for timing detailed.
+  virtual std::span<const LinkPlace> links() const = 0;
+  virtual std::span<const LinkTimes> linkTimes() const = 0;
 };
 
 } // namespace ranvier::emu

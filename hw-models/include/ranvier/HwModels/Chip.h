@@ -32,9 +32,10 @@ struct Cost {
 
 /// Keys of CostProfile::events. The list is closed: an unknown key in YAML is an error.
 /// soma_access: every mapped neuron, every step; soma_update: extra when the neuron is active (v != 0, input present, bias != 0);
-/// soma_spike: extra when it fires; synapse_event: one synapse read for one arriving spike; axon_in: one arriving message;
-/// axon_out: one message sent; hop_within_tile, hop_east_west, hop_north_south: one message over one link; chip_hop: one message
-/// over a link between chips.
+/// soma_spike: extra when it fires; synapse_event: one synapse read for one arriving spike; synapse_event_dense, _sparse,
+/// _convolution: the same for projections of that kind, instead of synapse_event; axon_in: one arriving message; axon_out: one
+/// message sent; hop_within_tile, hop_east_west, hop_north_south: one message over one link; chip_hop: one message over a link
+/// between chips.
 extern const std::vector<std::string> costEvents;
 
 struct CostProfile {
@@ -166,6 +167,7 @@ struct Chip {
   uint32_t maxChips = 1;
   uint32_t chipsX = 1, chipsY = 1; ///< Arrangement of chips for distances between them.
   bool multicastTrees = false;     ///< false: one message per destination core.
+  uint32_t linkBuffer = 16;        ///< Messages that wait at a link or a core, the one in service included (detailed timing).
   uint32_t chipLinkCost = 1;       ///< What placement counts a link between chips as [links inside a chip].
   Router router;
   Faults faults;
