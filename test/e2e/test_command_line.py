@@ -2,6 +2,7 @@
 """The command line as docs/guide/command-line.md states it: help with examples, one JSON object, exit codes, and no option that is
 accepted and ignored."""
 
+import decimal
 import json
 import os
 import pathlib
@@ -698,11 +699,86 @@ class Options(CommandLine):
         folder = self.tmp / "deep" / "report"
         result = self.ran("--report", folder)
         report = json.loads((folder / "report.json").read_text())
-        self.assertEqual({k: v for k, v in report.items() if k not in ("per_step", "wall")}, {k: v for k, v in result.items() if k != "wall"})
+        self.assertEqual({k: v for k, v in report.items() if k not in ("per_step", "wall", "cores")}, {k: v for k, v in result.items() if k != "wall"})
         self.check_per_step(report, (folder / "report.txt").read_text(), 18)
+        self.check_cores(report)
+        for core in report["cores"]:
+            self.assertEqual(core["stalled_ps"], 0)
+        apart, mapping = self.tmp / "apart.rvi", self.tmp / "apart.json"
+        slices = [{"population": name, "first": 0, "count": count, "chip": 0, "core": core} for name, count, core in (("lif1", 96, 0), ("lif2", 10, 40))]
+        mapping.write_text(json.dumps({"format": "ranvier-mapping", "version": 1, "slices": slices}))
+        self.json("compile", NETWORK, "--target", "loihi1", "--mapping", mapping, "-o", apart)
+        self.json("run", apart, "--input", SET, "--steps", 18, "--report", folder, "--timing", "detailed", "--costs", "fitted")
+        detailed = json.loads((folder / "report.json").read_text())
+        self.check_cores(detailed)
+        self.assertEqual({"chip", "x", "y", "direction", "packets", "busy_ps", "waited_ps", "blocked_ps"}, set().union(*detailed["links"]))
+        self.assertEqual(sum(link["packets"] for link in detailed["links"]), detailed["totals"]["hops_east_west"] + detailed["totals"]["hops_north_south"])
+        self.ran("--report", folder, "--timing", "off")
+        self.assertFalse({"cores", "links"} & set(json.loads((folder / "report.json").read_text())))
         blocked = self.tmp / "blocked"
         blocked.write_text("")
         self.error("run", self.loihi1, "--steps", 3, "--report", blocked, rnv="8024")
+
+    def check_cores(self, report):
+        """No half of a core works longer than the run, and the three add up to at least the run."""
+        time = report["totals"]["picoseconds"]
+        for core in report["cores"]:
+            sends, receives = core["soma_ps"] + core["axon_out_ps"] + core["stalled_ps"], core["axon_in_ps"] + core["synapse_ps"]
+            self.assertLessEqual(max(sends, receives) + core["idle_ps"], time)
+            self.assertGreaterEqual(sends + receives + core["idle_ps"], time)
+
+    def test_run_timeline(self):
+        path, folder = self.tmp / "timeline.json", self.tmp / "timeline-report"
+        for timing in ("fast", "detailed"):
+            self.ran("--timeline", path, "--report", folder, "--timing", timing, "--costs", "fitted")
+            self.check_timeline(json.loads(path.read_text(), parse_float=decimal.Decimal), json.loads((folder / "report.json").read_text()))
+        path.unlink()
+        self.error("run", self.loihi1, "--steps", 3, "--timeline", path, "--timing", "off", code=2, rnv="8043")
+        self.error("run", self.loihi1, "--steps", 3, "--timeline", path, "-o", path, code=2, rnv="8025")
+        self.error("run", self.loihi1, "--steps", 4000000000, "--timeline", path, rnv="8037")
+        self.error("run", self.reference, "--steps", 3, "--timeline", path, code=2, rnv="8043")
+        self.error("run", self.loihi1, "--steps", 3, "--timeline", self.loihi1, code=2, rnv="8025")
+        self.assertFalse(path.exists())
+
+    def check_timeline(self, trace, report):
+        """Strict: names for every track first, slices sorted, whole picoseconds, none negative, none over another on its track, sums those of the report."""
+        self.assertEqual(set(trace), {"displayTimeUnit", "traceEvents"})
+        names, tracks, before = {}, {}, None
+        for event in trace["traceEvents"]:
+            if event["ph"] == "M":
+                self.assertIsNone(before, "names come first")
+                self.assertEqual(set(event), {"ph", "name", "pid", "tid", "args"})
+                self.assertNotIn((event["name"], event["pid"], event["tid"]), names)
+                names[event["name"], event["pid"], event["tid"]] = event["args"]["name"]
+                continue
+            self.assertEqual((event["ph"], set(event)), ("X", {"ph", "name", "pid", "tid", "ts", "dur", "args"}))
+            start, length = (int(event[key] * 10**6) for key in ("ts", "dur"))
+            self.assertEqual((start, length), (event["ts"] * 10**6, event["dur"] * 10**6))
+            self.assertGreaterEqual(start, before or 0)
+            self.assertGreater(length, 0)
+            before = start
+            self.assertIn(("thread_name", event["pid"], event["tid"]), names)
+            track = tracks.setdefault((event["pid"], event["tid"]), [])
+            self.assertTrue(not track or start >= track[-1][0] + track[-1][1], "slices of a track overlap")
+            self.assertGreaterEqual(event["args"]["step"], track[-1][3] if track else 1)
+            track.append((start, length, event["name"], event["args"]["step"]))
+        ends = [0]
+        for step in report["per_step"]:
+            ends.append(ends[-1] + step["picoseconds"])
+        halves = [{"soma": "soma_ps", "axon out": "axon_out_ps", "stalled": "stalled_ps"}, {"axon in": "axon_in_ps", "synapse": "synapse_ps"}]
+        for core in report["cores"]:
+            self.assertIn(("process_name", core["chip"], 0), names)
+            for half, kinds in enumerate(halves):
+                track = tracks[core["chip"], 2 * core["core"] + half]
+                self.assertLessEqual({name for _, _, name, _ in track}, {*kinds, "barrier"})
+                for name, key in kinds.items():
+                    self.assertEqual(sum(length for _, length, kind, _ in track if kind == name), core[key], (core, name))
+                for start, length, name, step in track:
+                    self.assertTrue(ends[step - 1] <= start and start + length <= ends[step])
+                    if name == "barrier":
+                        self.assertEqual(start + length, ends[step])
+                self.assertEqual([step for _, _, name, step in track if name == "barrier"], list(range(1, len(ends))))
+        self.assertEqual(len(tracks), 2 * len(report["cores"]))
 
     def check_per_step(self, report, text, steps):
         self.assertEqual(len(report["per_step"]), steps)
@@ -761,6 +837,16 @@ class Options(CommandLine):
         self.assertIn("energy", fast)
         self.assertEqual(off["totals"], {"spikes": fast["totals"]["spikes"]})
         self.assertNotIn("energy", off)
+        detailed = self.ran("--timing", "detailed")
+        self.assertGreaterEqual(detailed["totals"].pop("picoseconds"), fast["totals"].pop("picoseconds"))
+        self.assertEqual((detailed["totals"], detailed["energy"], detailed["populations"]), (fast["totals"], fast["energy"], fast["populations"]))
+        self.assertEqual(detailed["machine"]["timing"], "detailed")
+        evaluated = {timing: self.json("eval", self.loihi1, "--data", SET, "--samples", 5, "--timing", timing) for timing in ("fast", "detailed")}
+        self.assertEqual(*(result["predictions"] for result in evaluated.values()))
+        self.assertGreaterEqual(evaluated["detailed"]["latency_us"]["mean"], evaluated["fast"]["latency_us"]["mean"])
+        for command in (["run", self.reference, "--steps", 3], ["eval", self.reference, "--data", SET, "--samples", 1]):
+            error = self.error(*command, "--timing", "detailed", code=1, rnv="7015")
+            self.assertEqual((error["place"], error["found"]), ("topology.kind", "none"))
         result = self.json("eval", self.loihi1, "--data", SET, "--samples", 2, "--timing", "off")
         self.assertIsNone(result["latency_us"])
         self.assertIn("not asked for", self.call("eval", self.loihi1, "--data", SET, "--samples", 2, "--timing", "off").stdout)

@@ -54,6 +54,34 @@ class Mapping(Case):
         path.write_text(json.dumps({"format": "ranvier-mapping", "version": 1, "slices": [dict(zip(keys, s)) for s in slices]}))
         return path
 
+    def test_fitted_costs_of_a_mapping_by_hand(self):
+        """SANA-FE's Loihi figures (arch/loihi.yaml) on three neurons that feed two, one hop east and one north of them: every count, the energy and the time
+        of each step."""
+        text = self.network("by-hand", "loihi1", 3, {"a": (3, {"vth": 0}), "b": (2, {"vth": 100})},
+                            [("in", "a", "delay 1", [(n, n) for n in range(3)]), ("a", "b", "delay 1", self.everyone(2, 3))])
+        image, spikes, folder = self.tmp / "by-hand.rvi", self.tmp / "by-hand.csv", self.tmp / "by-hand"
+        self.json("compile", text, "--target", "loihi1", "--mapping", self.map_file(("a", 0, 3, 0, 0), ("b", 0, 2, 0, 21)), "-o", image)
+        spikes.write_text("step,neuron\n1,0\n1,1\n1,2\n")
+        # Step 1: three messages of the host with a synapse each. Step 2: three spikes, each a message with two synapses. Step 3: what they leave.
+        barrier, soma = 1000.0, 6.0 + 3.7 + 30.0
+        arrives = 4.1 + 6.5 + 16.0 + 2 * 4.7
+        steps = {"fast": [3 * (16.0 + 4.7), 3 * (soma + 5.1), 3 * (6.0 + 3.7)], "detailed": [3 * (16.0 + 4.7), 3 * (soma + 5.1) + arrives, 3 * (6.0 + 3.7)]}
+        for timing, times in steps.items():
+            self.json("run", image, "--input", spikes, "--steps", 3, "--costs", "fitted", "--timing", timing, "--report", folder)
+            report = json.loads((folder / "report.json").read_text())
+            self.assertEqual([step["picoseconds"] for step in report["per_step"]], [round(1000 * (time + barrier)) for time in times])
+            counts = {"soma_accesses": 15, "soma_updates": 8, "spikes": 3, "synaptic_events": 9, "synaptic_events_sparse": 9, "messages": 3, "input_messages": 3, "arrivals": 6,
+                      "hops_within_tile": 0, "hops_east_west": 3, "hops_north_south": 3, "chip_hops": 0}
+            self.assertEqual({key: report["totals"][key] for key in counts}, counts)
+            energy = report["energy"]
+            for key, picojoules in (("soma_j", 15 * 51.2 + 8 * 21.6 + 3 * 69.3), ("synapse_j", 9 * 33.6), ("network_j", 3 * 111.0 + 3 * 3.0 + 3 * 4.2)):
+                self.assertAlmostEqual(energy[key], picojoules * 1e-12, delta=1e-9 * picojoules * 1e-12)
+        self.assertEqual([(link["x"], link["y"], link["direction"], link["packets"], link["busy_ps"], link["waited_ps"]) for link in report["links"]],
+                         [(0, 0, "east", 3, 12300, 0), (1, 0, "north", 3, 19500, 0)])
+        senders, receivers = report["cores"]
+        self.assertEqual((senders["core"], senders["soma_ps"], senders["axon_out_ps"], senders["axon_in_ps"], senders["synapse_ps"]), (0, 18000 + 119100 + 29100, 15300, 48000, 14100))
+        self.assertEqual((receivers["core"], receivers["soma_ps"], receivers["axon_in_ps"], receivers["synapse_ps"]), (21, 12000 * 2 + 19400, 48000, 28200))
+
     def test_what_does_not_fit_names_the_limit(self):
         image = self.tmp / "limit.rvi"
         cases = {

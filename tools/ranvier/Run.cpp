@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RunCheckpoint.h"
 #include "RunReport.h"
+#include "Timeline.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
 #include <algorithm>
@@ -13,7 +14,7 @@ using namespace ranvier::tools;
 
 namespace {
 struct RunFlags {
-  std::string image, input, output, record, report;
+  std::string image, input, output, record, report, timeline;
   uint32_t steps = 0;
   std::optional<uint32_t> sample;
   MachineFlags machine;
@@ -27,6 +28,17 @@ Result<void> check(const RunFlags &flags) {
   if (flags.sample && flags.input.empty())
     return pointlessOption("--sample", "it chooses a sample of --input, which is not given");
   RANVIER_CHECK(flags.checkpoint.check(flags.image, flags.input, flags.output));
+  if (!flags.timeline.empty() && !flags.machine.timed())
+    return pointlessOption("--timeline", "--timing off times nothing");
+  if (!flags.timeline.empty() && flags.checkpoint.used())
+    return pointlessOption("--timeline", "a run that is taken up again would show its last part only");
+  if (!flags.timeline.empty() && flags.timeline == flags.output)
+    return Error{.code = 8025,
+                 .message = "-o and --timeline name one file",
+                 .file = flags.timeline,
+                 .expected = "two names",
+                 .found = "one",
+                 .kind = ErrorKind::Usage};
   return flags.machine.check();
 }
 
@@ -197,6 +209,7 @@ Result<std::vector<emu::InputSpike>> readInputs(Context &context, const RunFlags
 Result<void> run(Context &context, const RunFlags &flags) {
   RANVIER_CHECK(check(flags));
   RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input}));
+  RANVIER_CHECK(checkOutput(flags.timeline, {flags.image, flags.input, flags.output}));
   if (!flags.report.empty())
     RANVIER_CHECK(makeReportFolder(flags.report));
   const emu::MachineOptions machineOptions = flags.machine.options();
@@ -212,6 +225,10 @@ Result<void> run(Context &context, const RunFlags &flags) {
   Recording recording;
   if (!flags.output.empty())
     RANVIER_CHECK(recording.open(flags, *image, checkpoints));
+  std::optional<Timeline> timeline;
+  if (!flags.timeline.empty()) {
+    RANVIER_TRY(timeline, Timeline::create(flags.timeline, *machine, flags.steps));
+  }
   context.progress->phase("run", flags.steps);
   Result<void> recorded;
   const auto start = std::chrono::steady_clock::now();
@@ -221,12 +238,17 @@ Result<void> run(Context &context, const RunFlags &flags) {
   };
   auto outcome = emu::run(
       *machine, checkpoints.inputsLeft(inputs),
-      {.steps = flags.steps - checkpoints.stepsBefore(), .keepPerStep = !flags.report.empty()},
+      // Checkpoints keep no times of single cores: a report of a run that has them leaves those out.
+      {.steps = flags.steps - checkpoints.stepsBefore(),
+       .keepPerStep = !flags.report.empty(),
+       .keepPlaces = !flags.report.empty() && !flags.checkpoint.used()},
       [&](const emu::StepView &view, emu::Machine &at) {
         for (uint32_t p = 0; p < spikesOf.size(); ++p)
           spikesOf[p] += at.spikes(p).size();
         if (!flags.output.empty())
           recorded = recording.step(at, view.step);
+        if (recorded && timeline)
+          recorded = timeline->step(at);
         if (recorded && checkpoints.due(view.step))
           recorded = takeCheckpoint(view, at);
         context.progress->advance(view.step);
@@ -239,6 +261,8 @@ Result<void> run(Context &context, const RunFlags &flags) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!flags.output.empty())
     RANVIER_CHECK(recording.finish(outcome->steps));
+  if (timeline)
+    RANVIER_CHECK(timeline->finish());
   if (outcome->inputsAfterEnd)
     context.warn(std::to_string(outcome->inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
                  " and were not used");
@@ -268,6 +292,10 @@ Result<void> run(Context &context, const RunFlags &flags) {
   if (!flags.report.empty()) {
     Json whole = report;
     whole["per_step"] = perStepJson(outcome->perStep, machineOptions.timing);
+    if (flags.machine.timed())
+      whole["cores"] = coresJson(*image, outcome->cores);
+    if (machineOptions.timing == emu::Timing::Detailed)
+      whole["links"] = linksJson(*machine, outcome->links);
     RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome->perStep, machineOptions.timing)));
   }
   context.print(report, text);
@@ -295,6 +323,8 @@ void tools::addRun(CLI::App &app, Context &context) {
                    "commas; default: probes")
       ->check(CLI::Validator([](std::string &text) { return text.empty() ? "expected names, found none" : ""; }, "NAMES"));
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
+  command->add_option("--timeline", flags->timeline,
+                      "What each core does in each step, as Chrome trace events (JSON, for Perfetto or chrome://tracing)");
   flags->machine.addTo(*command);
   flags->checkpoint.addTo(*command);
 }

@@ -13,6 +13,7 @@ namespace ranvier::tools {
 struct CheckpointFlags {
   std::string file, resume;
   uint32_t every = 0;
+  bool used() const { return !file.empty() || !resume.empty(); }
   void addTo(CLI::App &command);
   /// `output`: that of -o. Errors: RNV8025, RNV8035.
   Result<void> check(const std::string &image, const std::string &input, const std::string &output) const;

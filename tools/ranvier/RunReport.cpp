@@ -16,8 +16,11 @@ void MachineFlags::addTo(CLI::App &command) {
   command.add_option("--executor", executor, "How neuron programs run: jit, or interp (the definition)")
       ->check(CLI::IsMember({"jit", "interp"}))
       ->capture_default_str();
-  command.add_option("--timing", timing, "off: spikes only; fast: time and energy from event counts")
-      ->check(CLI::IsMember({"off", "fast"}))
+  command
+      .add_option(
+          "--timing", timing,
+          "off: spikes only; fast: time and energy from event counts; detailed: time of every packet through links and buffers")
+      ->check(CLI::IsMember({"off", "fast", "detailed"}))
       ->capture_default_str();
   command.add_option("--costs", costs, "Cost profile of the chip (default: its first; `ranvier targets --json` lists them)");
   command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
@@ -32,7 +35,9 @@ void MachineFlags::addTo(CLI::App &command) {
 
 emu::MachineOptions MachineFlags::options() const {
   return {.executor = executor == "jit" ? emu::Executor::Jit : emu::Executor::Interp,
-          .timing = timing == "off" ? emu::Timing::Off : emu::Timing::Fast,
+          .timing = timing == "off"    ? emu::Timing::Off
+                    : timing == "fast" ? emu::Timing::Fast
+                                       : emu::Timing::Detailed,
           .threads = threads,
           .costProfile = costs,
           .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32};
@@ -45,31 +50,39 @@ Result<void> MachineFlags::check() const {
 }
 
 namespace {
-/// Every count with its name in reports.
+/// Every count with its name in reports; with timing off only the spikes.
 struct CountColumn {
   const char *name;
-  uint64_t emu::StepCounts::*count;
+  uint64_t (*count)(const emu::StepCounts &);
+  bool withTimingOff = false;
 };
-constexpr CountColumn countColumns[] = {{"soma_accesses", &emu::StepCounts::somaAccesses},
-                                        {"soma_updates", &emu::StepCounts::somaUpdates},
-                                        {"spikes", &emu::StepCounts::spikes},
-                                        {"synaptic_events", &emu::StepCounts::synapticEvents},
-                                        {"messages", &emu::StepCounts::messages},
-                                        {"input_messages", &emu::StepCounts::inputMessages},
-                                        {"arrivals", &emu::StepCounts::arrivals},
-                                        {"hops_within_tile", &emu::StepCounts::hopsWithinTile},
-                                        {"hops_east_west", &emu::StepCounts::hopsEastWest},
-                                        {"hops_north_south", &emu::StepCounts::hopsNorthSouth},
-                                        {"chip_hops", &emu::StepCounts::chipHops}};
+template <uint64_t emu::StepCounts::*Member> uint64_t count(const emu::StepCounts &counts) { return counts.*Member; }
+template <emu::SynapseClass Class> uint64_t events(const emu::StepCounts &counts) {
+  return counts.eventsByClass[static_cast<size_t>(Class)];
+}
+constexpr CountColumn countColumns[] = {{"soma_accesses", count<&emu::StepCounts::somaAccesses>},
+                                        {"soma_updates", count<&emu::StepCounts::somaUpdates>},
+                                        {"spikes", count<&emu::StepCounts::spikes>, true},
+                                        {"synaptic_events", count<&emu::StepCounts::synapticEvents>},
+                                        {"synaptic_events_dense", events<emu::SynapseClass::Dense>},
+                                        {"synaptic_events_sparse", events<emu::SynapseClass::Sparse>},
+                                        {"synaptic_events_convolution", events<emu::SynapseClass::Convolution>},
+                                        {"messages", count<&emu::StepCounts::messages>},
+                                        {"input_messages", count<&emu::StepCounts::inputMessages>},
+                                        {"arrivals", count<&emu::StepCounts::arrivals>},
+                                        {"hops_within_tile", count<&emu::StepCounts::hopsWithinTile>},
+                                        {"hops_east_west", count<&emu::StepCounts::hopsEastWest>},
+                                        {"hops_north_south", count<&emu::StepCounts::hopsNorthSouth>},
+                                        {"chip_hops", count<&emu::StepCounts::chipHops>}};
 } // namespace
 
 Json tools::toJson(const emu::StepCounts &counts, emu::Timing timing) {
-  if (timing == emu::Timing::Off)
-    return {{"spikes", counts.spikes}};
   Json out = Json::object();
-  for (const auto &[name, count] : countColumns)
-    out[name] = counts.*count;
-  out["picoseconds"] = counts.picoseconds;
+  for (const CountColumn &column : countColumns)
+    if (timing != emu::Timing::Off || column.withTimingOff)
+      out[column.name] = column.count(counts);
+  if (timing != emu::Timing::Off)
+    out["picoseconds"] = counts.picoseconds;
   return out;
 }
 
@@ -83,18 +96,48 @@ Json tools::perStepJson(const std::vector<emu::StepCounts> &steps, emu::Timing t
 std::string tools::perStepTable(const std::vector<emu::StepCounts> &steps, emu::Timing timing) {
   std::string text = "step";
   const bool all = timing != emu::Timing::Off;
-  for (const auto &[name, count] : countColumns)
-    if (all || count == &emu::StepCounts::spikes)
-      text += std::string("\t") + name;
+  for (const CountColumn &column : countColumns)
+    if (all || column.withTimingOff)
+      text += std::string("\t") + column.name;
   text += all ? "\tpicoseconds\n" : "\n";
   for (size_t t = 0; t < steps.size(); ++t) {
     text += std::to_string(t + 1);
-    for (const auto &[name, count] : countColumns)
-      if (all || count == &emu::StepCounts::spikes)
-        text += "\t" + std::to_string(steps[t].*count);
+    for (const CountColumn &column : countColumns)
+      if (all || column.withTimingOff)
+        text += "\t" + std::to_string(column.count(steps[t]));
     text += all ? "\t" + std::to_string(steps[t].picoseconds) + "\n" : "\n";
   }
   return text;
+}
+
+Json tools::coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores) {
+  Json out = Json::array();
+  for (size_t c = 0; c < cores.size(); ++c)
+    out.push_back({{"chip", image.cores[c].chip},
+                   {"core", image.cores[c].core},
+                   {"soma_ps", cores[c].soma},
+                   {"axon_out_ps", cores[c].axonOut},
+                   {"stalled_ps", cores[c].stalled},
+                   {"axon_in_ps", cores[c].axonIn},
+                   {"synapse_ps", cores[c].synapse},
+                   {"idle_ps", cores[c].idle}});
+  return out;
+}
+
+Json tools::linksJson(const emu::Machine &machine, const std::vector<emu::LinkTimes> &links) {
+  Json out = Json::array();
+  for (size_t l = 0; l < links.size(); ++l) {
+    const emu::LinkPlace &place = machine.links()[l];
+    out.push_back({{"chip", place.chip},
+                   {"x", place.x},
+                   {"y", place.y},
+                   {"direction", hw::toString(place.direction)},
+                   {"packets", links[l].packets},
+                   {"busy_ps", links[l].busy},
+                   {"waited_ps", links[l].waited},
+                   {"blocked_ps", links[l].blocked}});
+  }
+  return out;
 }
 
 Json tools::toJson(const emu::Energy &energy) {

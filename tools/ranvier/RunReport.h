@@ -27,6 +27,9 @@ Json toJson(const emu::StepCounts &counts, emu::Timing timing);
 std::string perStepTable(const std::vector<emu::StepCounts> &steps, emu::Timing timing);
 Json perStepJson(const std::vector<emu::StepCounts> &steps, emu::Timing timing);
 Json toJson(const emu::Energy &energy);
+/// Sums over a run: how each core of the image spent its time, and what each link did.
+Json coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores);
+Json linksJson(const emu::Machine &machine, const std::vector<emu::LinkTimes> &links);
 /// Chip, profile and what its figures leave out: the head of every report.
 Json machineJson(const emu::Machine &machine, const MachineFlags &flags);
 /// The mapping part of an image: cores, chips, the limit that binds.

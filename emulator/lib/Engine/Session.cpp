@@ -45,6 +45,10 @@ Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, cons
   RunResult result = std::move(before);
   if (options.keepPerStep)
     result.perStep.reserve(result.perStep.size() + options.steps);
+  if (options.keepPlaces) {
+    result.cores.resize(machine.coreTimes().size());
+    result.links.resize(machine.linkTimes().size());
+  }
   size_t next = 0;
   for (uint32_t i = 0; i < options.steps; ++i) {
     const uint32_t step = machine.currentStep() + 1;
@@ -57,6 +61,10 @@ Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, cons
     result.longestStep = std::max(result.longestStep, counts.picoseconds);
     if (options.keepPerStep)
       result.perStep.push_back(counts);
+    for (size_t c = 0; c < result.cores.size(); ++c)
+      result.cores[c] += machine.coreTimes()[c];
+    for (size_t l = 0; l < result.links.size(); ++l)
+      result.links[l] += machine.linkTimes()[l];
     ++result.steps;
     if (onStep && !onStep({step, counts, result}, machine))
       break;

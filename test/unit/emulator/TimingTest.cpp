@@ -3,6 +3,7 @@
 //
 // Cases small enough to work out on paper, under both kinds of cost profile; docs/spec/timing-and-energy.md has the rules.
 //===----------------------------------------------------------------------===//
+#include "../../../emulator/lib/Energy/CostModel.h"
 #include "TestNet.h"
 #include <doctest/doctest.h>
 
@@ -565,4 +566,74 @@ TEST_CASE("a profile may give each kind of projection its own synaptic event") {
       CHECK(m->energy(m->counts()).synapse == doctest::Approx(2 * joules));
     }
   }
+}
+
+//===--- SANA-FE's published runs -----------------------------------------===//
+
+namespace {
+const hw::Chip &loihi1() {
+  static const hw::Chip chip = [] {
+    auto loaded = hw::findChip("loihi1");
+    REQUIRE(loaded);
+    return *std::move(loaded);
+  }();
+  return chip;
+}
+} // namespace
+
+TEST_CASE("SANA-FE: the energy of its DVS gesture run follows from its counts") {
+  // Version 2.2.1, arch/loihi.yaml, snn/dvs.yaml, 128 steps: 18,678 neurons, 1,346,821 updates, 38,081 spikes, 386,640 messages,
+  // 5,437,656 synaptic events; 154.1385 uJ in somas, 131.2266 uJ in synapses, 46.39512 uJ in the network, 331.7602 uJ in all.
+  const emu::CostTable costs(loihi1().findCosts("fitted"), 32);
+  StepCounts c;
+  c.somaAccesses = 18678 * 128;
+  c.somaUpdates = 1346821;
+  c.spikes = 38081;
+  c.messages = c.arrivals = 386640;
+  // How many events are those of its one dense layer it does not say. Of all splits one gives its energy: 11.5 pJ lie between the
+  // kinds.
+  c.synapticEvents = 5437656;
+  c.eventsByClass[static_cast<size_t>(emu::SynapseClass::Dense)] = 62857;
+  c.eventsByClass[static_cast<size_t>(emu::SynapseClass::Convolution)] = 5437656 - 62857;
+  const emu::Energy energy = costs.energy(c);
+  CHECK(energy.soma == doctest::Approx(154.1385e-6).epsilon(1e-6));
+  CHECK(energy.synapse == doctest::Approx(131.2266e-6).epsilon(1e-6));
+  // Hops are not published one by one: 386,640 messages at 111 pJ leave 3.478 uJ for them, 9.0 pJ a message or two to three hops.
+  CHECK(energy.network == doctest::Approx(386640 * 111e-12).epsilon(1e-12));
+  const double hops = 46.39512e-6 - energy.network;
+  CHECK(hops == doctest::Approx(3.47808e-6).epsilon(1e-5));
+  c.hopsEastWest = 1159360; // one of the mixes that cost as much, in 3.0 pJ
+  const emu::Energy whole = costs.energy(c);
+  CHECK(whole.total() == doctest::Approx(331.7602e-6).epsilon(1e-6));
+  CHECK(whole.unknown.empty());
+}
+
+TEST_CASE("SANA-FE: energies of its random networks in the same way") {
+  // Random 1k x 100, one step: 60 spikes, 6,000 events, 240 messages, 0.316598 uJ, of which dense synapses and messages are known:
+  // the rest, 76.958 nJ, must hold 1,000 accesses (51.2 nJ), 60 spikes (4.158 nJ) and updates and hops.
+  const emu::CostTable costs(loihi1().findCosts("fitted"), 4);
+  StepCounts c;
+  c.somaAccesses = 1000;
+  c.spikes = 60;
+  c.messages = c.arrivals = 240;
+  c.synapticEvents = c.eventsByClass[0] = 6000;
+  const double known = costs.energy(c).total();
+  CHECK(known == doctest::Approx(51.2e-9 + 4.158e-9 + 26.64e-9 + 213e-9));
+  const double rest = 0.316598e-6 - known; // 1,000 updates are 21.6 nJ
+  CHECK(rest == doctest::Approx(21.6e-9).epsilon(0.001));
+}
+
+TEST_CASE("SANA-FE: the time of its first step is that of the fitted profile of the shipped chip") {
+  const hw::CostProfile &profile = *loihi1().findCosts("fitted");
+  const emu::CostTable costs(&profile, 4);
+  CHECK(1024 * costs.picoseconds(emu::CostTable::SomaAccess) + 294 * costs.picoseconds(emu::CostTable::SomaUpdate) +
+            costs.barrier() ==
+        8631800);
+  CHECK(costs.picoseconds(emu::CostTable::SynapseDense) == 3800);
+  CHECK(costs.picoseconds(emu::CostTable::SynapseSparse) == 4700);
+  CHECK(costs.picoseconds(emu::CostTable::SynapseConvolution) == 3100);
+  // The published profile has one figure for all kinds.
+  const emu::CostTable published(loihi1().findCosts("published"), 4);
+  CHECK(published.picoseconds(emu::CostTable::SynapseConvolution) == 3500);
+  CHECK(loihi1().linkBuffer == 16);
 }

@@ -17,12 +17,15 @@ using StepCallback = std::function<bool(const StepView &view, Machine &machine)>
 struct RunOptions {
   uint32_t steps = 0;       ///< Steps to run, from the machine's current step on.
   bool keepPerStep = false; ///< Fill RunResult::perStep.
+  bool keepPlaces = false;  ///< Fill RunResult::cores and ::links.
 };
 
 struct RunResult {
   uint32_t steps = 0; ///< Run; fewer than asked if the callback stopped the run.
   StepCounts total;
   std::vector<StepCounts> perStep; ///< [steps] if asked for.
+  std::vector<CoreTimes> cores;    ///< Sums over the steps, by core, if asked for; empty with timing off.
+  std::vector<LinkTimes> links;    ///< Likewise, by link of Machine::links(); empty but for timing detailed.
   uint64_t inputsAfterEnd = 0;     ///< External spikes whose step was not reached: the caller's to report.
   /// Simulated time of the slowest step [ps].
   int64_t longestStep = 0;
