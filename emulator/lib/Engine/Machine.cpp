@@ -363,10 +363,25 @@ void EngineMachine::deliverBits(CoreState &core, ThreadState &thread, AlignedArr
 /// update.
 void EngineMachine::noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count) {
   int32_t *activity = thread.activity.data();
-  std::memset(activity, 0, count * sizeof(int32_t));
+  const int32_t *four[4]; // arrays gathered to be read in one pass
+  unsigned gathered = 0;
+  bool first = true;
+  const auto flush = [&] {
+    std::fill(four + gathered, four + 4, four[0]);
+    const int32_t *a = four[0], *b = four[1], *c = four[2], *d = four[3];
+    if (first)
+      for (uint32_t n = 0; n < count; ++n)
+        activity[n] = a[n] | b[n] | c[n] | d[n];
+    else
+      for (uint32_t n = 0; n < count; ++n)
+        activity[n] |= a[n] | b[n] | c[n] | d[n];
+    first = false;
+    gathered = 0;
+  };
   const auto take = [&](const int32_t *words) {
-    for (uint32_t n = 0; n < count; ++n)
-      activity[n] |= words[n];
+    four[gathered++] = words;
+    if (gathered == 4)
+      flush();
   };
   for (size_t s = 0; s < slice.program->states.size(); ++s)
     take(thread.statePointers[s]);
@@ -374,6 +389,10 @@ void EngineMachine::noteActivity(const SliceState &slice, ThreadState &thread, u
     take(thread.inputPointers[r]);
   if (slice.biasParam >= 0)
     take(thread.paramPointers[slice.biasParam]);
+  if (gathered)
+    flush();
+  if (first) // nothing that could be other than zero
+    std::memset(activity, 0, count * sizeof(int32_t));
 }
 
 /// Points the kernel at a block, runs it and clears the inputs it consumed. `slot`: accumulators of this step.

@@ -108,6 +108,10 @@ void PacketNetwork::nextPacket(uint32_t core, int64_t time) {
   if (sender.next != sender.end && sender.packet == sender.next->count) {
     ++sender.next;
     sender.packet = 0;
+    if (sender.next + 1 < sender.end) { // its routes and times are somewhere in tables of all out-axons
+      __builtin_prefetch(&routes[sender.next[1].message]);
+      __builtin_prefetch(&processingTimes[sender.next[1].arrival]);
+    }
   }
   if (sender.next == sender.end) {
     CoreOutcome &outcome = coreOutcomes[core];
