@@ -69,7 +69,7 @@ private:
                                      [](const ConnectorMeta &connector, uint32_t p) { return connector.projection < p; });
     return at != connectors.end() && at->projection == projection;
   }
-  std::set<uint32_t> kernels;             ///< Projections whose shared weights are counted.
+  std::set<uint32_t> kernels; ///< Projections whose shared weights are counted.
   uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
 };

@@ -160,8 +160,7 @@ Result<void> checkConnector(const Image &image, size_t index) {
   if (!image.chip.storage.procedural)
     return wrong("synapses by rule on a chip that does not expand them", "none (storage.procedural)",
                  number(meta.connectors.size()));
-  if (connector.projection >= meta.projections.size() ||
-      (index && connector.projection <= meta.connectors[index - 1].projection))
+  if (connector.projection >= meta.projections.size() || (index && connector.projection <= meta.connectors[index - 1].projection))
     return wrong("the projection of a connector is wrong",
                  "an existing one, after that of the connector before, below " + number(meta.projections.size()),
                  number(connector.projection));

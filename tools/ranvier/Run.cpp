@@ -292,9 +292,9 @@ Result<void> run(Context &context, const RunFlags &flags) {
   if (!flags.report.empty()) {
     Json whole = report;
     whole["per_step"] = perStepJson(outcome->perStep, machineOptions.timing);
-    if (flags.machine.timed())
+    if (flags.machine.timed() && !flags.checkpoint.used())
       whole["cores"] = coresJson(*image, outcome->cores);
-    if (machineOptions.timing == emu::Timing::Detailed)
+    if (machineOptions.timing == emu::Timing::Detailed && !flags.checkpoint.used())
       whole["links"] = linksJson(*machine, outcome->links);
     RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome->perStep, machineOptions.timing)));
   }

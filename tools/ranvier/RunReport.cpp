@@ -26,9 +26,10 @@ void MachineFlags::addTo(CLI::App &command) {
   command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
       ->capture_default_str();
   command
-      .add_option("--weights", weights,
-                  "How an f32 image's weights are kept: f32, or i16 (in 65,535 steps of the largest of each population: less memory, "
-                  "faster, other results)")
+      .add_option(
+          "--weights", weights,
+          "How an f32 image's weights are kept: f32, or i16 (in 65,535 steps of the largest of each population: less memory, "
+          "faster, other results)")
       ->check(CLI::IsMember({"f32", "i16"}))
       ->capture_default_str();
 }
@@ -150,7 +151,10 @@ Json tools::toJson(const emu::Energy &energy) {
 
 Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) {
   const hw::Chip &chip = machine.image().chip;
-  Json out = {{"chip", chip.name}, {"executor", flags.executor}, {"timing", flags.timing}, {"threads", machine.threads()},
+  Json out = {{"chip", chip.name},
+              {"executor", flags.executor},
+              {"timing", flags.timing},
+              {"threads", machine.threads()},
               {"synapses", machine.synapses()}};
   if (machine.image().meta.profile == isa::Profile::F32)
     out["weights"] = flags.weights;

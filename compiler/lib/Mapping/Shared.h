@@ -19,8 +19,8 @@ namespace ranvier::mapping::detail {
 
 /// Accumulators are numbered in 16 bits in every synapse word.
 constexpr uint64_t maxAccumulators = 65536;
-/// Neurons at which cores of chips without a limit end: the accumulators of a step stay in a second-level cache of 256 KiB, and rows
-/// are as long as that allows.
+/// Neurons at which cores of chips without a limit end: the accumulators of a step stay in a second-level cache of 256 KiB, and
+/// rows are as long as that allows.
 constexpr uint64_t softCoreNeurons = 40960;
 /// More neurons than this are worth two threads, and so two cores.
 constexpr uint64_t worthTwoCores = 4096;

@@ -1,10 +1,10 @@
 //===- Expand.cpp - Synapses of deferred cores ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every thread owns some cores and makes their synapses alone: it walks all connectors twice, first counting what each row gets, then
-// writing each synapse at its place. So nothing is shared, nothing depends on the number of threads, and no list of synapses exists
-// beside the final one but for the delays of one source population, by which its rows are sorted. Pairs are cheap to make and are
-// made again by every thread; weights and delays are drawn for its own synapses only.
+// Every thread owns some cores and makes their synapses alone: it walks all connectors twice, first counting what each row gets,
+// then writing each synapse at its place. So nothing is shared, nothing depends on the number of threads, and no list of synapses
+// exists beside the final one but for the delays of one source population, by which its rows are sorted. Pairs are cheap to make
+// and are made again by every thread; weights and delays are drawn for its own synapses only.
 //===----------------------------------------------------------------------===//
 #include "Expand.h"
 #include <algorithm>
@@ -26,11 +26,11 @@ struct Plan {
   const image::Image &image;
   bool narrow = false;
   bool timed = false;
-  std::vector<uint32_t> deferred;             ///< Engine cores, ascending.
-  std::vector<uint32_t> owner;                ///< [deferred] thread.
-  std::vector<uint64_t> populationBase;       ///< [population] number of its neuron 0 among all sources.
+  std::vector<uint32_t> deferred;              ///< Engine cores, ascending.
+  std::vector<uint32_t> owner;                 ///< [deferred] thread.
+  std::vector<uint64_t> populationBase;        ///< [population] number of its neuron 0 among all sources.
   std::vector<std::vector<uint32_t>> outgoing; ///< [population] projections.
-  std::vector<int32_t> connectorOf;           ///< [projection], -1: none.
+  std::vector<int32_t> connectorOf;            ///< [projection], -1: none.
   std::vector<image::Connector> connectors;
   std::vector<std::vector<uint32_t>> places; ///< [projection][target neuron] deferred core << 16 | accumulator; or elsewhere.
   std::vector<float> scale;                  ///< [population] of narrow weights.
@@ -308,8 +308,7 @@ void Filler::copyRows(Building &core, uint32_t d, uint32_t projection) {
       return;
     uint32_t &next = core.cursor[plan.populationBase[population] + axon.neuron];
     for (uint64_t s = 0; s < row.count; ++s) {
-      const image::Synapse synapse =
-          image::unpackSynapse(plan.image.synapses64[core.record->firstSynapse + row.firstSynapse + s]);
+      const image::Synapse synapse = image::unpackSynapse(plan.image.synapses64[core.record->firstSynapse + row.firstSynapse + s]);
       delays[d][next] = static_cast<uint16_t>(synapse.delay);
       put(core, base[d] + next++, synapse.accumulator, std::bit_cast<float>(synapse.weight),
           plan.narrow ? plan.scale[population] : 1.0f);
@@ -321,8 +320,7 @@ void Filler::copySameStep(Building &core) {
   uint64_t at = 0;
   walkRows(core, true, [&](const image::InAxonRecord &axon, const image::RowRecord &row) {
     for (uint64_t s = 0; s < row.count; ++s) {
-      const image::Synapse synapse =
-          image::unpackSynapse(plan.image.synapses64[core.record->firstSynapse + row.firstSynapse + s]);
+      const image::Synapse synapse = image::unpackSynapse(plan.image.synapses64[core.record->firstSynapse + row.firstSynapse + s]);
       put(core, at++, synapse.accumulator, std::bit_cast<float>(synapse.weight), plan.narrow ? plan.scale[axon.population] : 1.0f);
     }
     if (plan.timed) // same-step axons of the image are the first of the core, one for one
@@ -525,9 +523,7 @@ uint64_t inFlight(const SegmentStore &store, uint32_t &longest) {
 
 Result<void> expandSynapses(Engine &engine, unsigned threads) {
   const image::Image &image = *engine.image;
-  Plan plan{.image = image,
-            .narrow = engine.options.weights == WeightStorage::I16,
-            .timed = engine.options.timing != Timing::Off};
+  Plan plan{.image = image, .narrow = engine.options.weights == WeightStorage::I16, .timed = engine.options.timing != Timing::Off};
   if (plan.narrow && image.meta.profile != isa::Profile::F32)
     return Error{.code = 7009,
                  .message = "weights of this image are integers already",

@@ -1,8 +1,8 @@
 //===- Mapped.h - Large arrays that cost what is touched --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Arrays of gigabytes of which only a part is ever written, straight from the system: zero until written, and an untouched page takes
-// no memory.
+// Arrays of gigabytes of which only a part is ever written, straight from the system: zero until written, and an untouched page
+// takes no memory.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_LIB_MAPPED_H
 #define RANVIER_EMULATOR_LIB_MAPPED_H
@@ -37,8 +37,7 @@ public:
 #endif
     values = static_cast<T *>(at);
   }
-  MappedArray(MappedArray &&other) noexcept
-      : values(std::exchange(other.values, nullptr)), count(std::exchange(other.count, 0)) {}
+  MappedArray(MappedArray &&other) noexcept : values(std::exchange(other.values, nullptr)), count(std::exchange(other.count, 0)) {}
   MappedArray &operator=(MappedArray &&other) noexcept {
     std::swap(values, other.values);
     std::swap(count, other.count);

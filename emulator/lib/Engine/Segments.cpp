@@ -63,7 +63,8 @@ inline void addNarrow(const uint32_t *word, uint32_t count, float factor, float 
   }
   addNarrow(word + i, count - i, factor, accumulators);
 }
-[[gnu::target("avx2")]] void addBatchNarrowAvx2(const SegmentStore &store, const Stretch *batch, uint32_t count, float *accumulators) {
+[[gnu::target("avx2")]] void addBatchNarrowAvx2(const SegmentStore &store, const Stretch *batch, uint32_t count,
+                                                float *accumulators) {
   for (uint32_t i = 0; i < count; ++i) {
     if (i + ahead < count)
       prefetchStretch(store, batch[i + ahead]);

@@ -1,10 +1,10 @@
 //===- Segments.h - Delivery by deferred delay segments ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A ring of accumulators, one slot a delay, leaves the cache when a core has many neurons and delays. Here a core has accumulators of
-// one step only. A message keeps its place in its row: synapses of a row are sorted by delay, and what shares a delay is a segment;
-// in the step in which a segment is due it is added to the accumulators. Additions reach an accumulator in the order in which they
-// reach a slot of the ring: emission step, axon, projection, synapse.
+// A ring of accumulators, one slot a delay, leaves the cache when a core has many neurons and delays. Here a core has accumulators
+// of one step only. A message keeps its place in its row: synapses of a row are sorted by delay, and what shares a delay is a
+// segment; in the step in which a segment is due it is added to the accumulators. Additions reach an accumulator in the order in
+// which they reach a slot of the ring: emission step, axon, projection, synapse.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_LIB_SEGMENTS_H
 #define RANVIER_EMULATOR_LIB_SEGMENTS_H
@@ -39,11 +39,11 @@ struct SegmentStore {
 
 /// A message on its way through its row.
 struct Pending {
-  uint64_t synapse;     ///< First of the next segment.
-  uint32_t segment;     ///< Next.
-  uint32_t end;         ///< Of the row's segments.
-  uint32_t due;         ///< Step of the next segment.
-  float factor;         ///< Payload, times the scale of narrow weights.
+  uint64_t synapse; ///< First of the next segment.
+  uint32_t segment; ///< Next.
+  uint32_t end;     ///< Of the row's segments.
+  uint32_t due;     ///< Step of the next segment.
+  float factor;     ///< Payload, times the scale of narrow weights.
 };
 
 /// A stretch of synapses to be added.

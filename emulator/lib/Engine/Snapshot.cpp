@@ -97,8 +97,7 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
     const AlignedArray<uint64_t> &bits = core.nextBits[parity];
     for (size_t w = 0; w < bits.size(); ++w)
       for (uint64_t word = bits[w]; word; word &= word - 1) {
-        const auto axon =
-            core.sameAxons + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
+        const auto axon = core.sameAxons + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
         state.messages.push_back({c, axon, engine.graded ? core.payload[parity][axon] : unitPayload(engine.image->meta.profile)});
       }
   }

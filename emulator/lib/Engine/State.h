@@ -43,7 +43,7 @@ struct CoreState {
   const image::CoreRecord *record = nullptr;
   DeliveryCore delivery;
   DeliverFunction deliver = nullptr;
-  AlignedArray<int32_t> ring; ///< [slots][stride]; one slot where synapses are kept by segments.
+  AlignedArray<int32_t> ring;             ///< [slots][stride]; one slot where synapses are kept by segments.
   uint32_t axons = 0, sameAxons = 0;      ///< Messages that the core can receive; the first are same-step ones.
   std::unique_ptr<SegmentStore> segments; ///< Null: the rows of the image, in place, and a ring of all delays.
   PendingList pending;

@@ -31,8 +31,7 @@ Incoming detail::incoming(const Network &network) {
 OpenCore::OpenCore(const Network &network, const hw::Chip &chip, const Incoming &into)
     : bounds(limits(chip)), network(network), chip(chip), formats(rowFormats(network, chip)), configs(configurations(network)),
       into(into), kernelRows(network.projections.size(), 0), neuronConfigs(configs.neuronCount),
-      thresholdConfigs(configs.thresholdCount), programs(network.programs.size()),
-      softNeurons(coreNeurons(network, chip)) {
+      thresholdConfigs(configs.thresholdCount), programs(network.programs.size()), softNeurons(coreNeurons(network, chip)) {
   constexpr uint32_t tabulated = 1025;
   for (uint32_t p = 0; p < network.projections.size(); ++p) {
     rowCount.emplace_back(network.populations[network.projections[p].source].count, 0);

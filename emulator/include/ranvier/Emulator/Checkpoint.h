@@ -66,7 +66,8 @@ Result<Checkpoint> readCheckpoint(const std::string &path);
 Result<Checkpoint> parseCheckpoint(std::span<const std::byte> bytes, const std::string &path);
 
 /// Whether a checkpoint belongs to this image, these options and this input. `path` and `imagePath` are for messages. Whether its
-/// state fits the machine is Machine::restore's to say. Errors: RNV7032 (another number of populations), RNV7033 (image), RNV7034 (options), RNV7035 (input).
+/// state fits the machine is Machine::restore's to say. Errors: RNV7032 (another number of populations), RNV7033 (image), RNV7034
+/// (options), RNV7035 (input).
 Result<void> checkBelongs(const Checkpoint &checkpoint, const std::string &path, const image::Image &image,
                           const std::string &imagePath, const std::map<std::string, std::string> &options,
                           std::span<const InputSpike> inputs);

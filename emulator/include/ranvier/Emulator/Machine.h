@@ -21,8 +21,8 @@ enum class SynapseClass : uint8_t { Dense, Sparse, Convolution };
 constexpr unsigned numSynapseClasses = 3;
 using SynapseClassCounts = std::array<uint64_t, numSynapseClasses>;
 
-/// How an f32 machine keeps weights. I16: in units of the largest weight that leaves a population over 32,767, rounded to the nearest
-/// (halves to even): the network runs as if these were its weights.
+/// How an f32 machine keeps weights. I16: in units of the largest weight that leaves a population over 32,767, rounded to the
+/// nearest (halves to even): the network runs as if these were its weights.
 enum class WeightStorage : uint8_t { F32, I16 };
 
 struct MachineOptions {
@@ -35,8 +35,8 @@ struct MachineOptions {
   /// the machine has. Results never depend on it.
   uint32_t workPerThread = 16384;
   WeightStorage weights = WeightStorage::F32;
-  /// All cores of an f32 image keep synapses by delay segments (docs/rationale/engine.md), whatever their size. Results never depend
-  /// on it.
+  /// All cores of an f32 image keep synapses by delay segments (docs/rationale/engine.md), whatever their size. Results never
+  /// depend on it.
   bool segments = false;
   uint64_t mostSynapses = 0; ///< That connectors of the image may make; 0: as many as memory holds. For images from strangers.
 };

@@ -47,9 +47,7 @@ struct Connector {
   std::vector<uint64_t> sourceShape, targetShape; ///< DistanceDependent; of one rank, their products sources and targets.
 
   /// How many steps of the rule's outer loop there are: pairs, targets, or synapses, by rule. Any part of them can be made alone.
-  uint64_t items() const {
-    return rule == Rule::FixedInDegree ? targets : rule == Rule::FixedTotalNumber ? number : sources;
-  }
+  uint64_t items() const { return rule == Rule::FixedInDegree ? targets : rule == Rule::FixedTotalNumber ? number : sources; }
   /// More synapses than any draw makes [synapses], a tight bound; exact for rules that say it.
   double mostSynapses() const;
   /// Empty: the numbers mean something. Else why they do not ("fixed_in_degree has no source to draw from").

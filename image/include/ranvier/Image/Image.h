@@ -159,8 +159,8 @@ struct Meta {
   std::vector<ProbeMeta> probes;
   std::vector<ConnectorMeta> connectors; ///< Projections that are expanded by whoever loads, by projection.
   std::string semantics;                 ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
-  std::string mapping;    ///< JSON text: the mapping report (cores, limits, which binds).
-  std::string provenance; ///< JSON text: source hash, options, tool version. No time stamp.
+  std::string mapping;                   ///< JSON text: the mapping report (cores, limits, which binds).
+  std::string provenance;                ///< JSON text: source hash, options, tool version. No time stamp.
   bool operator==(const Meta &) const = default;
 };
 

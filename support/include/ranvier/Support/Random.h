@@ -38,7 +38,8 @@ constexpr uint32_t randomWord(uint64_t seed, uint32_t entity, uint32_t step, uin
   return threefry2x32({static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32) + draw * 0x9E3779B9u}, {entity, step})[0];
 }
 
-/// Both words of the blocks of randomWord(seed, entity[i], step[i], draw), eight at a time where the processor can. Arrays of `count`.
+/// Both words of the blocks of randomWord(seed, entity[i], step[i], draw), eight at a time where the processor can. Arrays of
+/// `count`.
 void randomWords(uint64_t seed, uint32_t draw, const uint32_t *entity, const uint32_t *step, uint32_t *first, uint32_t *second,
                  uint32_t count);
 

@@ -46,8 +46,8 @@ bool isDistribution(mlir::Attribute attribute);
 Distribution distributionOf(mlir::Attribute attribute);
 
 /// `count` values of a number (repeated), of elements (one value: repeated; else exactly `count` of them), or of a distribution.
-/// Value i of a distribution is its value `first + i` (ranvier/Support/Distribution.h). Nothing if the attribute is none of these or
-/// the number of elements differs.
+/// Value i of a distribution is its value `first + i` (ranvier/Support/Distribution.h). Nothing if the attribute is none of these
+/// or the number of elements differs.
 std::optional<std::vector<double>> drawValues(mlir::Attribute attribute, uint64_t count, uint64_t first = 0);
 
 /// Value `entity` alone; the same bits as drawValues. The attribute must be a distribution.
