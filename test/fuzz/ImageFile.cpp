@@ -41,7 +41,8 @@ void run(Image opened) {
     return;
   describe(opened, true);
   const auto image = std::make_shared<const Image>(std::move(opened));
-  auto machine = emu::Machine::create(image, {.executor = emu::Executor::Interp, .threads = 1, .costProfile = {}});
+  auto machine =
+      emu::Machine::create(image, {.executor = emu::Executor::Interp, .threads = 1, .costProfile = {}, .mostSynapses = 1'000'000});
   if (!machine)
     return fuzz::checkError(machine.error(), 7001, 7999);
   for (int step = 0; step < 3; ++step)

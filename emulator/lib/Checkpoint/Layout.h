@@ -45,8 +45,9 @@ struct InputHead {
 };
 static_assert(sizeof(InputHead) == 12 && sizeof(MachineState::PendingMessage) == 12);
 
-/// The counts of a step, in the order of StepCounts: eleven counts and the picoseconds.
-constexpr size_t countWords = 12;
+/// The counts of a step, in the order of StepCounts: eleven counts, three of synaptic events by class,
+/// and the picoseconds.
+constexpr size_t countWords = 15;
 static_assert(sizeof(StepCounts) == countWords * 8, "a new count is a new version of the format, or it would be lost");
 
 } // namespace ranvier::emu::detail

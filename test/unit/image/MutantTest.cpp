@@ -69,9 +69,12 @@ struct Trace {
 
 Trace run(const std::shared_ptr<const Image> &image, const Setting &setting) {
   constexpr uint32_t steps = 6;
-  auto machine = emu::Machine::create(
-      image,
-      {.executor = setting.executor, .timing = setting.timing, .threads = setting.threads, .costProfile = "", .workPerThread = 0});
+  auto machine = emu::Machine::create(image, {.executor = setting.executor,
+                                              .timing = setting.timing,
+                                              .threads = setting.threads,
+                                              .costProfile = "",
+                                              .workPerThread = 0,
+                                              .mostSynapses = 1'000'000});
   if (!machine)
     return {{}, machine.error().code};
   const auto &populations = image->meta.populations;
