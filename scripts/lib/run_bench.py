@@ -332,6 +332,8 @@ def parsed(arguments):
         parser.error("--scale, --seconds and --threads are options of emulator")
     if options.threads and options.case not in ("microcircuit", "million"):
         parser.error("--threads is an option of emulator microcircuit and million")
+    if options.scale and options.case == "gesture":
+        parser.error("--scale is no option of emulator gesture: its layers have fixed sizes")
     for name in ("scale", "seconds", "threads"):
         value = getattr(options, name)
         if value is not None and not 0 < value < float("inf"):

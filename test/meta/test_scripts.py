@@ -136,7 +136,7 @@ class Scripts(unittest.TestCase):
             done = subprocess.run(["/usr/bin/python3", str(ROOT / "scripts" / "lib" / "run_bench.py"), str(ROOT), *arguments], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             return done.stderr
-        for arguments in (("nonsense",), ("emulator",), ("emulator", "nonsense"), ("digits", "brunel"), ("digits", "--scale", "0.5"), ("emulator", "cuba", "--threads", "2"),
+        for arguments in (("nonsense",), ("emulator",), ("emulator", "nonsense"), ("digits", "brunel"), ("digits", "--scale", "0.5"), ("emulator", "cuba", "--threads", "2"), ("emulator", "gesture", "--scale", "0.5"),
                           ("emulator", "cuba", "--scale", "0"), ("emulator", "cuba", "--scale", "1.5"), ("emulator", "cuba", "--seconds", "-1"), ("emulator", "cuba", "--seconds", "nan")):
             self.assertIn("error", refused(*arguments))
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from bench.common import call, engine_program, machine, measured, script
+from bench.gesture import gesture
 
 DT = 1e-4
 # NEST 3.10.0-post0, measured on an idle machine of two Zen 3 virtual cores, not in this run; microcircuit at full scale, constant current.
@@ -224,6 +225,6 @@ def balanced(root, name, options):
 
 
 CASES = {"microcircuit": microcircuit, "brunel": lambda root, options: balanced(root, "brunel", options), "cuba": lambda root, options: balanced(root, "cuba", options),
-         "coba": lambda root, options: balanced(root, "coba", options), "million": million, "scaling": scaling}
+         "coba": lambda root, options: balanced(root, "coba", options), "million": million, "scaling": scaling, "gesture": gesture}
 # `million` is not: at full scale it needs rows that are expanded while loading.
 IN_ALL = [name for name in CASES if name != "million"]
