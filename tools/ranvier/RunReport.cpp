@@ -185,6 +185,8 @@ Json tools::mappingJson(const image::Image &image) {
 
 std::string tools::bindingLimit(const Json &mapping) {
   auto at = mapping.find("binding");
+  if (at != mapping.end() && at->is_null())
+    return "nothing: the target states no limit of a core";
   if (at == mapping.end() || !at->is_object() || !at->contains("limit") || !(*at)["limit"].is_string())
     return "unknown";
   char text[200];

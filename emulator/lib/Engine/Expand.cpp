@@ -49,22 +49,37 @@ uint64_t sourcesOf(const Plan &plan) { return plan.populationBase.back(); }
 
 //===--- What is deferred -------------------------------------------------===//
 
-void choose(Plan &plan, bool all) {
+Error tooLarge(std::string message, std::string expected, std::string found) {
+  return Error{.code = 7007,
+               .message = std::move(message),
+               .expected = std::move(expected),
+               .found = std::move(found),
+               .hint = "more cores of fewer neurons each, by --mapping, or fewer, larger ones",
+               .kind = ErrorKind::Unsupported};
+}
+
+/// `all`: every core, whatever its size.
+Result<void> choose(Plan &plan, bool all) {
+  constexpr size_t most = 0xFFFF; // Plan::places numbers them in 16 bits.
   const image::Image &image = plan.image;
   if (image.meta.profile != isa::Profile::F32)
-    return;
+    return {};
   std::vector<uint8_t> reached(image.meta.populations.size(), 0);
   for (const auto &connector : image.meta.connectors)
     reached[image.meta.projections[connector.projection].target] = 1;
   for (uint32_t c = 0; c < image.cores.size(); ++c) {
     const image::CoreRecord &core = image.cores[c];
     const uint64_t ring = uint64_t(core.delaySlots) * core.accumulatorCount * 4;
-    bool take = all || ring > residentRing;
+    bool needed = all;
     for (uint32_t s = 0; s < core.sliceCount; ++s)
-      take |= reached[image.slices[core.firstSlice + s].population] != 0;
-    if (take && plan.deferred.size() < 0xFFFF)
+      needed |= reached[image.slices[core.firstSlice + s].population] != 0;
+    if (plan.deferred.size() < most && (needed || ring > residentRing))
       plan.deferred.push_back(c);
+    else if (needed && plan.deferred.size() == most)
+      return tooLarge("more cores than the emulator can expand connectors for, or keep 16-bit weights of",
+                      "at most " + std::to_string(most), "more");
   }
+  return {};
 }
 
 void locate(Plan &plan) {
@@ -121,6 +136,14 @@ void measureScales(Plan &plan) {
 }
 
 //===--- One thread's cores -----------------------------------------------===//
+
+/// What 32 bits cannot number; becomes RNV7007.
+struct TooManySynapses {};
+
+inline void countOne(uint32_t &counter) {
+  if (++counter == 0)
+    throw TooManySynapses();
+}
 
 class Filler {
 public:
@@ -200,7 +223,7 @@ void Filler::count() {
     walk(plan.connectors[k], projection, [&](uint32_t source, uint32_t target, uint64_t) {
       const uint32_t d = places[target] >> 16;
       if (places[target] != elsewhere && mine(d))
-        ++cores[d].cursor[from + source];
+        countOne(cores[d].cursor[from + source]);
     });
   }
 }
@@ -344,6 +367,8 @@ void Filler::noteKind(Building &core, uint32_t d, uint32_t axon, uint32_t popula
 /// Sorts a row by delay, stably, and writes its segments.
 void Filler::sortRow(Building &core, uint32_t d, uint32_t axon) {
   SegmentStore &store = *core.store;
+  if (store.segments.size() > UINT32_MAX)
+    throw TooManySynapses();
   store.firstSegment.push_back(static_cast<uint32_t>(store.segments.size()));
   const uint64_t first = store.firstSynapse[axon], count = store.firstSynapse[axon + 1] - first;
   const uint16_t *delay = delays[d].data() + (first - base[d]);
@@ -408,6 +433,8 @@ void Filler::fill() {
         const uint32_t length = core.cursor[s];
         core.cursor[s] = static_cast<uint32_t>(next);
         next += length;
+        if (next > UINT32_MAX)
+          throw TooManySynapses();
       }
       delays[d] = MappedArray<uint16_t>(next, true);
     }
@@ -531,7 +558,7 @@ Result<void> expandSynapses(Engine &engine, unsigned threads) {
                  .expected = "an image of profile f32 for i16",
                  .found = "profile int",
                  .kind = ErrorKind::Usage};
-  choose(plan, plan.narrow || engine.options.segments);
+  RANVIER_CHECK(choose(plan, plan.narrow || engine.options.segments));
   if (plan.deferred.empty())
     return {};
   locate(plan);
@@ -556,15 +583,20 @@ Result<void> expandSynapses(Engine &engine, unsigned threads) {
       filler.fill();
     } catch (const std::bad_alloc &) {
       failed[t] = 1;
+    } catch (const TooManySynapses &) {
+      failed[t] = 2;
     }
   };
-  std::vector<std::thread> others;
+  std::vector<std::jthread> others; // Joined, too, where the system refuses a further one.
   for (unsigned t = 1; t < count; ++t)
     others.emplace_back(work, t);
   work(0);
-  for (std::thread &other : others)
+  for (std::jthread &other : others)
     other.join();
-  if (std::any_of(failed.begin(), failed.end(), [](uint8_t f) { return f != 0; }))
+  if (std::find(failed.begin(), failed.end(), 2) != failed.end())
+    return tooLarge("a population has more synapses onto one core than the emulator can number",
+                    "at most 4294967295, and as many segments of a core", "more");
+  if (std::find(failed.begin(), failed.end(), 1) != failed.end())
     throw std::bad_alloc();
   connectMessages(engine, plan, cores);
   for (uint32_t d = 0; d < cores.size(); ++d) {

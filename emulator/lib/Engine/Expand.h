@@ -11,7 +11,8 @@ namespace ranvier::emu {
 /// accumulators would leave the second-level cache; all, where weights are kept in 16 bits) and fills their stores: from
 /// connectors, several threads side by side, and from the rows of the image. Sets CoreState::segments, axons, sameAxons, and the
 /// messages of all neurons (Engine::outPtr, outAxons). The synapses, and their order in a row, do not depend on the number of
-/// threads. Errors: RNV7003 (more synapses than memory or than MachineOptions::mostSynapses), RNV7009 (16-bit weights on another
+/// threads. Errors: RNV7003 (more synapses than memory or than MachineOptions::mostSynapses), RNV7007 (more cores, or synapses
+/// from a population onto one core, than the stores can number), RNV7009 (16-bit weights on another
 /// profile).
 Result<void> expandSynapses(Engine &engine, unsigned threads);
 
