@@ -85,6 +85,10 @@ function(ranvier_add_unittest area)
     RANVIER_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     RANVIER_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   ranvier_compile_quickly(unit-${area})
+  if(RANVIER_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # The libraries are what is looked into; without these checks the tests themselves compile in half the time.
+    target_compile_options(unit-${area} PRIVATE -fno-sanitize=undefined)
+  endif()
   set_target_properties(unit-${area} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
   add_test(NAME unit-${area} COMMAND unit-${area})
   set_property(GLOBAL APPEND PROPERTY RANVIER_UNIT_TESTS unit-${area})

@@ -3,15 +3,17 @@
 """Builds and runs every kind of test, quick parts first, and adds up what they say.
 
 Each stage reports (passed, failed, skipped) counts of single tests, not of executables. A stage that cannot be built counts as one
-failure. Skips are printed with their reason.
+failure. Skips are printed with their reason. The parts of a stage run beside each other, as many as there are processors.
 """
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 DOCTEST = re.compile(r"\[doctest\] test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed")
@@ -22,13 +24,17 @@ UNITTEST = re.compile(r"^Ran (\d+) tests? in", re.M)
 class Totals:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
 
-    def add(self, name, passed, failed, skipped, seconds):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
+    def add(self, name, passed, failed, skipped, seconds, before=(), after=()):
+        """Counts and prints the line of one part, with what belongs to it before and after, and nothing of another part between them."""
         mark = "FAILED" if failed else "ok"
-        print(f"  {name:<28} {passed:5d} passed {failed:3d} failed {skipped:3d} skipped  {seconds:6.1f} s  {mark}", flush=True)
+        line = f"  {name:<28} {passed:5d} passed {failed:3d} failed {skipped:3d} skipped  {seconds:6.1f} s  {mark}"
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
+            print("\n".join([*before, line, *after]), flush=True)
 
 
 def run(command, log, env=None, timeout=3000):
@@ -43,14 +49,18 @@ def run(command, log, env=None, timeout=3000):
 
 
 def tail(text, lines=60):
-    print("\n".join("    | " + line for line in text.splitlines()[-lines:]), flush=True)
+    return ["    | " + line for line in text.splitlines()[-lines:]]
 
 
 def skips(text):
-    found = [line.strip() for line in text.splitlines() if line.strip().startswith("SKIP:")]
-    for line in found:
-        print(f"    {line}", flush=True)
-    return len(found)
+    return ["    " + line.strip() for line in text.splitlines() if line.strip().startswith("SKIP:")]
+
+
+def beside(jobs):
+    """Runs functions without arguments, as many at a time as there are processors; an exception in one is raised here."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()
 
 
 class Runner:
@@ -66,26 +76,25 @@ class Runner:
             print(f"  building {name} ...", flush=True)
             code, text = run(["cmake", "--build", str(build), "--target", *targets], self.logs / f"{name}-build.log")
         if code != 0:
-            self.totals.add(f"build {name}", 0, 1, 0, time.monotonic() - start)
-            tail(text)
+            self.totals.add(f"build {name}", 0, 1, 0, time.monotonic() - start, after=tail(text))
             return None
         print(f"  built {name} in {time.monotonic() - start:.0f} s", flush=True)
         return build
 
     def doctests(self, build, label, but=(), env=None):
-        for program in sorted((build / "unit").glob("unit-*")):
-            if program.name in but:
-                continue
-            start = time.monotonic()
-            code, text = run([str(program), "--no-version"], self.logs / f"{label}-{program.name}.log", env={**os.environ, **(env or {})},
-                             timeout=7200 if self.mode == "long" else 1200)
-            match = DOCTEST.search(text)
-            passed, failed = (int(match.group(2)), int(match.group(3))) if match else (0, 1)
-            if code != 0 and failed == 0:
-                failed = 1
-            self.totals.add(f"{label} {program.name}", passed, failed, skips(text), time.monotonic() - start)
-            if failed:
-                tail(text)
+        beside([lambda program=program: self.doctest(program, label, env) for program in sorted((build / "unit").glob("unit-*"))
+                if program.name not in but])
+
+    def doctest(self, program, label, env):
+        start = time.monotonic()
+        code, text = run([str(program), "--no-version"], self.logs / f"{label}-{program.name}.log", env={**os.environ, **(env or {})},
+                         timeout=7200 if self.mode == "long" else 1200)
+        match = DOCTEST.search(text)
+        passed, failed = (int(match.group(2)), int(match.group(3))) if match else (0, 1)
+        if code != 0 and failed == 0:
+            failed = 1
+        skipped = skips(text)
+        self.totals.add(f"{label} {program.name}", passed, failed, len(skipped), time.monotonic() - start, skipped, tail(text) if failed else ())
 
     def lit(self, build):
         start = time.monotonic()
@@ -97,28 +106,28 @@ class Runner:
         failed = sum(counts.get(k, 0) for k in ("Failed", "Unexpectedly Passed", "Unresolved", "Timed Out"))
         if (code != 0 or passed == 0) and failed == 0:
             failed = 1
-        self.totals.add("lit", passed, failed, skipped, time.monotonic() - start)
-        if failed:
-            tail(text, 120)
+        self.totals.add("lit", passed, failed, skipped, time.monotonic() - start, after=tail(text, 120) if failed else ())
 
-    def python(self, label, folder, env=None):
-        """Python unittest suites: end-to-end runs of the tools, and the rules of the tree."""
-        if not any((self.root / "test" / folder).glob("test_*.py")):
-            return
+    def python(self, folder, env=None):
+        """The Python unittest suites of a folder: end-to-end runs of the tools, and the rules of the tree. Large files, which take longest
+        as a rule, come first, so that no processor waits long for the last one."""
+        files = sorted((self.root / "test" / folder).glob("test_*.py"), key=lambda file: -file.stat().st_size)
+        beside([lambda file=file: self.suite(file, env) for file in files])
+
+    def suite(self, file, env):
         start = time.monotonic()
-        command = ["/usr/bin/python3", "-m", "unittest", "discover", "-v", "-s", str(self.root / "test" / folder), "-t", str(self.root / "test" / folder)]
-        code, text = run(command, self.logs / f"{label}.log", env={**os.environ, **(env or {})}, timeout=3000)
+        label, folder = f"{file.parent.name} {file.stem}", str(file.parent)
+        command = ["/usr/bin/python3", "-m", "unittest", "discover", "-v", "-s", folder, "-t", folder, "-p", file.name]
+        code, text = run(command, self.logs / f"{file.parent.name}-{file.stem}.log", env={**os.environ, **(env or {})}, timeout=3000)
         match = UNITTEST.search(text)
         total = int(match.group(1)) if match else 0
         reasons = re.findall(r"^(\S+ .*) \.\.\. skipped (.*)$", text, re.M)
-        for test, why in reasons:
-            print(f"    SKIP: {test}: {why}", flush=True)
+        skipped = [f"    SKIP: {test}: {why}" for test, why in reasons]
         bad = len(re.findall(r"^(?:FAIL|ERROR): ", text, re.M))
         if (code != 0 or total == 0) and bad == 0:
             bad = 1
-        self.totals.add(label, max(0, total - bad - len(reasons)), bad, len(reasons), time.monotonic() - start)
-        if bad:
-            tail(text, 120)
+        self.totals.add(label, max(0, total - bad - len(reasons)), bad, len(reasons), time.monotonic() - start, skipped,
+                        tail(text, 120) if bad else ())
 
 
 def main():
@@ -129,14 +138,14 @@ def main():
     arguments = parser.parse_args()
     runner = Runner(arguments.root, arguments.mode, arguments.logs)
     start = time.monotonic()
-    print("Ranvier tests: a clean build takes about 10 minutes on two cores, the tests about 5 more", flush=True)
-    runner.python("meta", "meta")
+    print("Ranvier tests: the clean builds take about 20 minutes on two cores, the tests about 10 more", flush=True)
+    runner.python("meta")
     build = runner.build("release", "release", ["all", "unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
     if build:
         runner.doctests(build, "unit")
         runner.lit(build)
-        runner.python("e2e", "e2e", {"RANVIER_BIN": str(build / "bin")})
-        runner.python("install", "install", {"RANVIER_BUILD": str(build)})
+        runner.python("e2e", {"RANVIER_BIN": str(build / "bin")})
+        runner.python("install", {"RANVIER_BUILD": str(build)})
     sanitizers(runner)
     totals = runner.totals
     print(f"all tests took {(time.monotonic() - start) / 60:.1f} minutes")
@@ -161,24 +170,24 @@ def sanitizers(runner):
 
 def run_fuzzers(runner, build, seconds):
     """Each libFuzzer target for a short while; a crash leaves its input in the log folder."""
-    for program in sorted((build / "fuzz").glob("fuzz-*")):
-        if not os.access(program, os.X_OK) or program.is_dir():
-            continue
-        start = time.monotonic()
-        corpus = runner.root / "test" / "fuzz" / "corpus" / program.name
-        command = [str(program), f"-max_total_time={seconds}", "-seed=1", "-timeout=20", "-rss_limit_mb=4096",
-                   f"-artifact_prefix={runner.logs}/{program.name}-"]
-        work = runner.logs / f"{program.name}-corpus"
-        work.mkdir(exist_ok=True)
-        command.append(str(work))
-        if corpus.exists():
-            command.append(str(corpus))
-        code, text = run(command, runner.logs / f"{program.name}.log", timeout=seconds + 120)
-        done = re.search(r"Done \d+ runs", text) is not None
-        good = code == 0 and done
-        runner.totals.add(program.name, int(good), int(not good), 0, time.monotonic() - start)
-        if not good:
-            tail(text)
+    beside([lambda program=program: run_fuzzer(runner, program, seconds) for program in sorted((build / "fuzz").glob("fuzz-*"))
+            if os.access(program, os.X_OK) and not program.is_dir()])
+
+
+def run_fuzzer(runner, program, seconds):
+    start = time.monotonic()
+    corpus = runner.root / "test" / "fuzz" / "corpus" / program.name
+    command = [str(program), f"-max_total_time={seconds}", "-seed=1", "-timeout=20", "-rss_limit_mb=4096",
+               f"-artifact_prefix={runner.logs}/{program.name}-"]
+    work = runner.logs / f"{program.name}-corpus"
+    work.mkdir(exist_ok=True)
+    command.append(str(work))
+    if corpus.exists():
+        command.append(str(corpus))
+    code, text = run(command, runner.logs / f"{program.name}.log", timeout=seconds + 120)
+    done = re.search(r"Done \d+ runs", text) is not None
+    good = code == 0 and done
+    runner.totals.add(program.name, int(good), int(not good), 0, time.monotonic() - start, after=() if good else tail(text))
 
 
 if __name__ == "__main__":

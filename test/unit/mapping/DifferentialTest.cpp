@@ -158,7 +158,8 @@ TEST_CASE("populations that share a chip fire as they do anywhere") {
     REQUIRE_MESSAGE(bool(data), (data ? "" : data.error().str()));
     auto image = image::fromData(*std::move(data));
     REQUIRE_MESSAGE(bool(image), (image ? "" : image.error().str()));
-    checkSame(expected, runMachine(network, std::make_shared<const image::Image>(*std::move(image)), seed, steps, {}));
+    checkSame(expected, runMachine(network, std::make_shared<const image::Image>(*std::move(image)), seed, steps,
+                                   {.executor = executors.back()}));
   }
   CHECK(kept > 4);
 }

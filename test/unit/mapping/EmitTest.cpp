@@ -219,7 +219,7 @@ TEST_CASE("differences are listed up to a number, with place, expected and found
 }
 
 TEST_CASE("10^7 synapses are emitted and read back") {
-  const Network network = localNetwork(10, 20000, 50);
+  const Network network = localNetwork(10, static_cast<uint32_t>(cases(20000, 20000)), 50);
   hw::Chip chip = tinyChip({.neurons = 1024, .axonsIn = 4096, .axonsOut = 4096});
   chip.tilesX = 8;
   chip.tilesY = 4;

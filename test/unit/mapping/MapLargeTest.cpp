@@ -44,7 +44,7 @@ LargeMapping checked(const Network &network, const hw::Chip &chip, const Rates &
 
 TEST_CASE("large: random networks of every feature on small chips") {
   unsigned found = 0;
-  for (uint64_t seed = 0; seed < 15; ++seed) {
+  for (uint64_t seed = 0; seed < cases(15, 60); ++seed) {
     CAPTURE(seed);
     Dice dice(seed);
     const Network network = randomIntNetwork(seed);

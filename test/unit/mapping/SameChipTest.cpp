@@ -165,7 +165,9 @@ TEST_CASE("without sets, too, threads change nothing") {
   for (const bool trees : {false, true}) {
     hw::Chip chip = machine(16);
     chip.multicastTrees = trees;
-    auto network = generate({.kind = Synthetic::Kind::SmallWorld, .neurons = 400, .degree = 6, .shuffle = true}, rates);
+    auto network = generate(
+        {.kind = Synthetic::Kind::SmallWorld, .neurons = static_cast<uint32_t>(cases(400, 400)), .degree = 6, .shuffle = true},
+        rates);
     REQUIRE(bool(network));
     for (const Strategy strategy : {Strategy::Sequential, Strategy::Auto, Strategy::Multilevel}) {
       std::set<std::string> found;
