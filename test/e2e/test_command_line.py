@@ -727,6 +727,19 @@ class Options(CommandLine):
             self.assertLessEqual(max(sends, receives) + core["idle_ps"], time)
             self.assertGreaterEqual(sends + receives + core["idle_ps"], time)
 
+    def test_run_dry_run_ranks(self):
+        plain, pretended = self.ran(), self.ran("--dry-run-ranks", 3)
+        self.assertEqual(len(pretended.pop("ranks")), 3)
+        self.assertTrue(pretended.pop("ranks_pretended"))
+        self.assertEqual(pretended.pop("exchange_interval_steps"), 1)
+        for one in (plain, pretended):
+            del one["wall"]
+        self.assertEqual(pretended, plain)
+        text = self.call("run", self.loihi1, "--steps", 3, "--dry-run-ranks", 2).stdout
+        self.assertIn("ranks        2 (pretended on this machine)", text)
+        for wrong in (0, -1, 5000, "many"):
+            self.error("run", self.loihi1, "--steps", 3, "--dry-run-ranks", wrong, code=2)
+
     def test_run_timeline(self):
         path, folder = self.tmp / "timeline.json", self.tmp / "timeline-report"
         for timing in ("fast", "detailed"):

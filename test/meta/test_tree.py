@@ -33,7 +33,7 @@ LAYERS = {
 }
 NO_MLIR = ["support", "isa", "hw-models", "image", "formats", "emulator", "compiler/lib/Mapping", "compiler/include/ranvier/Mapping"]
 # Third-party headers with one home each.
-HOMES = {"hdf5.h": ["formats"], "yaml-cpp/": ["hw-models"], "boost/": ["compiler/lib/Mapping"], "CLI/": ["tools"]}
+HOMES = {"hdf5.h": ["formats"], "mpi.h": ["emulator/lib/Mpi", "compiler/lib/Mapping/Partition"], "yaml-cpp/": ["hw-models"], "boost/": ["compiler/lib/Mapping"], "CLI/": ["tools"]}
 
 
 class Layers(unittest.TestCase):

@@ -12,8 +12,7 @@ using namespace ranvier::tools;
 
 volatile std::sig_atomic_t tools::resultPrinted = 0;
 
-namespace {
-int exitCodeOf(ErrorKind kind) {
+int tools::exitCodeOf(ErrorKind kind) {
   switch (kind) {
   case ErrorKind::DoesNotFit:
   case ErrorKind::CannotRun:
@@ -24,7 +23,6 @@ int exitCodeOf(ErrorKind kind) {
     return BadInput;
   }
 }
-} // namespace
 
 void Context::fail(const Error &error) {
   progress.reset();

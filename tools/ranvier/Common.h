@@ -25,6 +25,9 @@ enum ExitCode : int { Done = 0, BadInput = 1, BadCommandLine = 2, DoesNotFit = 3
 /// True from the moment on at which stdout may hold the one object or text: a signal handler asks.
 extern volatile std::sig_atomic_t resultPrinted;
 
+/// Of an error of this kind.
+int exitCodeOf(ErrorKind kind);
+
 struct Context {
   bool json = false;
   bool quiet = false;

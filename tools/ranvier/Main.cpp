@@ -1,6 +1,7 @@
 //===- Main.cpp - The `ranvier` driver ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
+#include "ranvier/Emulator/Mpi.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
 #include <cstring>
@@ -15,9 +16,13 @@ using namespace ranvier::tools;
 namespace {
 /// Set before a signal can come, read by its handler.
 bool jsonOnStdout = false;
+/// Likewise. Of several ranks the first says it for all.
+bool speaks = true;
 
 /// Says on the way out that the files are as before. Only write() may be used here.
 void sayInterrupted(int) {
+  if (!speaks)
+    return;
   static const char plain[] = "\nerror RNV8004: interrupted; no output was written and earlier files are as they were\n";
   static const char object[] = "{\"error\": {\"code\": \"RNV8004\", \"message\": \"interrupted\"}}\n";
   [[maybe_unused]] ssize_t ignored = ::write(STDERR_FILENO, plain, sizeof plain - 1);
@@ -50,6 +55,16 @@ std::pair<std::string, const CLI::App *> unknownCommand(const CLI::App &app, int
   return {};
 }
 
+/// Started by mpirun as one of several, a command other than `run` would be done by each of them: "`compile`"; else empty.
+std::string refusedOnRanks(int argc, char **argv) {
+  if (emu::launchedRanks() == 1)
+    return "";
+  for (int k = 1; k < argc; ++k)
+    if (argv[k][0] != '-')
+      return std::strcmp(argv[k], "run") == 0 ? "" : "`" + std::string(argv[k]) + "`";
+  return "";
+}
+
 std::string commandsOf(const CLI::App &app) {
   std::string out;
   for (const CLI::App *command : app.get_subcommands({}))
@@ -77,6 +92,7 @@ void report(Context &context, const CLI::App &app, const CLI::ParseError &error)
 int main(int argc, char **argv) {
   Context context;
   context.json = jsonOnStdout = asksForJson(argc, argv);
+  speaks = emu::launchedRank() == 0;
   installSignalCleanup(sayInterrupted);
   CLI::App app{"Ranvier compiles spiking neural networks to neuromorphic hardware images and runs them.", "ranvier"};
   app.require_subcommand(1);
@@ -97,6 +113,17 @@ int main(int argc, char **argv) {
   addRun(app, context);
   addEval(app, context);
   addCompletion(app, context);
+  if (const std::string several = refusedOnRanks(argc, argv); !several.empty()) {
+    if (emu::launchedRank() == 0)
+      context.fail(
+          {.code = 8046,
+           .message = "only `run` works on several ranks",
+           .place = "command line",
+           .expected = "one process",
+           .found = several + " of " + std::to_string(emu::launchedRanks()) + " processes, which would all write the same files",
+           .kind = ErrorKind::Usage});
+    return BadCommandLine;
+  }
   if (const auto [word, within] = unknownCommand(app, argc, argv); within) {
     context.fail({.code = 8005,
                   .message = "no such command",

@@ -1,8 +1,11 @@
 //===- Run.cpp - `ranvier run` --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RunCheckpoint.h"
+#include "RunRanks.h"
 #include "RunReport.h"
 #include "Timeline.h"
+#include "ranvier/Emulator/Collector.h"
+#include "ranvier/Emulator/Mpi.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
 #include <algorithm>
@@ -16,6 +19,7 @@ namespace {
 struct RunFlags {
   std::string image, input, output, record, report, timeline;
   uint32_t steps = 0;
+  unsigned dryRunRanks = 0;
   std::optional<uint32_t> sample;
   MachineFlags machine;
   CheckpointFlags checkpoint;
@@ -32,6 +36,15 @@ Result<void> check(const RunFlags &flags) {
     return pointlessOption("--timeline", "--timing off times nothing");
   if (!flags.timeline.empty() && flags.checkpoint.used())
     return pointlessOption("--timeline", "a run that is taken up again would show its last part only");
+  if (flags.dryRunRanks && emu::launchedRanks() > 1)
+    return pointlessOption("--dry-run-ranks", "these are ranks, " + std::to_string(emu::launchedRanks()) + " of them");
+  if (!flags.timeline.empty() && std::max(flags.dryRunRanks, emu::launchedRanks()) > 1)
+    return Error{.code = 8047,
+                 .message = "no rank knows the times of all cores in every step, which a timeline shows",
+                 .place = "option --timeline",
+                 .expected = "one rank",
+                 .found = std::to_string(std::max(flags.dryRunRanks, emu::launchedRanks())),
+                 .kind = ErrorKind::Unsupported};
   if (!flags.timeline.empty() && flags.timeline == flags.output)
     return Error{.code = 8025,
                  .message = "-o and --timeline name one file",
@@ -45,7 +58,9 @@ Result<void> check(const RunFlags &flags) {
 /// The states to record, by population; `spikes` is always recorded, and `probes` stands for what the network's probes name.
 class Recording {
 public:
-  Result<void> open(const RunFlags &flags, const image::Image &image, const Checkpoints &checkpoints) {
+  Result<void> open(const RunFlags &flags, emu::Machine &machine, std::shared_ptr<emu::Transport> ranks,
+                    const Checkpoints &checkpoints) {
+    const image::Image &image = machine.image();
     std::vector<std::string> wanted;
     for (size_t at = 0; at <= flags.record.size();) {
       const size_t comma = std::min(flags.record.find(',', at), flags.record.size());
@@ -63,6 +78,7 @@ public:
              });
     };
     std::vector<formats::RecordedPopulation> recorded;
+    std::vector<std::vector<uint32_t>> states;
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
       const auto &meta = image.meta.populations[p];
       formats::RecordedPopulation out{
@@ -101,6 +117,12 @@ public:
                      .file = flags.image,
                      .expected = "spikes, probes" + statesOf(image),
                      .found = "'" + wanted[w] + "'"};
+    for (const auto &of : states)
+      numbers.push_back(of.size());
+    const bool first = !ranks || ranks->rank() == 0;
+    collector.emplace(machine, std::move(ranks), std::move(states));
+    if (!first)
+      return {};
     if (checkpoints.resumes()) {
       RANVIER_TRY(recorder, formats::Recorder::resume(flags.output, image.meta.dt, recorded, checkpoints.mark()));
     } else if (checkpoints.keepsSpool()) {
@@ -111,14 +133,13 @@ public:
     return {};
   }
 
-  Result<void> step(emu::Machine &machine, uint32_t step) {
-    for (uint32_t p = 0; p < states.size(); ++p) {
-      RANVIER_CHECK(recorder->spikes(p, step, machine.spikes(p), machine.payloads(p)));
-      row.resize(machine.image().meta.populations[p].count);
-      for (uint32_t k = 0; k < states[p].size(); ++k) {
-        machine.readState(p, states[p][k], row);
-        RANVIER_CHECK(recorder->state(p, k, row));
-      }
+  Result<void> step(uint32_t step) {
+    if (!collector->step())
+      return Error{.code = emu::otherRankFailed, .message = "another rank has left the run", .kind = ErrorKind::System};
+    for (uint32_t p = 0; recorder && p < numbers.size(); ++p) {
+      RANVIER_CHECK(recorder->spikes(p, step, collector->spikes(p), collector->payloads(p)));
+      for (uint32_t k = 0; k < numbers[p]; ++k)
+        RANVIER_CHECK(recorder->state(p, k, collector->state(p, k)));
     }
     return {};
   }
@@ -129,7 +150,7 @@ public:
     RANVIER_TRY(const formats::RecordingMark at, recorder->mark());
     return std::optional(at);
   }
-  Result<void> finish(uint32_t steps) { return recorder->finish(steps); }
+  Result<void> finish(uint32_t steps) { return recorder ? recorder->finish(steps) : Result<void>(); }
 
 private:
   /// The network's name for a state of the program.
@@ -158,9 +179,9 @@ private:
     return out;
   }
 
-  std::unique_ptr<formats::Recorder> recorder;
-  std::vector<std::vector<uint32_t>> states;
-  std::vector<int32_t> row;
+  std::unique_ptr<formats::Recorder> recorder; ///< Of several ranks the first has it.
+  std::optional<emu::Collector> collector;
+  std::vector<size_t> numbers; ///< By population: states recorded.
 };
 
 std::string textReport(const Json &report) {
@@ -200,106 +221,196 @@ Result<std::vector<emu::InputSpike>> readInputs(Context &context, const RunFlags
   RANVIER_TRY(const formats::SpikeTrains trains, formats::readSpikes(flags.input, read, flags.sample.value_or(0)));
   for (const auto &[name, train] : trains)
     uncounted += train.uncounted;
-  if (uncounted)
+  if (uncounted && emu::launchedRank() == 0)
     context.warn("'" + image.chip.name + "' takes no graded spikes: " + std::to_string(uncounted) +
                  " camera events that repeat an event of their pixel and step are left out");
   return toInputs(image, trains, flags.input);
 }
 
-Result<void> run(Context &context, const RunFlags &flags) {
+/// What all ranks of a process read, and need not write.
+struct Job {
+  std::shared_ptr<const image::Image> image;
+  std::vector<emu::InputSpike> inputs;
+  uint64_t uncounted = 0; ///< Camera events that were left out.
+};
+
+Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
   RANVIER_CHECK(check(flags));
   RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input}));
   RANVIER_CHECK(checkOutput(flags.timeline, {flags.image, flags.input, flags.output}));
-  if (!flags.report.empty())
+  if (!flags.report.empty() && emu::launchedRank() == 0)
     RANVIER_CHECK(makeReportFolder(flags.report));
-  const emu::MachineOptions machineOptions = flags.machine.options();
-  RANVIER_TRY(auto image, openImage(flags.image));
-  uint64_t uncounted = 0;
-  RANVIER_TRY(const std::vector<emu::InputSpike> inputs, readInputs(context, flags, *image, uncounted));
-  Checkpoints checkpoints;
-  RANVIER_CHECK(checkpoints.open(
-      flags.checkpoint, {*image, flags.image, inputs, flags.machine, flags.steps, !flags.output.empty(), !flags.report.empty()}));
-  RANVIER_TRY(auto machine, emu::Machine::create(image, machineOptions));
-  std::vector<uint64_t> spikesOf(image->meta.populations.size(), 0);
-  RANVIER_TRY(auto before, checkpoints.restore(*machine, spikesOf));
-  Recording recording;
-  if (!flags.output.empty())
-    RANVIER_CHECK(recording.open(flags, *image, checkpoints));
-  std::optional<Timeline> timeline;
-  if (!flags.timeline.empty()) {
-    RANVIER_TRY(timeline, Timeline::create(flags.timeline, *machine, flags.steps));
-  }
-  context.progress->phase("run", flags.steps);
-  Result<void> recorded;
-  const auto start = std::chrono::steady_clock::now();
-  const auto takeCheckpoint = [&](const emu::StepView &view, const emu::Machine &at) -> Result<void> {
-    RANVIER_TRY(const auto mark, recording.mark());
-    return checkpoints.take(at, view.soFar, spikesOf, mark);
-  };
-  auto outcome = emu::run(
-      *machine, checkpoints.inputsLeft(inputs),
-      // Checkpoints keep no times of single cores: a report of a run that has them leaves those out.
-      {.steps = flags.steps - checkpoints.stepsBefore(),
-       .keepPerStep = !flags.report.empty(),
-       .keepPlaces = !flags.report.empty() && !flags.checkpoint.used()},
-      [&](const emu::StepView &view, emu::Machine &at) {
-        for (uint32_t p = 0; p < spikesOf.size(); ++p)
-          spikesOf[p] += at.spikes(p).size();
-        if (!flags.output.empty())
-          recorded = recording.step(at, view.step);
-        if (recorded && timeline)
-          recorded = timeline->step(at);
-        if (recorded && checkpoints.due(view.step))
-          recorded = takeCheckpoint(view, at);
-        context.progress->advance(view.step);
-        return static_cast<bool>(recorded);
-      },
-      std::move(before));
-  if (!outcome)
-    return outcome.error();
-  RANVIER_CHECK(std::move(recorded));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!flags.output.empty())
-    RANVIER_CHECK(recording.finish(outcome->steps));
-  if (timeline)
-    RANVIER_CHECK(timeline->finish());
-  if (outcome->inputsAfterEnd)
-    context.warn(std::to_string(outcome->inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
-                 " and were not used");
+  RANVIER_TRY(job.image, openImage(flags.image));
+  RANVIER_TRY(job.inputs, readInputs(context, flags, *job.image, job.uncounted));
+  return {};
+}
 
+/// A run as one rank of it, or as the whole. What is not of several ranks is done by the first.
+class RankRun {
+public:
+  RankRun(Context &context, const RunFlags &flags, const Job &job, std::shared_ptr<emu::Transport> given)
+      : context(context), flags(flags), job(job), ranks(std::move(given)), first(!ranks || ranks->rank() == 0) {}
+
+  Result<void> run() {
+    RANVIER_CHECK(together(begin()));
+    RANVIER_TRY(machine, emu::Machine::create(job.image, options)); // which ranks do together
+    RANVIER_CHECK(together(open()));
+    RANVIER_CHECK(go());
+    if (ranks) {
+      if (!emu::addUp(*ranks, options.timing, outcome, spikesOf))
+        return Error{.code = emu::otherRankFailed, .message = "another rank has left the run", .kind = ErrorKind::System};
+      RANVIER_TRY(rankShares, shares(*machine, *ranks, flags.dryRunRanks != 0));
+    }
+    return first ? finish() : Result<void>();
+  }
+
+private:
+  Result<void> together(Result<void> part) { return ranks ? emu::agree(*ranks, std::move(part)) : std::move(part); }
+
+  Result<void> begin() {
+    options = flags.machine.options();
+    options.ranks = ranks;
+    RANVIER_CHECK(checkpoints.open(flags.checkpoint, {*job.image, flags.image, job.inputs, flags.machine, flags.steps,
+                                                      !flags.output.empty(), !flags.report.empty(), ranks.get()}));
+    return {};
+  }
+
+  Result<void> open() {
+    spikesOf.assign(job.image->meta.populations.size(), 0);
+    RANVIER_TRY(before, checkpoints.restore(*machine, spikesOf));
+    if (!flags.output.empty())
+      RANVIER_CHECK(recording.open(flags, *machine, ranks, checkpoints));
+    if (!flags.timeline.empty()) {
+      RANVIER_TRY(timeline, Timeline::create(flags.timeline, *machine, flags.steps));
+    }
+    return {};
+  }
+
+  Result<void> step(const emu::StepView &view) {
+    for (uint32_t p = 0; p < spikesOf.size(); ++p)
+      if (first || !job.image->meta.populations[p].input) // every rank knows the spikes of inputs
+        spikesOf[p] += machine->spikes(p).size();
+    if (!flags.output.empty())
+      RANVIER_CHECK(recording.step(view.step));
+    if (timeline)
+      RANVIER_CHECK(timeline->step(*machine));
+    if (checkpoints.due(view.step)) {
+      RANVIER_TRY(const auto mark, recording.mark());
+      RANVIER_CHECK(checkpoints.take(*machine, view.soFar, spikesOf, mark));
+    }
+    if (first)
+      context.progress->advance(view.step);
+    return {};
+  }
+
+  Result<void> go() {
+    if (first)
+      context.progress->phase("run", flags.steps);
+    Result<void> stepped;
+    const auto start = std::chrono::steady_clock::now();
+    RANVIER_TRY(outcome, emu::run(
+                             *machine, checkpoints.inputsLeft(job.inputs),
+                             // Checkpoints keep no times of single cores: a report of a run that has them leaves those out.
+                             {.steps = flags.steps - checkpoints.stepsBefore(),
+                              .keepPerStep = !flags.report.empty(),
+                              .keepPlaces = !flags.report.empty() && !flags.checkpoint.used()},
+                             [&](const emu::StepView &view, emu::Machine &) {
+                               stepped = step(view);
+                               return static_cast<bool>(stepped);
+                             },
+                             std::move(before)));
+    RANVIER_CHECK(std::move(stepped));
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return {};
+  }
+
+  Result<void> finish();
+  Json report() const;
+
+  Context &context;
+  const RunFlags &flags;
+  const Job &job;
+  const std::shared_ptr<emu::Transport> ranks;
+  const bool first;
+  emu::MachineOptions options;
+  Checkpoints checkpoints;
+  std::unique_ptr<emu::Machine> machine;
+  std::vector<uint64_t> spikesOf; ///< By population.
+  emu::RunResult before, outcome;
+  Recording recording;
+  std::optional<Timeline> timeline;
+  double seconds = 0;
+  std::vector<RankShare> rankShares;
+};
+
+Json RankRun::report() const {
+  const image::Image &image = *job.image;
   Json report = {{"command", "run"},
                  {"image", fileName(flags.image)},
-                 {"network", image->meta.network},
-                 {"dt", image->meta.dt},
-                 {"steps", outcome->steps},
+                 {"network", image.meta.network},
+                 {"dt", image.meta.dt},
+                 {"steps", outcome.steps},
                  {"machine", machineJson(*machine, flags.machine)},
-                 {"totals", toJson(outcome->total, machineOptions.timing)}};
+                 {"totals", toJson(outcome.total, options.timing)}};
   if (flags.machine.timed())
-    report["energy"] = toJson(machine->energy(outcome->total));
+    report["energy"] = toJson(machine->energy(outcome.total));
   Json &populations = report["populations"] = Json::object();
   for (uint32_t p = 0; p < spikesOf.size(); ++p)
-    populations[image->meta.populations[p].name] = {
-        {"neurons", image->meta.populations[p].count}, {"spikes", spikesOf[p]}, {"depth", image->meta.populations[p].depth}};
+    populations[image.meta.populations[p].name] = {
+        {"neurons", image.meta.populations[p].count}, {"spikes", spikesOf[p]}, {"depth", image.meta.populations[p].depth}};
   Json &probes = report["probes"] = Json::array();
-  for (const auto &probe : image->meta.probes)
+  for (const auto &probe : image.meta.probes)
     probes.push_back(
-        {{"name", probe.name}, {"population", image->meta.populations[probe.population].name}, {"variables", probe.variables}});
-  report["events_not_counted"] = uncounted;
-  report["inputs_after_end"] = outcome->inputsAfterEnd;
-  report["wall"] = {{"seconds", seconds},
-                    {"steps_per_second", (outcome->steps - checkpoints.stepsBefore()) / std::max(seconds, 1e-9)}};
-  const std::string text = textReport(report);
-  if (!flags.report.empty()) {
-    Json whole = report;
-    whole["per_step"] = perStepJson(outcome->perStep, machineOptions.timing);
-    if (flags.machine.timed() && !flags.checkpoint.used())
-      whole["cores"] = coresJson(*image, outcome->cores);
-    if (machineOptions.timing == emu::Timing::Detailed && !flags.checkpoint.used())
-      whole["links"] = linksJson(*machine, outcome->links);
-    RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome->perStep, machineOptions.timing)));
+        {{"name", probe.name}, {"population", image.meta.populations[probe.population].name}, {"variables", probe.variables}});
+  if (ranks) {
+    uint64_t synapses = 0;
+    for (const RankShare &share : rankShares)
+      synapses += share.synapses;
+    report["machine"]["synapses"] = synapses;
+    report["ranks"] = sharesJson(rankShares);
+    report["ranks_pretended"] = flags.dryRunRanks != 0;
+    report["exchange_interval_steps"] = machine->exchangeInterval();
   }
-  context.print(report, text);
+  report["events_not_counted"] = job.uncounted;
+  report["inputs_after_end"] = outcome.inputsAfterEnd;
+  report["wall"] = {{"seconds", seconds},
+                    {"steps_per_second", (outcome.steps - checkpoints.stepsBefore()) / std::max(seconds, 1e-9)}};
+  return report;
+}
+
+/// Closes the files and reports.
+Result<void> RankRun::finish() {
+  if (!flags.output.empty())
+    RANVIER_CHECK(recording.finish(outcome.steps));
+  if (timeline)
+    RANVIER_CHECK(timeline->finish());
+  if (outcome.inputsAfterEnd)
+    context.warn(std::to_string(outcome.inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
+                 " and were not used");
+  const auto idle = std::count_if(rankShares.begin(), rankShares.end(), [](const RankShare &share) { return share.cores == 0; });
+  if (idle)
+    context.warn(std::to_string(idle) + " of " + std::to_string(rankShares.size()) + " ranks have nothing to do: the image has " +
+                 std::to_string(job.image->cores.size()) + " cores, which ranks share as a whole");
+  const Json brief = report();
+  const std::string text = textReport(brief) + (ranks ? sharesText(rankShares, flags.dryRunRanks != 0) : "");
+  if (!flags.report.empty()) {
+    Json whole = brief;
+    whole["per_step"] = perStepJson(outcome.perStep, options.timing);
+    if (flags.machine.timed() && !flags.checkpoint.used())
+      whole["cores"] = coresJson(*job.image, outcome.cores);
+    if (options.timing == emu::Timing::Detailed && !flags.checkpoint.used())
+      whole["links"] = linksJson(*machine, outcome.links);
+    RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome.perStep, options.timing)));
+  }
+  context.print(brief, text);
   return {};
+}
+
+Result<void> run(Context &context, const RunFlags &flags) {
+  Job job;
+  return onRanks(
+      context, flags.dryRunRanks, [&] { return prepare(context, flags, job); },
+      [&](std::shared_ptr<emu::Transport> ranks) { return RankRun(context, flags, job, std::move(ranks)).run(); });
 }
 } // namespace
 
@@ -309,7 +420,8 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run digits.rvi --input spikes.csv --steps 100 -o out.h5 --record spikes,v\n"
                                  "  ranvier run net.rvi --steps 1000 --timing fast --report report/\n"
                                  "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
-                                 "  ranvier run net.rvi --steps 1000000 --resume net.rvc",
+                                 "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
+                                 "  mpirun -n 4 ranvier run net.rvi --steps 1000 --timing off",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
   command->add_option("--input", flags->input,
@@ -325,6 +437,10 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   command->add_option("--timeline", flags->timeline,
                       "What each core does in each step, as Chrome trace events (JSON, for Perfetto or chrome://tracing)");
+  command
+      ->add_option("--dry-run-ranks", flags->dryRunRanks,
+                   "Run as this many ranks of mpirun would, all on this machine, and report memory and traffic of each")
+      ->check(CLI::Range(1u, 4096u));
   flags->machine.addTo(*command);
   flags->checkpoint.addTo(*command);
 }

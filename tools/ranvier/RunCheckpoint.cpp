@@ -35,6 +35,8 @@ Result<void> CheckpointFlags::check(const std::string &image, const std::string 
 
 Result<void> Checkpoints::open(const CheckpointFlags &given, const Run &run) {
   flags = given;
+  ranks = run.ranks;
+  timing = run.machine.options().timing;
   std::string costs;
   if (run.machine.timed())
     if (const hw::CostProfile *profile = run.image.chip.findCosts(run.machine.costs))
@@ -94,14 +96,27 @@ Result<emu::RunResult> Checkpoints::restore(emu::Machine &machine, std::vector<u
   spikes = now.spikes;
   if (!now.perStepKept) // Of a run with --report that goes on without.
     now.soFar.perStep.clear();
+  if (ranks && ranks->rank() != 0) {
+    std::fill(spikes.begin(), spikes.end(), 0);
+    if (timing == emu::Timing::Off) {
+      now.soFar.total = {};
+      std::fill(now.soFar.perStep.begin(), now.soFar.perStep.end(), emu::StepCounts());
+    }
+  }
   return std::move(now.soFar);
 }
 
-Result<void> Checkpoints::take(const emu::Machine &machine, const emu::RunResult &soFar, const std::vector<uint64_t> &spikes,
+Result<void> Checkpoints::take(emu::Machine &machine, const emu::RunResult &soFar, const std::vector<uint64_t> &spikes,
                                std::optional<formats::RecordingMark> mark) {
   machine.save(now.machine);
   now.soFar = soFar;
   now.spikes = spikes;
+  if (ranks) {
+    if (!emu::addUp(*ranks, timing, now.soFar, now.spikes))
+      return Error{.code = emu::otherRankFailed, .message = "another rank has left the run", .kind = ErrorKind::System};
+    if (ranks->rank() != 0)
+      return {};
+  }
   if (mark)
     now.recording = {mark->bytes, mark->chain};
   return emu::writeCheckpoint(flags.file, now);

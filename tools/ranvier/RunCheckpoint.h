@@ -5,6 +5,7 @@
 
 #include "RunReport.h"
 #include "ranvier/Emulator/Checkpoint.h"
+#include "ranvier/Emulator/Collector.h"
 #include "ranvier/Formats/Recording.h"
 
 namespace ranvier::tools {
@@ -30,6 +31,7 @@ public:
     const MachineFlags &machine;
     uint32_t steps;
     bool recorded, perStep; ///< Is there an -o, a --report?
+    emu::Transport *ranks;  ///< Null: the machine is whole.
   };
   /// Reads the checkpoint to go on from, if any. Errors: those of emu::readCheckpoint and checkBelongs, RNV8034, RNV8036.
   Result<void> open(const CheckpointFlags &flags, const Run &run);
@@ -43,15 +45,18 @@ public:
   formats::RecordingMark mark() const { return {now.recording->bytes, now.recording->chain}; }
   /// External spikes that are yet to come.
   std::span<const emu::InputSpike> inputsLeft(std::span<const emu::InputSpike> inputs) const;
-  /// Brings the machine where the checkpoint was taken. `spikes`: counts by population. Errors: RNV7036.
+  /// Brings the machine where the checkpoint was taken. `spikes`: counts by population; what ranks count alone goes on on rank 0.
+  /// Errors: RNV7036.
   Result<emu::RunResult> restore(emu::Machine &machine, std::vector<uint64_t> &spikes);
 
   bool due(uint32_t step) const { return flags.every && step % flags.every == 0; }
-  /// `mark`: of the recording, made just before. Errors: RNV9003, RNV9004.
-  Result<void> take(const emu::Machine &machine, const emu::RunResult &soFar, const std::vector<uint64_t> &spikes,
+  /// `mark`: of the recording, made just before. On several ranks collective, and rank 0 writes. Errors: RNV7017, RNV9003, RNV9004.
+  Result<void> take(emu::Machine &machine, const emu::RunResult &soFar, const std::vector<uint64_t> &spikes,
                     std::optional<formats::RecordingMark> mark);
 
 private:
+  emu::Transport *ranks = nullptr;
+  emu::Timing timing = emu::Timing::Off;
   CheckpointFlags flags;
   uint32_t before = 0;
   emu::Checkpoint now; ///< What the next one will be.

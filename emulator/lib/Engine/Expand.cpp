@@ -58,8 +58,8 @@ Error tooLarge(std::string message, std::string expected, std::string found) {
                .kind = ErrorKind::Unsupported};
 }
 
-/// `all`: every core, whatever its size.
-Result<void> choose(Plan &plan, bool all) {
+/// Of the cores that this rank holds. `all`: each, whatever its size.
+Result<void> choose(Plan &plan, const Engine &engine, bool all) {
   constexpr size_t most = 0xFFFF; // Plan::places numbers them in 16 bits.
   const image::Image &image = plan.image;
   if (image.meta.profile != isa::Profile::F32)
@@ -68,6 +68,8 @@ Result<void> choose(Plan &plan, bool all) {
   for (const auto &connector : image.meta.connectors)
     reached[image.meta.projections[connector.projection].target] = 1;
   for (uint32_t c = 0; c < image.cores.size(); ++c) {
+    if (!engine.holds(c))
+      continue;
     const image::CoreRecord &core = image.cores[c];
     const uint64_t ring = uint64_t(core.delaySlots) * core.accumulatorCount * 4;
     bool needed = all;
@@ -466,7 +468,7 @@ void Filler::fill() {
 
 //===--- Messages ---------------------------------------------------------===//
 
-/// Messages of every neuron: those of the image to other cores, and those to the axons of deferred ones.
+/// Messages of every neuron to the cores of this rank: those of the image, and those to the axons of deferred cores.
 void connectMessages(Engine &engine, const Plan &plan, const std::vector<Building> &cores) {
   const image::Image &image = plan.image;
   std::vector<uint64_t> rowOf(sourcesOf(plan));
@@ -480,14 +482,16 @@ void connectMessages(Engine &engine, const Plan &plan, const std::vector<Buildin
       const auto first = rowOf.begin() + static_cast<ptrdiff_t>(plan.populationBase[slice.population] + slice.first);
       std::iota(first, first + slice.count, core.firstNeuron + slice.neuronBase);
     }
-  std::vector<uint8_t> isDeferred(image.cores.size(), 0);
+  std::vector<uint8_t> taken(image.cores.size(), 0); // by cores that keep the image's own axons
+  for (uint32_t c = 0; c < image.cores.size(); ++c)
+    taken[c] = engine.holds(c);
   for (const uint32_t c : plan.deferred)
-    isDeferred[c] = 1;
+    taken[c] = 0;
   engine.ownOutPtr.assign(image.outPtr.size(), 0);
   const size_t rows = image.outPtr.size() - 1;
   for (size_t r = 0; r < rows; ++r)
     for (uint64_t o = image.outPtr[r]; o < image.outPtr[r + 1]; ++o)
-      engine.ownOutPtr[r + 1] += !isDeferred[image.outAxons[o].core];
+      engine.ownOutPtr[r + 1] += taken[image.outAxons[o].core];
   for (const Building &core : cores)
     for (const uint32_t source : core.source)
       ++engine.ownOutPtr[rowOf[source] + 1];
@@ -496,7 +500,7 @@ void connectMessages(Engine &engine, const Plan &plan, const std::vector<Buildin
   std::vector<uint64_t> next(engine.ownOutPtr.begin(), engine.ownOutPtr.end() - 1);
   for (size_t r = 0; r < rows; ++r)
     for (uint64_t o = image.outPtr[r]; o < image.outPtr[r + 1]; ++o)
-      if (!isDeferred[image.outAxons[o].core])
+      if (taken[image.outAxons[o].core])
         engine.ownOutAxons[next[r]++] = image.outAxons[o];
   for (uint32_t d = 0; d < cores.size(); ++d)
     for (uint32_t a = 0; a < cores[d].source.size(); ++a)
@@ -558,8 +562,8 @@ Result<void> expandSynapses(Engine &engine, unsigned threads) {
                  .expected = "an image of profile f32 for i16",
                  .found = "profile int",
                  .kind = ErrorKind::Usage};
-  RANVIER_CHECK(choose(plan, plan.narrow || engine.options.segments));
-  if (plan.deferred.empty())
+  RANVIER_CHECK(choose(plan, engine, plan.narrow || engine.options.segments));
+  if (plan.deferred.empty() && !engine.ranks)
     return {};
   locate(plan);
   RANVIER_CHECK(checkSize(engine, plan));

@@ -38,7 +38,10 @@ unsigned chooseThreads(const Engine &engine) {
     return wanted;
   std::vector<unsigned> busyCores(engine.levels, 0);
   uint64_t work = 0;
-  for (const CoreState &core : engine.cores) {
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    const CoreState &core = engine.cores[c];
+    if (!engine.holds(c))
+      continue;
     work += workOf(core);
     busyCores[core.record->level] += workOf(core) > 0;
   }
@@ -61,6 +64,8 @@ void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &
   slice.kernel = kernels[record.program];
   slice.seed = image.meta.populations[record.population].seed;
   slice.firstNeuron = core.record->firstNeuron + record.neuronBase;
+  if (engine.ranks)
+    slice.firstOwn = engine.ranks->ownFirst(static_cast<uint32_t>(core.record - image.cores.data())) + record.neuronBase;
   slice.padded = static_cast<uint32_t>(roundUp(record.count, padNeurons));
   slice.states = AlignedArray<int32_t>(size_t(slice.padded) * slice.program->states.size());
   slice.spikes = AlignedArray<uint32_t>(roundUp(record.count, 32) / 32);
@@ -112,11 +117,6 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
-  for (auto &bits : core.nextBits)
-    bits = AlignedArray<uint64_t>(roundUp(core.axons - core.sameAxons, 64) / 64);
-  if (engine.graded)
-    for (auto &payload : core.payload)
-      payload = AlignedArray<int32_t>(core.axons);
   core.slices.resize(record.sliceCount);
   for (uint32_t s = 0; s < record.sliceCount; ++s)
     loadSlice(engine, core, image.slices[record.firstSlice + s], core.slices[s], kernels);
@@ -221,6 +221,54 @@ Result<void> loadPopulations(Engine &engine) {
   return {};
 }
 
+/// Room for the marks of every step that may be kept, and the table by which they are found.
+void loadMarks(Engine &engine) {
+  engine.window = 1 + (engine.ranks ? engine.ranks->batch() : 1);
+  engine.marks.assign(engine.window, std::vector<MarkTarget>(engine.cores.size()));
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    CoreState &core = engine.cores[c];
+    for (uint32_t slot = 0; engine.holds(c) && slot < engine.window; ++slot) {
+      core.nextBits.emplace_back(roundUp(core.axons - core.sameAxons, 64) / 64);
+      if (engine.graded)
+        core.payload.emplace_back(core.axons);
+      engine.marks[slot][c] = {core.sameBits.data(), core.nextBits[slot].data(),
+                               engine.graded ? core.payload[slot].data() : nullptr, core.sameAxons};
+    }
+  }
+}
+
+/// The shortest delay but 0 of this rank's synapses [steps]; UINT32_MAX if it has none.
+uint32_t shortestDelay(const Engine &engine) {
+  uint32_t shortest = UINT32_MAX;
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    const CoreState &core = engine.cores[c];
+    if (!engine.holds(c))
+      continue;
+    if (core.segments) { // the first segment of a row has its shortest delay
+      for (uint32_t a = core.sameAxons; a < core.segments->axons; ++a)
+        if (core.segments->firstSegment[a] != core.segments->firstSegment[a + 1])
+          shortest = std::min(shortest, core.segments->segments[core.segments->firstSegment[a]] & 0xFFFFu);
+      continue;
+    }
+    for (uint32_t a = core.sameAxons; a < core.axons; ++a)
+      for (uint32_t r = 0; r < core.delivery.axons[a].rowCount; ++r) {
+        const image::RowRecord &row = core.delivery.rows[core.delivery.axons[a].firstRow + r];
+        if (row.count) // sorted by delay
+          shortest =
+              std::min(shortest, core.delivery.synapses32 ? image::unpackSynapse(core.delivery.synapses32[row.firstSynapse]).delay
+                                                          : image::unpackSynapse(core.delivery.synapses64[row.firstSynapse]).delay);
+      }
+  }
+  return shortest;
+}
+
+Result<void> connectRanks(Engine &engine) {
+  const RankMessages messages{engine.outPtr, engine.outAxons,
+                              [&](const image::OutAxonRecord &out) { return out.axon < engine.cores[out.core].sameAxons; },
+                              engine.timed ? 1 : shortestDelay(engine)}; // each step is timed, by all ranks together
+  return engine.ranks->connect(*engine.image, messages, engine.timed, engine.levels, chooseThreads(engine));
+}
+
 void loadPatterns(Engine &engine, uint32_t coreIndex) {
   CoreState &core = engine.cores[coreIndex];
   std::map<std::vector<uint32_t>, uint32_t> known;
@@ -229,6 +277,10 @@ void loadPatterns(Engine &engine, uint32_t coreIndex) {
     destinations.clear();
     for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
       destinations.push_back(engine.outAxons[o].core);
+    if (engine.ranks) {
+      const auto others = engine.ranks->remoteCores(engine.ranks->ownFirst(coreIndex) + (n - core.record->firstNeuron));
+      destinations.insert(destinations.end(), others.begin(), others.end());
+    }
     std::sort(destinations.begin(), destinations.end());
     auto [at, isNew] = known.try_emplace(destinations, static_cast<uint32_t>(core.patterns.size()));
     if (isNew)
@@ -256,12 +308,12 @@ Result<void> loadAccounting(Engine &engine) {
   if (engine.options.timing == Timing::Off)
     return {};
   RANVIER_TRY(ChipGrid grid, ChipGrid::create(image.chip, image.cores));
-  engine.timed = true;
   engine.costs = CostTable(engine.profile, grid.tilesUsed());
   engine.grid.push_back(std::move(grid));
   engine.patternOf = AlignedArray<uint32_t>(engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1);
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
-    loadPatterns(engine, c);
+    if (engine.holds(c))
+      loadPatterns(engine, c);
   engine.outEvents = AlignedArray<OutEvents>(engine.outAxons.size());
   std::vector<SynapseClass> classOf;
   for (const auto &projection : image.meta.projections)
@@ -294,8 +346,10 @@ Result<void> loadAccounting(Engine &engine) {
 void loadThreads(Engine &engine) {
   const unsigned count = chooseThreads(engine);
   engine.threads.resize(count);
-  std::vector<uint32_t> order(engine.cores.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<uint32_t> order;
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    if (engine.holds(c))
+      order.push_back(c);
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return workOf(engine.cores[a]) > workOf(engine.cores[b]); });
   std::vector<std::vector<uint64_t>> load(engine.levels, std::vector<uint64_t>(count, 0));
@@ -345,9 +399,8 @@ void loadThreads(Engine &engine) {
   }
 }
 
-} // namespace
-
-Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
+/// The cores that this rank holds, and all populations.
+Result<void> loadOwn(Engine &engine, std::span<const isa::SliceKernel> kernels) {
   const image::Image &image = *engine.image;
   engine.graded = image.chip.gradedSpikes || std::any_of(image.meta.programs.begin(), image.meta.programs.end(),
                                                          [](const auto &p) { return isa::emitsPayload(p); });
@@ -361,19 +414,91 @@ Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
     engine.cores[c].sameAxons = image.cores[c].sameStepAxonCount;
   }
   RANVIER_CHECK(expandSynapses(engine, engine.options.threads ? engine.options.threads : processors()));
-  for (size_t c = 0; c < engine.cores.size(); ++c) {
-    RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c], kernels));
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    if (engine.holds(c))
+      RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c], kernels));
     engine.levels = std::max(engine.levels, image.cores[c].level + 1);
   }
-  for (CoreState &core : engine.cores)
-    engine.marks.push_back({core.sameBits.data(),
-                            {core.nextBits[0].data(), core.nextBits[1].data()},
-                            {core.payload[0].data(), core.payload[1].data()},
-                            core.sameAxons});
-  RANVIER_CHECK(loadPopulations(engine));
+  return loadPopulations(engine);
+}
+
+/// What comes after ranks have told each other what they need.
+Result<void> loadRest(Engine &engine) {
+  loadMarks(engine);
   RANVIER_CHECK(loadAccounting(engine));
   loadThreads(engine);
   return {};
+}
+
+/// `work`, with a want of memory as a result: ranks that wait for this one are to hear of it.
+template <typename Work> Result<void> remembering(Work &&work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc &) {
+    return Error{.code = 7003,
+                 .message = "not enough memory to load the image",
+                 .hint = "use fewer threads or a smaller network",
+                 .kind = ErrorKind::System};
+  }
+}
+
+} // namespace
+
+Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
+  engine.timed = engine.options.timing != Timing::Off;
+  if (!engine.options.ranks) {
+    RANVIER_CHECK(loadOwn(engine, kernels));
+    return loadRest(engine);
+  }
+  Transport &between = *engine.options.ranks;
+  RANVIER_CHECK(agree(
+      between, remembering([&]() -> Result<void> {
+        if (engine.options.timing == Timing::Detailed && between.ranks() > 1)
+          return Error{.code = 7016,
+                       .message = "detailed timing follows every packet through the whole machine, which one rank has to hold",
+                       .expected = "one rank, or timing off or fast",
+                       .found = std::to_string(between.ranks()) + " ranks",
+                       .kind = ErrorKind::Unsupported};
+        engine.ranks = std::make_unique<RankLinks>(engine.options.ranks, *engine.image);
+        return loadOwn(engine, kernels);
+      })));
+  RANVIER_CHECK(connectRanks(engine));
+  return agree(between, remembering([&] { return loadRest(engine); }));
+}
+
+MachineMemory memoryOf(const Engine &engine) {
+  MachineMemory sum;
+  const auto bytes = [](const auto &array) { return uint64_t(array.size()) * sizeof(*array.data()); };
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    const CoreState &core = engine.cores[c];
+    if (!engine.holds(c))
+      continue;
+    if (const SegmentStore *store = core.segments.get())
+      sum.synapses += bytes(store->firstSynapse) + bytes(store->firstSegment) + bytes(store->segments) + bytes(store->targets) +
+                      bytes(store->weights) + bytes(store->narrow) + bytes(store->scale) + bytes(store->events);
+    else
+      sum.image += core.record->inAxonCount * sizeof(image::InAxonRecord) + core.record->rowCount * sizeof(image::RowRecord) +
+                   core.record->synapseCount * (core.delivery.synapses32 ? sizeof(uint32_t) : sizeof(uint64_t));
+    sum.neurons += bytes(core.ring) + bytes(core.sameBits);
+    for (const auto &bits : core.nextBits)
+      sum.neurons += bytes(bits);
+    for (const auto &payload : core.payload)
+      sum.neurons += bytes(payload);
+    for (const SliceState &slice : core.slices) {
+      sum.neurons += bytes(slice.states) + bytes(slice.spikes) + bytes(slice.payload);
+      for (const auto &param : slice.ownParams)
+        sum.neurons += bytes(param);
+    }
+  }
+  for (const InputState &input : engine.inputs)
+    sum.neurons += bytes(input.spikes) + bytes(input.plain) + bytes(input.value);
+  for (const PopulationState &population : engine.populations)
+    sum.neurons += bytes(population.neurons) + bytes(population.payloads);
+  sum.messages = bytes(engine.outEvents) + bytes(engine.patternOf) + (engine.ranks ? engine.ranks->bytes() : 0);
+  for (const auto &slot : engine.marks)
+    sum.messages += bytes(slot);
+  (engine.ownOutPtr.empty() ? sum.image : sum.messages) += bytes(engine.outPtr) + bytes(engine.outAxons);
+  return sum;
 }
 
 void resetState(Engine &engine) {
@@ -384,10 +509,10 @@ void resetState(Engine &engine) {
     core.pending.count = 0;
     core.carried.clear();
     core.sameBits.fill(0);
-    for (unsigned parity = 0; parity < 2; ++parity) {
-      core.nextBits[parity].fill(0);
-      core.payload[parity].fill(unit);
-    }
+    for (auto &bits : core.nextBits)
+      bits.fill(0);
+    for (auto &payload : core.payload)
+      payload.fill(unit);
     for (SliceState &slice : core.slices) {
       const uint32_t count = slice.record->count;
       for (size_t s = 0; s < slice.program->states.size(); ++s)

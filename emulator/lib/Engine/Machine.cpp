@@ -75,6 +75,14 @@ uint32_t takeBits(AlignedArray<uint64_t> &bits, uint32_t base, uint32_t *out) {
   return count;
 }
 
+Error noThread(const std::system_error &failure) {
+  return {.code = 7003,
+          .message = "the operating system refused another thread",
+          .found = failure.what(),
+          .hint = "use fewer threads",
+          .kind = ErrorKind::System};
+}
+
 class EngineMachine final : public Machine {
 public:
   EngineMachine(std::shared_ptr<const image::Image> image, const MachineOptions &options) {
@@ -87,7 +95,7 @@ public:
   void reset() override;
   void step(std::span<const InputSpike> inputs) override;
   uint32_t currentStep() const override { return now; }
-  void save(MachineState &out) const override { saveState(engine, now, out); }
+  void save(MachineState &out) override;
   Result<void> restore(const MachineState &state) override;
   const StepCounts &counts() const override { return total; }
   Energy energy(const StepCounts &counts) const override { return engine.costs.energy(counts); }
@@ -99,8 +107,9 @@ public:
   unsigned threads() const override { return static_cast<unsigned>(engine.threads.size()); }
   uint64_t synapses() const override {
     uint64_t sum = 0;
-    for (const CoreState &core : engine.cores)
-      sum += core.segments ? core.segments->firstSynapse.back() : core.record->synapseCount;
+    for (uint32_t c = 0; c < engine.cores.size(); ++c)
+      if (engine.holds(c))
+        sum += engine.cores[c].segments ? engine.cores[c].segments->firstSynapse.back() : engine.cores[c].record->synapseCount;
     return sum;
   }
   const hw::CostProfile *costProfile() const override { return engine.timed ? engine.profile : nullptr; }
@@ -115,6 +124,13 @@ public:
   std::span<const LinkTimes> linkTimes() const override {
     return engine.detailed ? engine.detailed->linkTimes() : std::span<const LinkTimes>();
   }
+  std::vector<uint32_t> ranksOfCores() const override {
+    return engine.ranks ? engine.ranks->owners() : std::vector<uint32_t>(engine.cores.size(), 0);
+  }
+  RankTraffic traffic() const override { return engine.ranks ? engine.ranks->sent() : RankTraffic(); }
+  MachineMemory memory() const override { return memoryOf(engine); }
+  uint32_t exchangeInterval() const override { return engine.window - 1; }
+  bool ranksLost() const override { return engine.ranks && engine.ranks->othersLeft(); }
 
 private:
   Engine engine;
@@ -122,11 +138,16 @@ private:
   std::unique_ptr<Jit> jit;
 #endif
   uint32_t now = 0;
+  uint32_t complete = 0; ///< Emission step up to which the marks on this rank are those of all ranks.
+  uint32_t taken = 0;    ///< Emission step up to which cores have taken in what is marked.
   StepCounts total;
+  AlignedArray<uint64_t> linkLoad; ///< [links] of the step, summed over threads and ranks.
   std::unique_ptr<Barrier> barrier;
   std::vector<std::thread> workers;
   bool stopping = false; ///< Written before a barrier, read after it.
 
+  Result<void> makeKernels(std::vector<isa::SliceKernel> &kernels);
+  Result<void> startWorkers();
   // Inputs.
   void takeExternal(std::span<const InputSpike> spikes);
   void addInput(InputState &input, uint32_t neuron, int32_t payload);
@@ -136,17 +157,20 @@ private:
   void workerLoop(unsigned thread);
   template <bool Shared, bool Timed> void runLevels(ThreadState &thread);
   void runLevels(ThreadState &thread);
-  void deliverBits(CoreState &core, ThreadState &thread, AlignedArray<uint64_t> &bits, uint32_t base, uint32_t emissionStep);
+  void takeIn(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to);
+  void deliver(CoreState &core, ThreadState &thread);
+  void deliverSameStep(CoreState &core, ThreadState &thread);
   template <bool Shared, bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread);
   void runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count, int32_t *slot);
   void noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count);
   template <bool Shared, bool Timed> void emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron);
   template <bool Shared, bool Timed>
-  void mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
+  void mark(ThreadState &thread, uint32_t step, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
+  void meetRanks();
   // Accounting.
   void settleCore(uint32_t core, ThreadState &thread, const StepCounts &before);
   void settleStep();
-  int64_t busiestLink() const;
+  int64_t settleLinks();
   void gather(uint32_t population);
 };
 
@@ -163,9 +187,20 @@ EngineMachine::~EngineMachine() {
   }
 }
 
+/// All ranks do it or none: they meet at the end of each part, so that none waits for one that has failed.
 Result<void> EngineMachine::start() {
+  std::vector<isa::SliceKernel> kernels;
+  const auto together = [&](Result<void> part) {
+    return engine.options.ranks ? agree(*engine.options.ranks, std::move(part)) : std::move(part);
+  };
+  RANVIER_CHECK(together(makeKernels(kernels)));
+  RANVIER_CHECK(load(engine, kernels));
+  return together(startWorkers());
+}
+
+Result<void> EngineMachine::makeKernels(std::vector<isa::SliceKernel> &kernels) {
   const auto &programs = engine.image->meta.programs;
-  std::vector<isa::SliceKernel> kernels(programs.size(), nullptr);
+  kernels.assign(programs.size(), nullptr);
   if (engine.options.executor == Executor::Jit) {
 #if RANVIER_HAVE_JIT
     RANVIER_TRY(jit, Jit::create(programs));
@@ -180,29 +215,58 @@ Result<void> EngineMachine::start() {
                  .kind = ErrorKind::Unsupported};
 #endif
   }
-  RANVIER_CHECK(load(engine, kernels));
+  return {};
+}
+
+Result<void> EngineMachine::startWorkers() {
   resetState(engine);
+  if (engine.timed)
+    linkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
   const unsigned count = threads();
   if (count > 1) {
     const bool crowded = count > std::thread::hardware_concurrency();
     barrier = std::make_unique<Barrier>(count, crowded ? 0 : 4096);
     workers.reserve(count - 1);
-    for (unsigned t = 1; t < count; ++t)
-      workers.emplace_back([this, t] { workerLoop(t); });
+    try {
+      for (unsigned t = 1; t < count; ++t)
+        workers.emplace_back([this, t] { workerLoop(t); });
+    } catch (const std::system_error &failure) {
+      return noThread(failure);
+    }
   }
   return {};
 }
 
 void EngineMachine::reset() {
   resetState(engine);
-  now = 0;
+  if (engine.ranks)
+    engine.ranks->clear();
+  now = complete = taken = 0;
   total = {};
+}
+
+/// What the ranks have not said to each other yet they say now, so that all that is in flight is where it acts.
+void EngineMachine::save(MachineState &out) {
+  if (complete != now)
+    meetRanks();
+  const uint32_t before = now ? now - 1 : 0;
+  for (ThreadState &thread : engine.threads) // the others wait at the barrier
+    for (const auto &cores : thread.coresByLevel)
+      for (const uint32_t c : cores)
+        takeIn(engine.cores[c], thread, taken + 1, before);
+  taken = before;
+  saveState(engine, now, out);
+  if (engine.ranks)
+    engine.ranks->gather(*engine.image, out);
 }
 
 Result<void> EngineMachine::restore(const MachineState &state) {
   RANVIER_CHECK(checkState(engine, state));
   restoreState(engine, state);
-  now = state.step;
+  if (engine.ranks)
+    engine.ranks->clear();
+  now = complete = state.step;
+  taken = now ? now - 1 : 0;
   total = {};
   return {};
 }
@@ -289,12 +353,12 @@ void EngineMachine::emitInputs(InputState &input) {
       const uint64_t first = outPtr[input.firstOut + neuron], last = outPtr[input.firstOut + neuron + 1];
       if (engine.timed) {
         thread.counts.inputMessages += last - first;
-        mark<false, true>(thread, first, last, graded, value);
+        mark<false, true>(thread, now, first, last, graded, value);
         if (engine.detailed)
           for (uint64_t o = first; o < last; ++o)
             engine.detailed->receive(engine.outAxons[o].core, o);
       } else {
-        mark<false, false>(thread, first, last, graded, value);
+        mark<false, false>(thread, now, first, last, graded, value);
       }
     }
 }
@@ -302,18 +366,18 @@ void EngineMachine::emitInputs(InputState &input) {
 //===--- Cores ------------------------------------------------------------===//
 
 template <bool Shared, bool Timed>
-void EngineMachine::mark(ThreadState &thread, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value) {
+void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value) {
   const image::OutAxonRecord *outAxons = engine.outAxons.data();
-  const unsigned parity = now & 1;
+  const MarkTarget *targets = engine.marks[step % engine.window].data();
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
-    const MarkTarget &target = engine.marks[core];
+    const MarkTarget &target = targets[core];
     if (graded)
-      target.payload[parity][axon] = value; // an in-axon has one source: nobody else writes this word
+      target.payload[axon] = value; // an in-axon has one source: nobody else writes this word
     if (axon < target.sameCount)
       setBit<Shared>(target.same, axon);
     else
-      setBit<Shared>(target.next[parity], axon - target.sameCount);
+      setBit<Shared>(target.next, axon - target.sameCount);
     if constexpr (Timed) {
       ProcessingLoad &load = thread.processing[core];
       ++load.messages;
@@ -334,29 +398,62 @@ void EngineMachine::emit(CoreState &core, const SliceState &slice, ThreadState &
   }
   const bool graded = slice.payload.data() != nullptr;
   const auto &outPtr = engine.outPtr;
-  mark<Shared, Timed>(thread, outPtr[global], outPtr[global + 1], graded, graded ? slice.payload[neuron] : 0);
+  const int32_t value = graded ? slice.payload[neuron] : unitPayload(engine.image->meta.profile);
+  mark<Shared, Timed>(thread, now, outPtr[global], outPtr[global + 1], graded, value);
+  if (engine.ranks)
+    engine.ranks->send(static_cast<unsigned>(&thread - engine.threads.data()), slice.firstOwn + neuron,
+                       static_cast<uint32_t>(global), engine.graded, value);
 }
 
-void EngineMachine::deliverBits(CoreState &core, ThreadState &thread, AlignedArray<uint64_t> &bits, uint32_t base,
-                                uint32_t emissionStep) {
-  const uint32_t count = takeBits(bits, base, thread.activeAxons.data());
-  if (core.segments) {
+/// Hears what fired elsewhere, in the main thread while no other runs.
+void EngineMachine::meetRanks() {
+  ThreadState &thread = engine.threads.front();
+  const auto visit = [&](uint32_t step, uint32_t neuron, int32_t value) {
+    const uint64_t first = engine.outPtr[neuron], last = engine.outPtr[neuron + 1];
+    if (engine.timed)
+      mark<false, true>(thread, step, first, last, engine.graded, value);
+    else
+      mark<false, false>(thread, step, first, last, engine.graded, value);
+  };
+  engine.ranks->meet(engine.graded, visit);
+  complete = now;
+}
+
+/// Takes in what was marked in these steps: into the list of what is in flight, or into the ring.
+void EngineMachine::takeIn(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to) {
+  for (uint32_t step = from; step <= to; ++step) {
+    const uint32_t slot = step % engine.window;
+    const uint32_t count = takeBits(core.nextBits[slot], core.sameAxons, thread.activeAxons.data());
     const std::span<const uint32_t> axons(thread.activeAxons.data(), count);
-    const int32_t *payload = core.payload[emissionStep & 1].data();
-    auto *accumulators = reinterpret_cast<float *>(core.ring.data());
-    if (emissionStep == now)
-      return deliverNow(*core.segments, axons, payload, accumulators, thread.stretches.data());
-    if (!core.carried.empty())
-      if (const auto due = core.carried.find(now); due != core.carried.end()) {
-        std::copy_n(due->second.data(), core.ring.size(), core.ring.data());
-        core.carried.erase(due);
-      }
-    enqueue(*core.segments, axons, emissionStep, payload, core.pending);
-    return deliverDue(*core.segments, now, core.pending, accumulators, thread.stretches.data());
+    if (core.segments)
+      enqueue(*core.segments, axons, step, core.payloadOf(slot), core.pending);
+    else if (count)
+      core.deliver(core.delivery, axons, step, core.payloadOf(slot), engine.exponents.data(), thread.slotOffset.data(),
+                   thread.shift);
   }
-  if (count)
-    core.deliver(core.delivery, {thread.activeAxons.data(), count}, emissionStep, core.payload[emissionStep & 1].data(),
-                 engine.exponents.data(), thread.slotOffset.data(), thread.shift);
+}
+
+/// What is due of earlier steps.
+void EngineMachine::deliver(CoreState &core, ThreadState &thread) {
+  takeIn(core, thread, taken + 1, complete);
+  if (!core.segments)
+    return;
+  if (!core.carried.empty())
+    if (const auto due = core.carried.find(now); due != core.carried.end()) {
+      std::copy_n(due->second.data(), core.ring.size(), core.ring.data());
+      core.carried.erase(due);
+    }
+  deliverDue(*core.segments, now, core.pending, reinterpret_cast<float *>(core.ring.data()), thread.stretches.data());
+}
+
+void EngineMachine::deliverSameStep(CoreState &core, ThreadState &thread) {
+  const uint32_t count = takeBits(core.sameBits, 0, thread.activeAxons.data());
+  const std::span<const uint32_t> axons(thread.activeAxons.data(), count);
+  const int32_t *payload = core.payloadOf(now % engine.window);
+  if (core.segments)
+    deliverNow(*core.segments, axons, payload, reinterpret_cast<float *>(core.ring.data()), thread.stretches.data());
+  else if (count)
+    core.deliver(core.delivery, axons, now, payload, engine.exponents.data(), thread.slotOffset.data(), thread.shift);
 }
 
 /// Marks the neurons that count as active whether they fire or not: a state word, an input or the bias is not zero before the
@@ -466,10 +563,20 @@ template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &th
   for (uint32_t level = 0; level < engine.levels; ++level) {
     if (Shared && level)
       barrier->arriveAndWait();
+    if (level && engine.ranks && engine.ranks->meetsAfter(level - 1)) {
+      if (&thread == engine.threads.data()) {
+        const uint32_t before = complete;
+        engine.ranks->close(now, engine.graded);
+        meetRanks();
+        complete = before; // the step goes on
+      }
+      if (Shared)
+        barrier->arriveAndWait();
+    }
     for (const uint32_t c : thread.coresByLevel[level]) {
       CoreState &core = engine.cores[c];
-      deliverBits(core, thread, core.nextBits[(now - 1) & 1], core.sameAxons, now - 1);
-      deliverBits(core, thread, core.sameBits, 0, now);
+      deliver(core, thread);
+      deliverSameStep(core, thread);
       const StepCounts before = Timed ? thread.counts : StepCounts();
       for (SliceState &slice : core.slices)
         updateSlice<Shared, Timed>(core, slice, thread);
@@ -518,6 +625,14 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
   runLevels(engine.threads.front());
   if (barrier)
     barrier->arriveAndWait();
+  taken = complete;
+  if (!engine.ranks) {
+    complete = now;
+  } else {
+    engine.ranks->close(now, engine.graded);
+    if (now - complete >= engine.ranks->batch())
+      meetRanks();
+  }
   settleStep();
 }
 
@@ -550,8 +665,8 @@ void EngineMachine::settleCore(uint32_t index, ThreadState &thread, const StepCo
   times.axonOut = addTime(0, counts.messages - before.messages, costs.picoseconds(CostTable::AxonOut));
 }
 
-/// Sums over threads; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed), plus the
-/// barrier.
+/// Sums over threads and ranks; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed),
+/// plus the barrier.
 void EngineMachine::settleStep() {
   total = {};
   for (const ThreadState &thread : engine.threads)
@@ -560,7 +675,9 @@ void EngineMachine::settleStep() {
     return;
   const CostTable &costs = engine.costs;
   int64_t longest = 0;
-  for (size_t c = 0; c < engine.cores.size(); ++c) {
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    if (!engine.holds(c))
+      continue;
     ProcessingLoad load;
     for (const ThreadState &thread : engine.threads) {
       load.messages += thread.processing[c].messages;
@@ -581,23 +698,29 @@ void EngineMachine::settleStep() {
   if (engine.detailed)
     longest = engine.detailed->settle({engine.coreTimes.data(), engine.coreTimes.size()});
   else
-    longest = std::max(longest, busiestLink());
+    longest = std::max(settleLinks(), longest);
+  if (engine.ranks)
+    longest = engine.ranks->longest(longest);
   total.picoseconds = addTime(longest, 1, costs.barrier());
-  for (size_t c = 0; c < engine.cores.size(); ++c)
-    engine.coreTimes[c].idle = total.picoseconds - engine.coreTimes[c].idle;
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    if (engine.holds(c))
+      engine.coreTimes[c].idle = total.picoseconds - engine.coreTimes[c].idle;
 }
 
-/// Time in which the link with most to carry is busy, were it never to wait.
-int64_t EngineMachine::busiestLink() const {
+/// Adds up loads of links, and counts over ranks; the time in which the link with most to carry is busy, were it never to wait.
+int64_t EngineMachine::settleLinks() {
   const ChipGrid &grid = engine.grid.front();
-  int64_t longest = 0;
   for (uint32_t l = 0; l < grid.links(); ++l) {
-    uint64_t load = 0;
+    linkLoad[l] = 0;
     for (const ThreadState &thread : engine.threads)
-      load += thread.linkLoad[l];
-    if (load)
-      longest = std::max(longest, addTime(0, load, engine.costs.picoseconds(grid.hop(l))));
+      linkLoad[l] += thread.linkLoad[l];
   }
+  if (engine.ranks)
+    engine.ranks->addUp(total, {linkLoad.data(), linkLoad.size()});
+  int64_t longest = 0;
+  for (uint32_t l = 0; l < grid.links(); ++l)
+    if (linkLoad[l])
+      longest = std::max(longest, addTime(0, linkLoad[l], engine.costs.picoseconds(grid.hop(l))));
   return longest;
 }
 
@@ -662,11 +785,7 @@ Result<std::unique_ptr<Machine>> Machine::create(std::shared_ptr<const image::Im
                  .hint = "use fewer threads or a smaller network",
                  .kind = ErrorKind::System};
   } catch (const std::system_error &failure) {
-    return Error{.code = 7003,
-                 .message = "the operating system refused another thread",
-                 .found = failure.what(),
-                 .hint = "use fewer threads",
-                 .kind = ErrorKind::System};
+    return noThread(failure);
   }
 }
 

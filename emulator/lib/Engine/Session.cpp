@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Emulator/Session.h"
 #include "Delivery.h"
+#include "ranvier/Emulator/Transport.h"
 
 namespace ranvier::emu {
 
@@ -56,6 +57,12 @@ Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, cons
     while (next < inputs.size() && inputs[next].step == step)
       ++next;
     machine.step(inputs.subspan(first, next - first));
+    if (machine.ranksLost())
+      return Error{.code = otherRankFailed,
+                   .message = "another rank has left the run",
+                   .place = "step " + std::to_string(step),
+                   .hint = "its own message says why",
+                   .kind = ErrorKind::System};
     const StepCounts &counts = machine.counts();
     result.total += counts;
     result.longestStep = std::max(result.longestStep, counts.picoseconds);

@@ -90,15 +90,17 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
       state.states.insert(state.states.end(), words, words + slice.record->count);
     }
   });
-  const unsigned parity = now & 1;
+  const uint32_t slot = now % engine.window;
   for (uint32_t c = 0; c < engine.cores.size(); ++c) {
     const CoreState &core = engine.cores[c];
+    if (!engine.holds(c))
+      continue;
     savePendingInput(core, c, now, state);
-    const AlignedArray<uint64_t> &bits = core.nextBits[parity];
+    const AlignedArray<uint64_t> &bits = core.nextBits[slot];
     for (size_t w = 0; w < bits.size(); ++w)
       for (uint64_t word = bits[w]; word; word &= word - 1) {
         const auto axon = core.sameAxons + static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word));
-        state.messages.push_back({c, axon, engine.graded ? core.payload[parity][axon] : unitPayload(engine.image->meta.profile)});
+        state.messages.push_back({c, axon, engine.graded ? core.payload[slot][axon] : unitPayload(engine.image->meta.profile)});
       }
   }
 }
@@ -112,7 +114,7 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     if (input.core >= engine.cores.size())
       return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(input.core));
     const CoreState &core = engine.cores[input.core];
-    const uint32_t slots = core.horizon;
+    const uint32_t slots = engine.holds(input.core) ? core.horizon : UINT32_MAX; // else its own rank looks
     if (input.inSteps == 0 || input.inSteps >= slots)
       return unfit(place, "1 to " + std::to_string(slots - 1) + " steps ahead", std::to_string(input.inSteps));
     if (input.sums.size() != core.record->accumulatorCount)
@@ -126,6 +128,8 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     if (message.core >= engine.cores.size())
       return unfit(place, "a core below " + std::to_string(engine.cores.size()), std::to_string(message.core));
     const CoreState &core = engine.cores[message.core];
+    if (!engine.holds(message.core))
+      continue;
     if (message.axon < core.sameAxons || message.axon >= core.axons)
       return unfit(place, "an in-axon from " + std::to_string(core.sameAxons) + " to below " + std::to_string(core.axons),
                    std::to_string(message.axon));
@@ -139,25 +143,33 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
 
 void restoreState(Engine &engine, const MachineState &state) {
   resetState(engine);
+  const image::Image &image = *engine.image;
   const int32_t *from = state.states.data();
-  forEachSlice(engine.cores, [&](SliceState &slice) {
-    const uint32_t count = slice.record->count;
-    for (size_t s = 0; s < slice.program->states.size(); ++s, from += count) {
-      int32_t *words = slice.states.data() + s * slice.padded;
-      std::copy_n(from, count, words);
-      if (count)
-        std::fill(words + count, words + slice.padded, from[count - 1]);
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    for (uint32_t k = 0; k < image.cores[c].sliceCount; ++k) {
+      const image::SliceRecord &record = image.slices[image.cores[c].firstSlice + k];
+      const size_t count = record.count, states = image.meta.programs[record.program].states.size();
+      for (size_t s = 0; s < states && engine.holds(c); ++s) {
+        SliceState &slice = engine.cores[c].slices[k];
+        int32_t *words = slice.states.data() + s * slice.padded;
+        std::copy_n(from + s * count, count, words);
+        if (count)
+          std::fill(words + count, words + slice.padded, words[count - 1]);
+      }
+      from += states * count;
     }
-  });
   for (const auto &input : state.inputs)
-    restorePendingInput(engine.cores[input.core], state.step, input);
-  const unsigned parity = state.step & 1;
+    if (engine.holds(input.core))
+      restorePendingInput(engine.cores[input.core], state.step, input);
+  const uint32_t slot = state.step % engine.window;
   for (const auto &message : state.messages) {
+    if (!engine.holds(message.core))
+      continue;
     CoreState &core = engine.cores[message.core];
     const uint32_t bit = message.axon - core.sameAxons;
-    core.nextBits[parity][bit / 64] |= uint64_t(1) << bit % 64;
+    core.nextBits[slot][bit / 64] |= uint64_t(1) << bit % 64;
     if (engine.graded)
-      core.payload[parity][message.axon] = message.payload;
+      core.payload[slot][message.axon] = message.payload;
   }
 }
 

@@ -8,6 +8,7 @@
 #define RANVIER_EMULATOR_LIB_STATE_H
 
 #include "../Energy/CostModel.h"
+#include "../Ranks/RankLinks.h"
 #include "../Timing/DetailedTiming.h"
 #include "Aligned.h"
 #include "Delivery.h"
@@ -29,6 +30,7 @@ struct SliceState {
   isa::SliceKernel kernel = nullptr; ///< Null: interpreted.
   uint64_t seed = 0;
   uint64_t firstNeuron = 0;     ///< Global number of neuron 0.
+  uint64_t firstOwn = 0;        ///< The same among the neurons of this rank.
   uint32_t padded = 0;          ///< count rounded up to padNeurons: stride of `states`.
   AlignedArray<int32_t> states; ///< [numStates][padded]
   std::vector<AlignedArray<int32_t>> ownParams;
@@ -51,8 +53,10 @@ struct CoreState {
   /// Sums of messages that were in flight when a checkpoint was taken, by step [stride]. Segments only; empty but after a resume.
   std::map<uint32_t, AlignedArray<int32_t>> carried;
   std::vector<SliceState> slices;
-  AlignedArray<uint64_t> sameBits, nextBits[2]; ///< Arrived messages by axon; next-step ones by parity of the emission step.
-  AlignedArray<int32_t> payload[2];             ///< By axon and parity of the emission step; empty where no spike carries a value.
+  AlignedArray<uint64_t> sameBits;              ///< Arrived messages by axon, of the step itself, and
+  std::vector<AlignedArray<uint64_t>> nextBits; ///< the others, by emission step modulo Engine::window.
+  std::vector<AlignedArray<int32_t>> payload;   ///< By emission step likewise and axon; empty where no spike carries a value.
+  const int32_t *payloadOf(uint32_t slot) const { return payload.empty() ? nullptr : payload[slot].data(); }
   // Accounting (not with timing off).
   std::vector<TrafficPattern> patterns;
   AlignedArray<uint32_t> patternCount;   ///< Spikes of this step by pattern.
@@ -60,10 +64,10 @@ struct CoreState {
   SendLog *sends = nullptr;              ///< Timing detailed only.
 };
 
-/// Where a spike leaves its mark: what emission needs of every other core, 40 bytes each.
+/// Where a spike of some step leaves its mark: what emission needs of every other core, 32 bytes each.
 struct MarkTarget {
-  uint64_t *same = nullptr, *next[2] = {nullptr, nullptr};
-  int32_t *payload[2] = {nullptr, nullptr};
+  uint64_t *same = nullptr, *next = nullptr;
+  int32_t *payload = nullptr;
   uint32_t sameCount = 0;
 };
 
@@ -118,9 +122,13 @@ struct PopulationState {
 struct Engine {
   std::shared_ptr<const image::Image> image;
   MachineOptions options;
-  std::vector<int8_t> exponents; ///< By projection, clamped to -31..32 (beyond, all bits are shifted out).
-  std::vector<CoreState> cores;
-  std::vector<MarkTarget> marks; ///< By core.
+  std::vector<int8_t> exponents;    ///< By projection, clamped to -31..32 (beyond, all bits are shifted out).
+  std::vector<CoreState> cores;     ///< Those of other ranks are empty but for their record.
+  std::unique_ptr<RankLinks> ranks; ///< Null: the machine is whole.
+  bool holds(uint32_t core) const { return !ranks || ranks->holds(core); }
+  /// Emission steps for which marks are kept: those that ranks have not exchanged yet, and the one under way.
+  uint32_t window = 2;
+  std::vector<std::vector<MarkTarget>> marks; ///< [window][cores]
   std::vector<InputState> inputs;
   std::vector<PopulationState> populations;
   std::vector<ThreadState> threads;
@@ -145,6 +153,8 @@ struct Engine {
 
 /// Builds the run-time structures. `kernels`: by program, null entries are interpreted. Throws std::bad_alloc.
 Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels);
+/// What the engine holds, in bytes.
+MachineMemory memoryOf(const Engine &engine);
 /// Initial values everywhere.
 void resetState(Engine &engine);
 

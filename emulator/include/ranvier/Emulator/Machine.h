@@ -25,6 +25,8 @@ using SynapseClassCounts = std::array<uint64_t, numSynapseClasses>;
 /// nearest (halves to even): the network runs as if these were its weights.
 enum class WeightStorage : uint8_t { F32, I16 };
 
+class Transport; // Transport.h
+
 struct MachineOptions {
   Executor executor = Executor::Jit;
   Timing timing = Timing::Fast;
@@ -39,6 +41,23 @@ struct MachineOptions {
   /// depend on it.
   bool segments = false;
   uint64_t mostSynapses = 0; ///< That connectors of the image may make; 0: as many as memory holds. For images from strangers.
+  /// The ranks that share the machine, this one among them; null: it is whole. Every rank opens the same image with the same
+  /// options but `threads`. Create, reset, step, save and collect are collective then.
+  std::shared_ptr<Transport> ranks;
+};
+
+/// What a rank has said to others since it was made. Spikes count once for each rank that they go to, bytes without what a
+/// transport adds.
+struct RankTraffic {
+  uint64_t exchanges = 0, spikesSent = 0, spikesReceived = 0, bytesSent = 0, bytesReceived = 0;
+};
+/// Bytes that a machine holds (of this rank), by what they are for.
+struct MachineMemory {
+  uint64_t synapses = 0; ///< And what leads to them: rows, segments, messages.
+  uint64_t neurons = 0;  ///< State, parameters, accumulators, flags.
+  uint64_t messages = 0; ///< Which core's axon a spike goes to, and which rank.
+  uint64_t image = 0;    ///< Of the image's tables, those that are used in place: mapped, not allocated.
+  uint64_t total() const { return synapses + neurons + messages + image; }
 };
 
 /// One external spike of an input population. Several plain ones of one neuron in one step act once (a spike is a flag); graded
@@ -104,7 +123,7 @@ public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
   /// on f32), 7006 (topology without distances), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing without links,
-  /// or on a torus with buffers of one message), 7100 (JIT).
+  /// or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank failed), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
@@ -115,15 +134,18 @@ public:
   virtual void step(std::span<const InputSpike> inputs) = 0;
   virtual uint32_t currentStep() const = 0;
   /// Everything that changes from step to step. Of the step just run only that remains which acts later: not its spikes or counts.
-  virtual void save(MachineState &out) const = 0;
+  /// On several ranks the whole on rank 0, whatever each holds on the others.
+  virtual void save(MachineState &out) = 0;
   /// As the machine was that saved it, one of the same image; on an error nothing has changed. Errors: RNV7036.
   virtual Result<void> restore(const MachineState &state) = 0;
-  /// Of the step just run.
+  /// Of the step just run. On several ranks: of all of them, but with timing off of this one only, which needs no words with the
+  /// others then.
   virtual const StepCounts &counts() const = 0;
   /// Energy of any counts under this machine's cost profile.
   virtual Energy energy(const StepCounts &counts) const = 0;
 
-  /// Spikes a population emitted in the step just run: neuron numbers ascending. Also for input populations.
+  /// Spikes a population emitted in the step just run: neuron numbers ascending. Also for input populations. On several ranks those
+  /// of this rank's neurons, and of inputs on every rank; likewise readState.
   virtual std::span<const uint32_t> spikes(uint32_t population) = 0;
   /// Payload words of those spikes, same order; empty if the population emits none.
   virtual std::span<const int32_t> payloads(uint32_t population) = 0;
@@ -146,6 +168,14 @@ public:
   /// The links that some route uses, and what they did in the step just run; empty but for timing detailed.
   virtual std::span<const LinkPlace> links() const = 0;
   virtual std::span<const LinkTimes> linkTimes() const = 0;
+  /// By core: its rank; all 0 where the machine is whole.
+  virtual std::vector<uint32_t> ranksOfCores() const = 0;
+  virtual RankTraffic traffic() const = 0;
+  virtual MachineMemory memory() const = 0;
+  /// Steps that may pass between two exchanges of spikes; 1 where the machine is whole.
+  virtual uint32_t exchangeInterval() const = 0;
+  /// Another rank has left the run: what this one has computed since means nothing.
+  virtual bool ranksLost() const = 0;
 };
 
 } // namespace ranvier::emu

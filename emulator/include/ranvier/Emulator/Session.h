@@ -36,7 +36,7 @@ struct RunResult {
 Result<void> checkInputs(const image::Image &image, std::span<const InputSpike> inputs, uint32_t firstStep);
 
 /// Runs `options.steps` steps. `inputs` are sorted by step, absolute step numbers. `before`: what the steps before these gave,
-/// where the run was taken up again; the result goes on from there. Errors: those of checkInputs.
+/// where the run was taken up again; the result goes on from there. Errors: those of checkInputs, RNV7017 (another rank left).
 Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, const RunOptions &options,
                       const StepCallback &onStep = {}, RunResult before = {});
 
