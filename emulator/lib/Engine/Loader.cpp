@@ -196,7 +196,10 @@ Result<void> loadPopulations(Engine &engine) {
     std::sort(state.slices.begin(), state.slices.end(), [&](auto a, auto b) {
       return engine.cores[a.first].slices[a.second].record->first < engine.cores[b.first].slices[b.second].record->first;
     });
-    state.neurons = AlignedArray<uint32_t>(population.count);
+    uint64_t own = population.input ? population.count : 0; // neurons whose spikes this rank gathers
+    for (const auto &[core, slice] : state.slices)
+      own += engine.cores[core].slices[slice].record->count;
+    state.neurons = AlignedArray<uint32_t>(own);
     if (population.input) {
       state.input = static_cast<int32_t>(engine.inputs.size());
       state.emitsPayload = engine.image->chip.gradedSpikes;
@@ -216,7 +219,7 @@ Result<void> loadPopulations(Engine &engine) {
       state.emitsPayload = isa::emitsPayload(meta.programs[population.program]);
     }
     if (state.emitsPayload)
-      state.payloads = AlignedArray<int32_t>(population.count);
+      state.payloads = AlignedArray<int32_t>(own);
   }
   return {};
 }

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
@@ -14,13 +13,14 @@ import tempfile
 
 from bench.common import call, engine_program, machine, measured, script
 from bench.gesture import gesture
+from bench.ranks import ranks
 
 DT = 1e-4
 # NEST 3.10.0-post0, measured on an idle machine of two Zen 3 virtual cores, not in this run; microcircuit at full scale, constant current.
 NEST_MICROCIRCUIT = {"source": "NEST 3.10.0-post0 on two Zen 3 virtual cores, recorded", "real_time_factor_2_threads": "126 to 147", "real_time_factor_1_thread": 237,
                      "ns_per_event_per_core": "249 to 309", "build_seconds": 175, "resident_gb": 14.9}
 NEST_SCALED = {0.2: {"real_time_factor_2_threads": 5.8, "spikes_per_second": 42198}, 0.1: {"real_time_factor_2_threads": 2.3, "spikes_per_second": 999}}
-DEFAULT_SCALE = 0.2  # Of the microcircuit: what `compile` lists in reasonable memory. The target is 1.0.
+DEFAULT_SCALE = 1.0  # Of the microcircuit.
 
 
 # --- Running -----------------------------------------------------------------------------------------------------------------------
@@ -33,17 +33,17 @@ def compiled(root, folder, text, name, *options):
     return image, {"compile_seconds": seconds, "compile_memory_mb": peak / 1e6, "image_mb": image.stat().st_size / 1e6, "synapses": result["mapping"]["total"]["synapses"]}
 
 
-def simulated(root, image, steps, threads, timing="off"):
+def simulated(root, image, steps, threads, timing="off", *options):
     """Of one run: the loop's wall time, everything before and after it, peak resident memory (VmHWM), threads that ran, spikes by population."""
-    result, seconds, peak = measured(root, "run", image, "--steps", steps, "--timing", timing, "--threads", threads)
+    result, seconds, peak = measured(root, "run", image, "--steps", steps, "--timing", timing, "--threads", threads, *options)
     return {"wall": result["wall"]["seconds"], "load": seconds - result["wall"]["seconds"], "peak": peak, "threads": result["machine"]["threads"],
             "spikes": {name: entry["spikes"] for name, entry in result["populations"].items()}}
 
 
-def after_warm_up(root, image, warm_up, seconds, threads, timing="off"):
+def after_warm_up(root, image, warm_up, seconds, threads, timing="off", *options):
     """The same without the first `warm_up` seconds of biological time: a run is deterministic, so it is one run less a shorter one."""
-    short = simulated(root, image, round(warm_up / DT), threads, timing) if warm_up else None
-    run = simulated(root, image, round((warm_up + seconds) / DT), threads, timing)
+    short = simulated(root, image, round(warm_up / DT), threads, timing, *options) if warm_up else None
+    run = simulated(root, image, round((warm_up + seconds) / DT), threads, timing, *options)
     if short:
         run["wall"] -= short["wall"]
         run["spikes"] = {name: count - short["spikes"][name] for name, count in run["spikes"].items()}
@@ -62,6 +62,11 @@ def roofline(root, threads):
     together = [json.loads(process.communicate()[0])["events_per_second_1_thread"] for process in running]
     return {"kernel": "scatter-add of packed synapses", "ns_per_event_1_core": 1e9 / alone, "ns_per_event_per_core": 1e9 * threads / sum(together),
             "scaling": sum(together) / alone}
+
+
+def segments_roofline(root, threads):
+    """ns per event and core of the kernel of the microcircuit's shape, for each way to keep weights, with one thread and with `threads`."""
+    return call(root / "build/release/bench/bench-segments", "--threads", threads)[0]
 
 
 def figures_of(run, seconds, out_degrees, limit):
@@ -89,34 +94,28 @@ def microcircuit_text(root, scale, drive="dc"):
     return text_of(generator.write, net, 1), degrees, dict(zip(generator.POPULATIONS, generator.RATES_HZ)), dict(zip(generator.POPULATIONS, net.neurons))
 
 
-def weight_options(root):
-    """Ways to store weights beside binary32, where `compile` offers any."""
-    text = subprocess.run([str(root / "build/release/bin/ranvier"), "compile", "--help"], capture_output=True, text=True).stdout
-    return {"i16": ["--weights", "i16"]} if re.search(r"--weights\b", text) else {}
-
-
 def microcircuit(root, options):
     scale, seconds, warm_up, threads = options.scale or DEFAULT_SCALE, options.seconds or 10.0, 0.5, options.threads or min(2, os.cpu_count())
-    limits = roofline(root, threads)
+    limits = segments_roofline(root, threads)
+    limit = {weights: limits[weights]["ns_per_event_per_core"] for weights in ("f32", "i16")}
     with tempfile.TemporaryDirectory() as tmp:
         folder = pathlib.Path(tmp)
         text, degrees, published, neurons = microcircuit_text(root, scale)
         image, about = compiled(root, folder, text, "dc")
         run = after_warm_up(root, image, warm_up, seconds, threads)
-        result = {"benchmark": "emulator microcircuit", "scale": scale, **figures_of(run, seconds, degrees, limits["ns_per_event_per_core"]), **about}
+        result = {"benchmark": "emulator microcircuit", "scale": scale, "biological_seconds": seconds, **figures_of(run, seconds, degrees, limit["f32"]), **about}
         result["rates_hz"] = {name: count / neurons[name] / seconds for name, count in run["spikes"].items()}
         result["published_rates_hz"] = published
         result["largest_deviation_of_rates"] = max(abs(rate / published[name] - 1) for name, rate in result["rates_hz"].items())
         beside, shorter = {}, max(0.5, seconds / 5)
+        narrow = after_warm_up(root, image, warm_up, seconds, threads, "off", "--weights", "i16")
+        beside["i16"] = figures_of(narrow, seconds, degrees, limit["i16"])
         fast = after_warm_up(root, image, warm_up, shorter, threads, "fast")
         off = after_warm_up(root, image, warm_up, shorter, threads)
         beside["timing_fast"] = {"real_time_factor": fast["wall"] / shorter, "over_timing_off": fast["wall"] / off["wall"]}
-        for name, more in weight_options(root).items():
-            image, _ = compiled(root, folder, text, name, *more)
-            beside[name] = figures_of(after_warm_up(root, image, warm_up, seconds, threads), seconds, degrees, limits["ns_per_event_per_core"])
         image, _ = compiled(root, folder, microcircuit_text(root, scale, "poisson")[0], "poisson")
         poisson = after_warm_up(root, image, warm_up, shorter, threads)
-        beside["poisson"] = {**figures_of(poisson, shorter, degrees, limits["ns_per_event_per_core"]),
+        beside["poisson"] = {**figures_of(poisson, shorter, degrees, limit["f32"]),
                              "rates_hz": {name: count / neurons[name] / shorter for name, count in poisson["spikes"].items()}}
     target = {"real_time_factor_f32": 2.6, "real_time_factor_i16": 1.8, "ns_per_event_per_core": 5, "load_seconds": 30, "resident_mb": 2200,
               "largest_deviation_of_rates": 0.12, "events_per_biological_second": 9e8} if scale == 1.0 else {}
@@ -225,6 +224,5 @@ def balanced(root, name, options):
 
 
 CASES = {"microcircuit": microcircuit, "brunel": lambda root, options: balanced(root, "brunel", options), "cuba": lambda root, options: balanced(root, "cuba", options),
-         "coba": lambda root, options: balanced(root, "coba", options), "million": million, "scaling": scaling, "gesture": gesture}
-# `million` is not: at full scale it needs rows that are expanded while loading.
-IN_ALL = [name for name in CASES if name != "million"]
+         "coba": lambda root, options: balanced(root, "coba", options), "million": million, "scaling": scaling, "gesture": gesture, "ranks": ranks}
+IN_ALL = list(CASES)
