@@ -204,6 +204,19 @@ Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
 
 Result<void> AtomicFile::write(std::string_view text) { return write(std::as_bytes(std::span(text.data(), text.size()))); }
 
+/// The new name, too, has to be on the disk: until its folder is, a power cut may bring the old file back.
+static Result<void> syncFolderOf(const std::string &path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return {}; // A folder that may be written but not read; the file is in its place.
+  const bool failed = ::fsync(fd) != 0 && errno != EINVAL && errno != EROFS;
+  const int reason = errno;
+  ::close(fd);
+  errno = reason;
+  return failed ? systemError(9004, "cannot write the file's folder", path) : Result<void>();
+}
+
 Result<void> AtomicFile::commit() {
   if (::fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
     return systemError(9004, "cannot write the file", target);
@@ -212,7 +225,7 @@ Result<void> AtomicFile::commit() {
     return systemError(9004, "cannot rename the finished file", target);
   forget(temporary);
   temporary.clear();
-  return {};
+  return syncFolderOf(target);
 }
 
 Result<void> ranvier::writeFileAtomically(const std::string &path, std::string_view text) {
