@@ -56,12 +56,10 @@ void copyPadded(int32_t *out, std::span<const int32_t> words, uint32_t padded) {
     std::fill(out + words.size(), out + padded, words.back());
 }
 
-void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &record, SliceState &slice,
-               std::span<const isa::SliceKernel> kernels) {
+void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &record, SliceState &slice) {
   const image::Image &image = *engine.image;
   slice.record = &record;
   slice.program = &image.meta.programs[record.program];
-  slice.kernel = kernels[record.program];
   slice.seed = image.meta.populations[record.population].seed;
   slice.firstNeuron = core.record->firstNeuron + record.neuronBase;
   if (engine.ranks)
@@ -92,7 +90,7 @@ void loadSlice(Engine &engine, const CoreState &core, const image::SliceRecord &
   }
 }
 
-Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState &core, std::span<const isa::SliceKernel> kernels) {
+Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState &core) {
   const image::Image &image = *engine.image;
   const auto kind = static_cast<image::SynapseKind>(record.synapseKind);
   core.delivery.axons = image.inAxons.data() + record.firstInAxon;
@@ -119,7 +117,7 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
   core.slices.resize(record.sliceCount);
   for (uint32_t s = 0; s < record.sliceCount; ++s)
-    loadSlice(engine, core, image.slices[record.firstSlice + s], core.slices[s], kernels);
+    loadSlice(engine, core, image.slices[record.firstSlice + s], core.slices[s]);
   return {};
 }
 
@@ -403,7 +401,7 @@ void loadThreads(Engine &engine) {
 }
 
 /// The cores that this rank holds, and all populations.
-Result<void> loadOwn(Engine &engine, std::span<const isa::SliceKernel> kernels) {
+Result<void> loadOwn(Engine &engine) {
   const image::Image &image = *engine.image;
   engine.graded = image.chip.gradedSpikes || std::any_of(image.meta.programs.begin(), image.meta.programs.end(),
                                                          [](const auto &p) { return isa::emitsPayload(p); });
@@ -419,7 +417,7 @@ Result<void> loadOwn(Engine &engine, std::span<const isa::SliceKernel> kernels) 
   RANVIER_CHECK(expandSynapses(engine, engine.options.threads ? engine.options.threads : processors()));
   for (uint32_t c = 0; c < engine.cores.size(); ++c) {
     if (engine.holds(c))
-      RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c], kernels));
+      RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c]));
     engine.levels = std::max(engine.levels, image.cores[c].level + 1);
   }
   return loadPopulations(engine);
@@ -447,10 +445,10 @@ template <typename Work> Result<void> remembering(Work &&work) {
 
 } // namespace
 
-Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
+Result<void> load(Engine &engine) {
   engine.timed = engine.options.timing != Timing::Off;
   if (!engine.options.ranks) {
-    RANVIER_CHECK(loadOwn(engine, kernels));
+    RANVIER_CHECK(loadOwn(engine));
     return loadRest(engine);
   }
   Transport &between = *engine.options.ranks;
@@ -463,7 +461,7 @@ Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels) {
                        .found = std::to_string(between.ranks()) + " ranks",
                        .kind = ErrorKind::Unsupported};
         engine.ranks = std::make_unique<RankLinks>(engine.options.ranks, *engine.image);
-        return loadOwn(engine, kernels);
+        return loadOwn(engine);
       })));
   RANVIER_CHECK(connectRanks(engine));
   return agree(between, remembering([&] { return loadRest(engine); }));

@@ -11,7 +11,7 @@
 #include "State.h"
 #include "ranvier/Support/Random.h"
 #if RANVIER_HAVE_JIT
-#include "ranvier/Emulator/Jit.h"
+#include "Kernels.h"
 #endif
 #include <atomic>
 #include <bit>
@@ -146,7 +146,7 @@ private:
   std::vector<std::thread> workers;
   bool stopping = false; ///< Written before a barrier, read after it.
 
-  Result<void> makeKernels(std::vector<isa::SliceKernel> &kernels);
+  Result<void> makeKernels();
   Result<void> startWorkers();
   // Inputs.
   void takeExternal(std::span<const InputSpike> spikes);
@@ -189,23 +189,18 @@ EngineMachine::~EngineMachine() {
 
 /// All ranks do it or none: they meet at the end of each part, so that none waits for one that has failed.
 Result<void> EngineMachine::start() {
-  std::vector<isa::SliceKernel> kernels;
   const auto together = [&](Result<void> part) {
     return engine.options.ranks ? agree(*engine.options.ranks, std::move(part)) : std::move(part);
   };
-  RANVIER_CHECK(together(makeKernels(kernels)));
-  RANVIER_CHECK(load(engine, kernels));
+  RANVIER_CHECK(load(engine));
+  RANVIER_CHECK(together(makeKernels()));
   return together(startWorkers());
 }
 
-Result<void> EngineMachine::makeKernels(std::vector<isa::SliceKernel> &kernels) {
-  const auto &programs = engine.image->meta.programs;
-  kernels.assign(programs.size(), nullptr);
+Result<void> EngineMachine::makeKernels() {
   if (engine.options.executor == Executor::Jit) {
 #if RANVIER_HAVE_JIT
-    RANVIER_TRY(jit, Jit::create(programs));
-    for (size_t p = 0; p < programs.size(); ++p)
-      kernels[p] = jit->kernel(p);
+    RANVIER_TRY(jit, compileKernels(engine));
 #else
     return Error{.code = 7002,
                  .message = "this build has no JIT executor",

@@ -151,8 +151,8 @@ struct Engine {
   std::unique_ptr<DetailedTiming> detailed;
 };
 
-/// Builds the run-time structures. `kernels`: by program, null entries are interpreted. Throws std::bad_alloc.
-Result<void> load(Engine &engine, std::span<const isa::SliceKernel> kernels);
+/// Builds the run-time structures; every slice is interpreted. Throws std::bad_alloc.
+Result<void> load(Engine &engine);
 /// What the engine holds, in bytes.
 MachineMemory memoryOf(const Engine &engine);
 /// Initial values everywhere.

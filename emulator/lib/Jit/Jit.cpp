@@ -17,6 +17,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 
@@ -84,6 +85,10 @@ void optimise(llvm::Module &module) {
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, callGraph, modules);
+  llvm::AlwaysInlinerPass().run(module, modules);
+  for (llvm::Function &function : llvm::make_early_inc_range(module))
+    if (function.hasInternalLinkage() && function.use_empty())
+      function.eraseFromParent();
   llvm::FunctionPassManager pipeline;
   pipeline.addPass(llvm::EarlyCSEPass());
   pipeline.addPass(llvm::InstCombinePass());
@@ -94,13 +99,18 @@ void optimise(llvm::Module &module) {
 
 std::string kernelName(size_t index) { return "kernel" + std::to_string(index); }
 
-Result<llvm::orc::ThreadSafeModule> buildModule(std::span<const isa::Program> programs, const llvm::orc::LLJIT &engine) {
+Result<llvm::orc::ThreadSafeModule> buildModule(std::span<const KernelRequest> requests, const JitOptions &options,
+                                                const llvm::orc::LLJIT &engine) {
   auto context = std::make_unique<llvm::LLVMContext>();
   auto module = std::make_unique<llvm::Module>("microcode", *context);
   module->setDataLayout(engine.getDataLayout());
   module->setTargetTriple(engine.getTargetTriple());
-  for (size_t i = 0; i < programs.size(); ++i)
-    jit::buildKernel(*module, programs[i], kernelName(i));
+  for (size_t i = 0; i < requests.size(); ++i) {
+    jit::KernelShape shape{.uniform = requests[i].uniform};
+    if (options.effort == JitEffort::Quick)
+      shape.inlinedCalls = 0;
+    jit::buildKernel(*module, *requests[i].program, shape, kernelName(i));
+  }
   std::string text;
   llvm::raw_string_ostream stream(text);
   RANVIER_ASSERT(!llvm::verifyModule(*module, &stream), "well-formed LLVM IR, found: " + text);
@@ -110,7 +120,7 @@ Result<llvm::orc::ThreadSafeModule> buildModule(std::span<const isa::Program> pr
 
 } // namespace
 
-Result<std::unique_ptr<Jit>> Jit::create(std::span<const isa::Program> programs, const JitOptions &options) {
+Result<std::unique_ptr<Jit>> Jit::create(std::span<const KernelRequest> requests, const JitOptions &options) {
   RANVIER_TRY(auto target, targetMachine(options));
   auto engine = llvm::orc::LLJITBuilder()
                     .setJITTargetMachineBuilder(std::move(target))
@@ -120,16 +130,23 @@ Result<std::unique_ptr<Jit>> Jit::create(std::span<const isa::Program> programs,
     return refused("no execution engine", llvm::toString(engine.takeError()));
   auto result = std::make_unique<OrcJit>(std::move(*engine));
   llvm::orc::LLJIT &llvm = result->llvm();
-  RANVIER_TRY(auto module, buildModule(programs, llvm));
+  RANVIER_TRY(auto module, buildModule(requests, options, llvm));
   if (auto error = llvm.addIRModule(std::move(module)))
     return refused("module", llvm::toString(std::move(error)));
-  for (size_t i = 0; i < programs.size(); ++i) {
+  for (size_t i = 0; i < requests.size(); ++i) {
     auto address = llvm.lookup(kernelName(i));
     if (!address)
       return refused("code generation", llvm::toString(address.takeError()));
     result->kernels.push_back(address->toPtr<isa::SliceKernel>());
   }
   return std::unique_ptr<Jit>(std::move(result));
+}
+
+Result<std::unique_ptr<Jit>> Jit::create(std::span<const isa::Program> programs, const JitOptions &options) {
+  std::vector<KernelRequest> requests;
+  for (const isa::Program &program : programs)
+    requests.push_back({.program = &program});
+  return create(requests, options);
 }
 
 } // namespace ranvier::emu

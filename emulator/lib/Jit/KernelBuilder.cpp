@@ -28,7 +28,7 @@ namespace {
 
 class KernelBuilder {
 public:
-  KernelBuilder(llvm::Module &module, const isa::Program &program, const std::string &name);
+  KernelBuilder(llvm::Module &module, const isa::Program &program, const KernelShape &shape, const std::string &name);
   void build();
 
 private:
@@ -43,10 +43,21 @@ private:
   }
   /// The word of a register, for whatever looks at its bits.
   Value *word(unsigned number) {
-    if (loose[number])
+    if (loose[number]) {
+      const llvm::IRBuilderBase::InsertPointGuard guard(b);
+      if (uniform[number])
+        b.SetInsertPoint(beforeLoop);
       registers[number] = canonical(asFloat(registers[number]));
+    }
     loose[number] = false;
     return registers[number];
+  }
+  /// Calls a routine. The first calls are inlined: a call costs every register, and its result is waited for.
+  Value *call(llvm::Function *routine, llvm::ArrayRef<Value *> arguments) {
+    llvm::CallInst *result = b.CreateCall(routine, arguments);
+    if (calls++ < shape.inlinedCalls)
+      result->addFnAttr(llvm::Attribute::AlwaysInline);
+    return result;
   }
   Value *unaryIntrinsic(llvm::Intrinsic::ID id, Value *x) { return b.CreateUnaryIntrinsic(id, x); }
   Value *binaryIntrinsic(llvm::Intrinsic::ID id, Value *x, Value *y) { return b.CreateBinaryIntrinsic(id, x, y); }
@@ -62,6 +73,8 @@ private:
   void store(Value *word, Value *array) { b.CreateAlignedStore(word, element(array), llvm::Align(4)); }
 
   // Instructions.
+  bool isUniform(const Instruction &i) const;
+  void emitInPlace(const Instruction &i);
   Value *emit(const Instruction &i);
   Value *lookUp(const Instruction &i, Value *index);
   Value *randomWords(uint32_t draw);
@@ -75,6 +88,8 @@ private:
 
   llvm::Module &module;
   const isa::Program &program;
+  const KernelShape shape;
+  const unsigned lanes;
   llvm::LLVMContext &context;
   llvm::IRBuilder<> b;
   llvm::FixedVectorType *vec, *vec64, *vecFloat;
@@ -89,19 +104,23 @@ private:
   /// Registers that hold a result of arithmetic whose NaNs are not canonical yet.
   std::array<bool, isa::maxRegisters> loose{};
   bool looseResult = false; ///< Whether the value that emit() returned is one of these.
+  /// Registers whose value is the same for all neurons; it is computed before the loop.
+  std::array<bool, isa::maxRegisters> uniform{};
+  llvm::Instruction *beforeLoop = nullptr;
+  unsigned calls = 0; ///< Of routines.
 };
 
 } // namespace
 
-KernelBuilder::KernelBuilder(llvm::Module &module, const isa::Program &program, const std::string &name)
-    : module(module), program(program), context(module.getContext()), b(context),
+KernelBuilder::KernelBuilder(llvm::Module &module, const isa::Program &program, const KernelShape &shape, const std::string &name)
+    : module(module), program(program), shape(shape), lanes(shape.lanes), context(module.getContext()), b(context),
       vec(llvm::FixedVectorType::get(b.getInt32Ty(), lanes)), vec64(llvm::FixedVectorType::get(b.getInt64Ty(), lanes)),
       vecFloat(llvm::FixedVectorType::get(b.getFloatTy(), lanes)) {
   auto *type = llvm::FunctionType::get(b.getVoidTy(), {b.getPtrTy()}, false);
   function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module);
   function->setDoesNotThrow();
-  // 512-bit instructions would help little here and lower the clock of many processors.
-  function->addFnAttr("prefer-vector-width", "256");
+  // Wide instructions where LLVM thinks them good for the processor, and not because a vector is that wide.
+  function->addFnAttr("min-legal-vector-width", "0");
   slice = function->getArg(0);
   std::vector<llvm::Constant *> numbers;
   for (unsigned i = 0; i < lanes; ++i)
@@ -165,23 +184,18 @@ void KernelBuilder::build() {
   count = b.CreateZExt(count32, b.getInt64Ty());
   b.CreateCondBr(b.CreateICmpEQ(count32, b.getInt32(0)), exit, prepare);
 
-  // The loop writes a byte of spikes for 8 neurons; the last word may have bytes behind the last neuron.
+  // The loop writes bytes of spikes; the last word may have bytes behind the last vector.
   b.SetInsertPoint(prepare);
   Value *lastWord = b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 5);
   b.CreateAlignedStore(b.getInt32(0), b.CreateInBoundsGEP(b.getInt32Ty(), spikes, lastWord), llvm::Align(4));
-  b.CreateBr(loop);
+  beforeLoop = b.CreateBr(loop);
 
   b.SetInsertPoint(loop);
   auto *phi = b.CreatePHI(b.getInt64Ty(), 2, "n");
   phi->addIncoming(b.getInt64(0), prepare);
   n = phi;
-  for (const Instruction &i : program.code) {
-    looseResult = false;
-    if (Value *result = emit(i)) {
-      registers[i.dst] = result;
-      loose[i.dst] = looseResult;
-    }
-  }
+  for (const Instruction &i : program.code)
+    emitInPlace(i);
   Value *bits = spikeMask ? b.CreateBitCast(spikeMask, b.getIntNTy(lanes)) : llvm::ConstantInt::get(b.getIntNTy(lanes), 0);
   b.CreateAlignedStore(bits, b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(n, 3)), llvm::Align(1));
   Value *next = b.CreateAdd(n, b.getInt64(lanes));
@@ -190,10 +204,12 @@ void KernelBuilder::build() {
 
   // Padding neurons must not spike whatever their words are.
   b.SetInsertPoint(last);
-  Value *byte = b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 3));
-  Value *padding = b.CreateTrunc(b.CreateAnd(b.CreateNeg(count), b.getInt64(lanes - 1)), b.getInt8Ty());
-  Value *real = b.CreateLShr(b.getInt8(0xFF), padding);
-  b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(b.getInt8Ty(), byte, llvm::Align(1)), real), byte, llvm::Align(1));
+  Value *begin = b.CreateAnd(b.CreateSub(count, b.getInt64(1)), b.getInt64(~uint64_t(lanes - 1)));
+  Value *bytes = b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(begin, 3));
+  auto *maskType = b.getIntNTy(lanes);
+  Value *padding = b.CreateTrunc(b.CreateSub(b.getInt64(lanes), b.CreateSub(count, begin)), maskType);
+  Value *real = b.CreateLShr(llvm::ConstantInt::getAllOnesValue(maskType), padding);
+  b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(maskType, bytes, llvm::Align(1)), real), bytes, llvm::Align(1));
   b.CreateBr(exit);
 
   b.SetInsertPoint(exit);
@@ -222,7 +238,7 @@ Value *KernelBuilder::randomWords(uint32_t draw) {
   Value *entity = b.CreateAdd(entityBase, b.CreateTrunc(n, b.getInt32Ty()));
   Value *entities = b.CreateAdd(b.CreateVectorSplat(lanes, entity), iota);
   Value *key1 = b.CreateAdd(seedHigh, b.getInt32(draw * 0x9E3779B9u));
-  return b.CreateCall(threefryFunction(module, function), {entities, b.CreateVectorSplat(lanes, step), seedLow, key1});
+  return call(threefryFunction(module, function, lanes), {entities, b.CreateVectorSplat(lanes, step), seedLow, key1});
 }
 
 Value *KernelBuilder::clip(Value *x, int64_t low, int64_t high) {
@@ -334,6 +350,40 @@ static bool readsNumbers(Opcode op) {
   }
 }
 
+/// Whether the value of dst is the same for all neurons: a function of parameters that are.
+bool KernelBuilder::isUniform(const Instruction &i) const {
+  switch (i.op) {
+  case Opcode::LdParam:
+    return shape.uniform >> i.imm & 1;
+  case Opcode::LdState:
+  case Opcode::LdInput:
+  case Opcode::StState:
+  case Opcode::Spk:
+  case Opcode::Spkp:
+  case Opcode::Rng:
+  case Opcode::Frng:
+    return false;
+  default:
+    break;
+  }
+  const isa::OpcodeInfo &info = isa::opcodeInfo(i.op);
+  return (!info.a || uniform[i.a]) && (!info.b || uniform[i.b]) && (info.imm != isa::ImmKind::Reg || uniform[i.imm]);
+}
+
+/// Emits an instruction where it belongs, before the loop or in it, and notes its result.
+void KernelBuilder::emitInPlace(const Instruction &i) {
+  const bool once = isUniform(i);
+  const llvm::IRBuilderBase::InsertPointGuard guard(b);
+  if (once)
+    b.SetInsertPoint(beforeLoop);
+  looseResult = false;
+  if (Value *result = emit(i)) {
+    registers[i.dst] = result;
+    loose[i.dst] = looseResult;
+    uniform[i.dst] = once;
+  }
+}
+
 /// The value of dst; null for instructions without one.
 Value *KernelBuilder::emit(const Instruction &i) {
   const isa::OpcodeInfo &info = isa::opcodeInfo(i.op);
@@ -350,6 +400,8 @@ Value *KernelBuilder::emit(const Instruction &i) {
   case Opcode::LdState:
     return load(states[i.imm]);
   case Opcode::LdParam:
+    if (shape.uniform >> i.imm & 1)
+      return b.CreateVectorSplat(lanes, b.CreateAlignedLoad(b.getInt32Ty(), params[i.imm], llvm::Align(4)));
     return load(params[i.imm]);
   case Opcode::LdInput:
     return load(inputs[i.imm]);
@@ -435,9 +487,9 @@ Value *KernelBuilder::emit(const Instruction &i) {
   case Opcode::Fsqrt:
     return anyNaN(unaryIntrinsic(in::sqrt, asFloat(x)));
   case Opcode::Fexp:
-    return b.CreateCall(expFunction(module, function), {x});
+    return call(expFunction(module, function, lanes), {x});
   case Opcode::Flog:
-    return b.CreateCall(logFunction(module, function), {x});
+    return call(logFunction(module, function, lanes), {x});
   case Opcode::Ffloor:
     return anyNaN(unaryIntrinsic(in::floor, asFloat(x)));
   case Opcode::Flt:
@@ -458,8 +510,8 @@ Value *KernelBuilder::emit(const Instruction &i) {
   llvm_unreachable("opcode of a validated program");
 }
 
-void buildKernel(llvm::Module &module, const isa::Program &program, const std::string &name) {
-  KernelBuilder(module, program, name).build();
+void buildKernel(llvm::Module &module, const isa::Program &program, const KernelShape &shape, const std::string &name) {
+  KernelBuilder(module, program, shape, name).build();
 }
 
 } // namespace ranvier::emu::jit

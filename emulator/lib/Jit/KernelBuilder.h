@@ -10,12 +10,16 @@
 
 namespace ranvier::emu::jit {
 
-/// Neurons a vector. Slices are padded to 16, so no tail is needed; a spike mask of 8 is a byte of the spike words.
-constexpr unsigned lanes = 8;
+/// How a kernel is made.
+struct KernelShape {
+  unsigned lanes = 16; ///< Neurons of a pass of the loop: 8 or 16. Slices are padded to 16, and a mask of spikes is whole bytes.
+  unsigned inlinedCalls = 4; ///< Of exp, log and random numbers.
+  uint32_t uniform = 0;      ///< Bit p: parameter p has one value for all neurons; its first word is read, once.
+};
 
 /// Adds `void name(const SliceView *)` to the module: the program as one loop over vectors of neurons. The program must have been
 /// validated.
-void buildKernel(llvm::Module &module, const isa::Program &program, const std::string &name);
+void buildKernel(llvm::Module &module, const isa::Program &program, const KernelShape &shape, const std::string &name);
 
 } // namespace ranvier::emu::jit
 

@@ -1,7 +1,7 @@
 //===- Routines.cpp - Functions that kernels call -------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Vector forms of ranvier::threefry2x32, isa::exp32 and isa::log32: the same operations in the same order over eight lanes. Called
+// Vector forms of ranvier::threefry2x32, isa::exp32 and isa::log32: the same operations in the same order over vectors. Called
 // a lane at a time, the scalar functions would be what a model with an exponential spends its time on.
 //===----------------------------------------------------------------------===//
 #include "Routines.h"
@@ -17,10 +17,11 @@ using llvm::Value;
 
 namespace {
 
-/// Builds one function; types and constants of eight lanes.
+/// Builds one function; types and constants of vectors.
 struct Routine {
-  Routine(llvm::Module &module, const char *name, const llvm::Function *like, unsigned vectors, unsigned scalars)
-      : b(module.getContext()), vec(llvm::FixedVectorType::get(b.getInt32Ty(), lanes)),
+  Routine(llvm::Module &module, const std::string &name, const llvm::Function *like, unsigned lanes, unsigned vectors,
+          unsigned scalars)
+      : lanes(lanes), b(module.getContext()), vec(llvm::FixedVectorType::get(b.getInt32Ty(), lanes)),
         vec64(llvm::FixedVectorType::get(b.getInt64Ty(), lanes)), vecFloat(llvm::FixedVectorType::get(b.getFloatTy(), lanes)),
         vecDouble(llvm::FixedVectorType::get(b.getDoubleTy(), lanes)) {
     std::vector<llvm::Type *> arguments(vectors, vec);
@@ -29,7 +30,6 @@ struct Routine {
         llvm::Function::Create(llvm::FunctionType::get(vec, arguments, false), llvm::Function::InternalLinkage, name, module);
     for (llvm::Attribute attribute : like->getAttributes().getFnAttrs())
       function->addFnAttr(attribute);
-    function->addFnAttr(llvm::Attribute::NoInline);
     function->setMemoryEffects(llvm::MemoryEffects::none());
     function->setDoesNotThrow();
     b.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "entry", function));
@@ -52,18 +52,21 @@ struct Routine {
     return function;
   }
 
+  unsigned lanes;
   llvm::IRBuilder<> b;
   llvm::FixedVectorType *vec, *vec64, *vecFloat, *vecDouble;
   llvm::Function *function;
 };
 
+std::string nameOf(const char *what, unsigned lanes) { return what + std::to_string(lanes); }
+
 } // namespace
 
-llvm::Function *threefryFunction(llvm::Module &module, const llvm::Function *like) {
-  const char *name = "threefry";
+llvm::Function *threefryFunction(llvm::Module &module, const llvm::Function *like, unsigned lanes) {
+  const std::string name = nameOf("threefry", lanes);
   if (llvm::Function *known = module.getFunction(name))
     return known;
-  Routine r(module, name, like, 2, 2);
+  Routine r(module, name, like, lanes, 2, 2);
   auto &b = r.b;
   constexpr unsigned rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
   Value *key0 = r.argument(2), *key1 = r.argument(3);
@@ -81,11 +84,11 @@ llvm::Function *threefryFunction(llvm::Module &module, const llvm::Function *lik
   return r.finish(x0);
 }
 
-llvm::Function *expFunction(llvm::Module &module, const llvm::Function *like) {
-  const char *name = "exp_lanes";
+llvm::Function *expFunction(llvm::Module &module, const llvm::Function *like, unsigned lanes) {
+  const std::string name = nameOf("exp", lanes);
   if (llvm::Function *known = module.getFunction(name))
     return known;
-  Routine r(module, name, like, 1, 0);
+  Routine r(module, name, like, lanes, 1, 0);
   auto &b = r.b;
   Value *x = b.CreateBitCast(r.argument(0), r.vecFloat);
   Value *above = b.CreateFCmpOGT(x, r.number32(isa::expUpper)), *below = b.CreateFCmpOLT(x, r.number32(isa::expLower));
@@ -105,11 +108,11 @@ llvm::Function *expFunction(llvm::Module &module, const llvm::Function *like) {
   return r.finish(b.CreateSelect(nan, r.word(0x7FC00000), result));
 }
 
-llvm::Function *logFunction(llvm::Module &module, const llvm::Function *like) {
-  const char *name = "log_lanes";
+llvm::Function *logFunction(llvm::Module &module, const llvm::Function *like, unsigned lanes) {
+  const std::string name = nameOf("log", lanes);
   if (llvm::Function *known = module.getFunction(name))
     return known;
-  Routine r(module, name, like, 1, 0);
+  Routine r(module, name, like, lanes, 1, 0);
   auto &b = r.b;
   Value *x = b.CreateBitCast(r.argument(0), r.vecFloat);
   Value *zero = b.CreateFCmpOEQ(x, r.number32(0)), *infinite = b.CreateICmpEQ(r.argument(0), r.word(0x7F800000));

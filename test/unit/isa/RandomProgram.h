@@ -214,6 +214,19 @@ public:
   }
   SliceData &operator=(const SliceData &) = delete;
 
+  /// Gives every neuron the first one's value of the parameters whose bit is set.
+  void makeUniform(uint32_t params) {
+    for (size_t p = 0; p < param.size(); ++p)
+      if (params >> p & 1)
+        std::fill_n(param[p], padded, param[p][0]);
+  }
+  /// Spoils all but the first word of the parameters whose bit is set: nobody may need more.
+  void spoilUniform(uint32_t params) {
+    for (size_t p = 0; p < param.size(); ++p)
+      if (params >> p & 1)
+        std::fill_n(param[p] + 1, padded - 1, guard);
+  }
+
   const isa::SliceView &view() const { return slice; }
   isa::SliceView &view() { return slice; }
 

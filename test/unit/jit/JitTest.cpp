@@ -39,9 +39,13 @@ static std::unique_ptr<Jit> compile(std::span<const Program> programs, const emu
   return *std::move(jit);
 }
 
-/// Runs both executors over the same data for a few steps; the first difference, or nothing.
-static std::string compare(const Program &program, SliceKernel kernel, uint32_t count, unsigned steps, RandomSource &random) {
-  SliceData expected(program, count, random), found(expected);
+/// Runs both executors over the same data for a few steps; the first difference, or nothing. `uniform`: parameters with one value.
+static std::string compare(const Program &program, SliceKernel kernel, uint32_t count, unsigned steps, RandomSource &random,
+                           uint32_t uniform = 0) {
+  SliceData expected(program, count, random);
+  expected.makeUniform(uniform);
+  SliceData found(expected);
+  found.spoilUniform(uniform);
   for (unsigned step = 0; step < steps; ++step) {
     interpret(program, expected.view());
     kernel(&found.view());
@@ -62,6 +66,7 @@ constexpr uint64_t batchSize = 250;
 static std::string fuzzBatch(uint64_t seed, uint64_t size, const emu::JitOptions &options, std::bitset<256> &seen) {
   RandomSource random(seed);
   std::vector<Program> programs;
+  std::vector<emu::KernelRequest> requests(size);
   for (uint64_t i = 0; i < size; ++i) {
     programs.push_back(test::randomProgram(random, i % 2 ? Profile::F32 : Profile::Int, 32));
     if (const auto legal = validate(programs.back()); !legal)
@@ -69,12 +74,16 @@ static std::string fuzzBatch(uint64_t seed, uint64_t size, const emu::JitOptions
     for (const Instruction &instruction : programs.back().code)
       seen.set(static_cast<uint8_t>(instruction.op));
   }
-  const auto jit = Jit::create(programs, options);
+  for (uint64_t i = 0; i < size; ++i) // half of them with parameters of one value: none, some or all
+    requests[i] = {.program = &programs[i],
+                   .uniform = i % 4 < 2 ? 0 : static_cast<uint32_t>(random.next()) | (i % 8 < 4 ? 0 : UINT32_MAX)};
+  const auto jit = Jit::create(requests, options);
   if (!jit)
     return jit.error().str();
   for (size_t i = 0; i < programs.size(); ++i)
-    if (std::string difference = compare(programs[i], (*jit)->kernel(i), 1 + random.below(100), 2, random); !difference.empty())
-      return "program " + std::to_string(i) + ": " + difference;
+    if (std::string difference = compare(programs[i], (*jit)->kernel(i), 1 + random.below(100), 2, random, requests[i].uniform);
+        !difference.empty())
+      return "program " + std::to_string(i) + ", uniform parameters " + std::to_string(requests[i].uniform) + ": " + difference;
   return "";
 }
 
@@ -239,7 +248,7 @@ TEST_CASE("kernels of one Jit run on several threads") {
     CHECK_MESSAGE(difference.empty(), difference);
 }
 
-TEST_CASE("no programs at all") { CHECK(Jit::create({})); }
+TEST_CASE("no programs at all") { CHECK(Jit::create(std::span<const Program>())); }
 
 TEST_CASE("RNV7100: LLVM refuses") {
   const Program program;

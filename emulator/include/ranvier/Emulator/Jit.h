@@ -1,7 +1,7 @@
 //===- Jit.h - Microcode to machine code ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The fast executor of neuron microcode: each program becomes one function that updates a slice of neurons, eight at a time. The
+// The fast executor of neuron microcode: each program becomes one function that updates a slice of neurons, a vector at a time. The
 // interpreter (ranvier/ISA/Program.h) is the definition; this gives the same bits. No LLVM header is needed to use it.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_JIT_H
@@ -22,14 +22,22 @@ struct JitOptions {
   JitEffort effort = JitEffort::Full;
 };
 
+/// A kernel to be made: a program, and what its slices have in common.
+struct KernelRequest {
+  const isa::Program *program = nullptr;
+  uint32_t uniform = 0; ///< Bit p: parameter p has one value for all neurons of a slice; the kernel reads its first word only.
+};
+
 /// Owns compiled kernels. Programs must be validated. Same bits as isa::interpret for every program and every data, on every
 /// processor. Kernels may run on several threads at once; they live as long as this object.
 class Jit {
 public:
-  /// Compiles all programs at once. Errors: RNV7100 (LLVM refused; with its message).
+  /// Compiles all kernels at once. Errors: RNV7100 (LLVM refused; with its message).
+  static Result<std::unique_ptr<Jit>> create(std::span<const KernelRequest> requests, const JitOptions &options = {});
+  /// The same for programs whose parameters may all differ between neurons.
   static Result<std::unique_ptr<Jit>> create(std::span<const isa::Program> programs, const JitOptions &options = {});
   virtual ~Jit() = default;
-  /// Kernel of programs[index].
+  /// Kernel of requests[index].
   virtual isa::SliceKernel kernel(size_t index) const = 0;
 };
 
