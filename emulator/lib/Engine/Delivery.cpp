@@ -56,16 +56,31 @@ void addMixed(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulat
 }
 
 template <isa::Profile P, typename Word>
+void addOneDelay(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *slot, int32_t factor) {
+  factor != unitPayload(P) ? addUniform<P, true>(row, count, slot, factor) : addUniform<P, false>(row, count, slot, factor);
+}
+
+template <isa::Profile P, typename Word>
+void addDelays(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *ring, const uint32_t *slotOffset,
+               int32_t factor) {
+  factor != unitPayload(P) ? addMixed<P, true>(row, count, ring, slotOffset, factor)
+                           : addMixed<P, false>(row, count, ring, slotOffset, factor);
+}
+
+/// A row of at least one synapse.
+template <isa::Profile P, typename Word>
 void addRow(const Word *row, uint32_t count, typename Arithmetic<P>::Accumulator *ring, const uint32_t *slotOffset,
             int32_t factor) {
-  const bool scaled = factor != unitPayload(P);
   const uint32_t first = delayOf(row[0]);
-  if (first == delayOf(row[count - 1])) { // rows are sorted by delay
-    auto *slot = ring + slotOffset[first];
-    scaled ? addUniform<P, true>(row, count, slot, factor) : addUniform<P, false>(row, count, slot, factor);
-  } else {
-    scaled ? addMixed<P, true>(row, count, ring, slotOffset, factor) : addMixed<P, false>(row, count, ring, slotOffset, factor);
-  }
+  if (first == delayOf(row[count - 1])) // rows are sorted by delay
+    addOneDelay<P>(row, count, ring + slotOffset[first], factor);
+  else
+    addDelays<P>(row, count, ring, slotOffset, factor);
+}
+
+/// A payload times two to the power of the weight exponent, 0..32.
+inline int32_t scaledFactor(int32_t value, int exponent) {
+  return exponent > 31 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(value) << exponent);
 }
 
 /// Forms the sums of one projection, then adds them shifted (floor).
@@ -104,28 +119,38 @@ void enqueueShifted(uint32_t row, uint32_t projection, int32_t factor, ShiftScra
   shift.head[projection] = static_cast<int32_t>(shift.entryCount++);
 }
 
-/// A message leads from its axon record to its row record to its synapses: three dependent misses. Each is started this many
-/// messages before it is needed. Inlined by force: GCC takes a function that only prefetches for one without effect and drops its
-/// calls.
-constexpr size_t axonsAhead = 24, rowsAhead = 16, synapsesAhead = 8;
+/// A message leads from its axon's entry to its synapses: two dependent misses. Each is started this many messages before it is
+/// needed, or in advance for the first ones of a core, which may be all.
+constexpr size_t entriesAhead = 24, synapsesAhead = 8;
 
-template <typename Word>
-[[gnu::always_inline]] inline void prefetch(const DeliveryCore &core, const Word *synapses, std::span<const uint32_t> axons,
-                                            size_t i) {
-  if (i + axonsAhead < axons.size())
-    __builtin_prefetch(&core.axons[axons[i + axonsAhead]], 0, 2);
-  if (i + rowsAhead < axons.size())
-    __builtin_prefetch(core.rows + core.axons[axons[i + rowsAhead]].firstRow, 0, 2);
-  if (i + synapsesAhead < axons.size()) {
-    const image::InAxonRecord &axon = core.axons[axons[i + synapsesAhead]];
-    if (axon.rowCount == 0)
-      return; // firstRow may then stand one past the end
-    const image::RowRecord &row = core.rows[axon.firstRow];
-    const char *first = reinterpret_cast<const char *>(synapses + row.firstSynapse);
-    // The stream prefetcher of the processor needs the first lines as well; beyond a kilobyte it has caught up.
-    const char *end = first + std::min<size_t>(row.count * sizeof(Word), 1024);
-    for (const char *line = first; line < end; line += 64)
-      __builtin_prefetch(line, 0, 2);
+/// Inlined by force: GCC takes a function that only prefetches for one without effect and drops its calls.
+template <typename Word> [[gnu::always_inline]] inline void prefetchRow(const Word *synapses, const AxonEntry &entry) {
+  const char *first = reinterpret_cast<const char *>(synapses + entry.firstSynapse);
+  // The stream prefetcher of the processor needs the first lines as well; beyond a kilobyte it has caught up.
+  const char *end = first + std::min<size_t>(entry.count * sizeof(Word), 1024);
+  for (const char *line = first; line < end; line += 64)
+    __builtin_prefetch(line, 0, 3);
+}
+
+/// The rows of one axon by their records.
+template <typename Word, isa::Profile P>
+void addRows(const DeliveryCore &core, const Word *synapses, const image::InAxonRecord &axon, int32_t value,
+             const int8_t *exponents, const uint32_t *slotOffset, ShiftScratch &shift) {
+  auto *ring = reinterpret_cast<typename Arithmetic<P>::Accumulator *>(core.ring);
+  for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r) {
+    const image::RowRecord &row = core.rows[r];
+    if (row.count == 0)
+      continue;
+    int32_t factor = value;
+    if constexpr (P == isa::Profile::Int) {
+      const int exponent = exponents[row.projection];
+      if (exponent < 0) {
+        enqueueShifted(r, row.projection, value, shift);
+        continue;
+      }
+      factor = scaledFactor(value, exponent);
+    }
+    addRow<P>(synapses + row.firstSynapse, row.count, ring, slotOffset, factor);
   }
 }
 
@@ -142,25 +167,28 @@ void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t
     slotOffset[delay] = slot * core.stride;
     slot = slot + 1 == core.slots ? 0 : slot + 1;
   }
+  const AxonEntry *entries = core.entries.data();
+  for (size_t i = 0; i < std::min(entriesAhead, axons.size()); ++i)
+    __builtin_prefetch(&entries[axons[i]], 0, 3);
+  for (size_t i = 0; i < std::min(synapsesAhead, axons.size()); ++i)
+    prefetchRow(synapses, entries[axons[i]]);
   for (size_t i = 0; i < axons.size(); ++i) {
-    prefetch(core, synapses, axons, i);
-    const image::InAxonRecord &axon = core.axons[axons[i]];
+    if (i + entriesAhead < axons.size())
+      __builtin_prefetch(&entries[axons[i + entriesAhead]], 0, 3);
+    if (i + synapsesAhead < axons.size())
+      prefetchRow(synapses, entries[axons[i + synapsesAhead]]);
+    const AxonEntry &entry = entries[axons[i]];
     const int32_t value = payload ? payload[axons[i]] : unitPayload(P);
-    for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r) {
-      const image::RowRecord &row = core.rows[r];
-      if (row.count == 0)
-        continue;
-      int32_t factor = value;
-      if constexpr (P == isa::Profile::Int) {
-        const int exponent = exponents[row.projection];
-        if (exponent < 0) {
-          enqueueShifted(r, row.projection, value, shift);
-          continue;
-        }
-        factor = exponent > 31 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(value) << exponent);
-      }
-      addRow<P>(synapses + row.firstSynapse, row.count, ring, slotOffset, factor);
+    if (entry.kind == AxonEntry::Kind::Rows) {
+      addRows<Word, P>(core, synapses, core.axons[axons[i]], value, exponents, slotOffset, shift);
+      continue;
     }
+    const int32_t factor = P == isa::Profile::Int ? scaledFactor(value, entry.exponent) : value;
+    const Word *row = synapses + entry.firstSynapse;
+    if (entry.kind == AxonEntry::Kind::OneDelay)
+      addOneDelay<P>(row, entry.count, ring + slotOffset[entry.delay], factor);
+    else
+      addDelays<P>(row, entry.count, ring, slotOffset, factor);
   }
   if constexpr (P == isa::Profile::Int) {
     for (const uint32_t projection : shift.projections) {
@@ -172,7 +200,40 @@ void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t
   }
 }
 
+template <typename Word>
+AxonEntry entryOf(const DeliveryCore &core, const Word *synapses, const image::InAxonRecord &axon, const int8_t *exponents) {
+  AxonEntry entry;
+  const image::RowRecord *only = nullptr;
+  for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
+    if (const image::RowRecord &row = core.rows[r]; row.count != 0) {
+      if (only || exponents[row.projection] < 0) {
+        entry.kind = AxonEntry::Kind::Rows;
+        entry.firstSynapse = only ? only->firstSynapse : row.firstSynapse; // what is fetched ahead
+        entry.count = only ? only->count : row.count;
+        return entry;
+      }
+      only = &row;
+    }
+  if (!only)
+    return entry;
+  entry.firstSynapse = only->firstSynapse;
+  entry.count = only->count;
+  entry.exponent = exponents[only->projection];
+  const uint32_t first = delayOf(synapses[entry.firstSynapse]);
+  entry.delay = static_cast<uint16_t>(first);
+  if (first != delayOf(synapses[entry.firstSynapse + entry.count - 1])) // rows are sorted by delay
+    entry.kind = AxonEntry::Kind::Delays;
+  return entry;
+}
+
 } // namespace
+
+void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents) {
+  core.entries = AlignedArray<AxonEntry>(axons);
+  for (uint32_t a = 0; a < axons; ++a)
+    core.entries[a] = core.synapses32 ? entryOf(core, core.synapses32, core.axons[a], exponents.data())
+                                      : entryOf(core, core.synapses64, core.axons[a], exponents.data());
+}
 
 DeliverFunction selectDelivery(image::SynapseKind kind, isa::Profile profile) {
   const bool packed = kind == image::SynapseKind::Packed32;

@@ -35,6 +35,21 @@ struct ShiftScratch {
   AlignedArray<uint32_t> touchedList; ///< [ring words + 1]
 };
 
+/// What delivery needs to know of an in-axon, in 16 bytes: the way from its record to its row's record to its synapses is two
+/// misses longer.
+struct AxonEntry {
+  enum class Kind : uint8_t {
+    Rows,     ///< Several rows, or one whose sum is shifted: see the records.
+    OneDelay, ///< One row or none; all synapses have delay `delay`.
+    Delays    ///< One row.
+  };
+  uint64_t firstSynapse = 0; ///< Core-local.
+  uint32_t count = 0;        ///< Synapses.
+  uint16_t delay = 0;
+  int8_t exponent = 0; ///< Of the row's projection, 0..32.
+  Kind kind = Kind::OneDelay;
+};
+
 /// What delivery needs to know of a core.
 struct DeliveryCore {
   const image::InAxonRecord *axons = nullptr;
@@ -43,7 +58,11 @@ struct DeliveryCore {
   const uint64_t *synapses64 = nullptr;
   int32_t *ring = nullptr; ///< [slots][stride] accumulators; binary32 on f32 images.
   uint32_t slots = 1, stride = 0;
+  AlignedArray<AxonEntry> entries; ///< By axon: see indexAxons().
 };
+
+/// Makes the entries of the core's first `axons` axons from the records. Everything else of `core` must be set.
+void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents);
 
 /// Adds the rows of `axons` (ascending core-local numbers), emitted in `emissionStep`, to the ring.
 /// `payload`: word by axon, or null where every spike is plain. `exponents`: weight exponent by projection, within -31..32.

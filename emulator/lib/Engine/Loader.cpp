@@ -114,6 +114,8 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.ring = AlignedArray<int32_t>(ringWords);
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
+  if (!core.segments)
+    indexAxons(core.delivery, core.axons, engine.exponents);
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
   core.slices.resize(record.sliceCount);
   for (uint32_t s = 0; s < record.sliceCount; ++s)
@@ -382,6 +384,7 @@ void loadThreads(Engine &engine) {
     thread.stretches.resize(segments ? stretchBatch : 0);
     thread.staging = AlignedArray<int32_t>(size_t(isa::maxSlots) * blockNeurons);
     thread.activity = AlignedArray<int32_t>(blockNeurons);
+    thread.spiking = AlignedArray<uint32_t>(blockNeurons);
     thread.statePointers.resize(isa::maxSlots);
     thread.paramPointers.resize(isa::maxSlots);
     thread.inputPointers.resize(isa::maxSlots);

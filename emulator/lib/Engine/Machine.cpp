@@ -163,6 +163,7 @@ private:
   template <bool Shared, bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread);
   void runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count, int32_t *slot);
   void noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count);
+  template <bool Timed> uint32_t takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, uint32_t *out) const;
   template <bool Shared, bool Timed> void emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron);
   template <bool Shared, bool Timed>
   void mark(ThreadState &thread, uint32_t step, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
@@ -525,6 +526,27 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
     std::memset(slot + slice.record->accumulatorBase + r * slice.record->count + first, 0, count * sizeof(int32_t));
 }
 
+/// Lists the spikes of a block. A spike leads to its messages by two dependent misses: those of all spikes are started together.
+template <bool Timed>
+uint32_t EngineMachine::takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, uint32_t *out) const {
+  uint32_t spiking = 0;
+  const uint64_t *outPtr = engine.outPtr.data() + slice.firstNeuron;
+  for (uint32_t w = first / 32; w < (first + count + 31) / 32; ++w)
+    for (uint32_t word = slice.spikes[w]; word; word &= word - 1) {
+      out[spiking] = w * 32 + static_cast<uint32_t>(std::countr_zero(word));
+      __builtin_prefetch(&outPtr[out[spiking++]]);
+    }
+  for (uint32_t s = 0; s < spiking; ++s) {
+    const uint64_t message = outPtr[out[s]];
+    __builtin_prefetch(engine.outAxons.data() + message);
+    if constexpr (Timed) {
+      __builtin_prefetch(engine.outEvents.data() + message);
+      __builtin_prefetch(&engine.patternOf[slice.firstNeuron + out[s]]);
+    }
+  }
+  return spiking;
+}
+
 template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread) {
   int32_t *slot = core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride;
   const uint64_t *outPtr = engine.outPtr.data();
@@ -540,15 +562,15 @@ template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &co
       if (core.sends)
         core.sends->startBlock(thread.activity.data(), signMask, count);
     }
-    for (uint32_t w = first / 32; w < (first + count + 31) / 32; ++w)
-      for (uint32_t word = slice.spikes[w]; word; word &= word - 1) {
-        const uint32_t neuron = w * 32 + static_cast<uint32_t>(std::countr_zero(word));
-        if constexpr (Timed)
-          thread.counts.somaUpdates += (thread.activity[neuron - first] & signMask) == 0;
-        emit<Shared, Timed>(core, slice, thread, neuron);
-        if (Timed && core.sends)
-          core.sends->spike(neuron - first, slice.firstNeuron + neuron, outPtr);
-      }
+    const uint32_t spiking = takeSpikes<Timed>(slice, first, count, thread.spiking.data());
+    for (uint32_t s = 0; s < spiking; ++s) {
+      const uint32_t neuron = thread.spiking[s];
+      if constexpr (Timed)
+        thread.counts.somaUpdates += (thread.activity[neuron - first] & signMask) == 0;
+      emit<Shared, Timed>(core, slice, thread, neuron);
+      if (Timed && core.sends)
+        core.sends->spike(neuron - first, slice.firstNeuron + neuron, outPtr);
+    }
     if (Timed && core.sends)
       core.sends->endBlock();
   }

@@ -98,6 +98,7 @@ struct ThreadState {
   AlignedArray<int32_t> staging;                   ///< [maxSlots][blockNeurons] inputs that are not aligned in the ring.
   std::vector<Stretch> stretches;                  ///< [stretchBatch] if some core has segments.
   AlignedArray<int32_t> activity;                  ///< [blockNeurons] non-zero where a neuron counts as active.
+  AlignedArray<uint32_t> spiking;                  ///< [blockNeurons] neurons of a block that fired.
   std::vector<int32_t *> statePointers;            ///< [maxSlots]
   std::vector<const int32_t *> paramPointers, inputPointers;
   ShiftScratch shift;
