@@ -20,7 +20,8 @@ constexpr size_t roundUp(size_t value, size_t multiple) { return (value + multip
 /// Neurons per vector unit of the kernels: every array is padded to a multiple of it.
 constexpr uint32_t padNeurons = 16;
 
-/// A zeroed array on a 64-byte boundary whose storage is a multiple of 64 bytes. Throws std::bad_alloc (Machine::create catches
+/// A zeroed array on a 64-byte boundary whose storage is a multiple of 64 bytes and at least 64 bytes longer than the array: vectors
+/// may read, and write back, what stands behind its last element. Throws std::bad_alloc (Machine::create catches
 /// it).
 template <typename T> class AlignedArray {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -30,9 +31,9 @@ public:
   explicit AlignedArray(size_t size) : count(size) {
     if (size == 0)
       return;
-    if (size > (SIZE_MAX - 64) / sizeof(T))
+    if (size > (SIZE_MAX - 128) / sizeof(T))
       throw std::bad_alloc();
-    const size_t bytes = roundUp(size * sizeof(T), 64);
+    const size_t bytes = roundUp(size * sizeof(T) + 64, 64);
     values = static_cast<T *>(::operator new(bytes, std::align_val_t(64)));
     std::memset(static_cast<void *>(values), 0, bytes);
   }

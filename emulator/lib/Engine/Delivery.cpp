@@ -124,8 +124,11 @@ void enqueueShifted(uint32_t row, uint32_t projection, int32_t factor, ShiftScra
 constexpr size_t entriesAhead = 24, synapsesAhead = 8;
 
 /// Inlined by force: GCC takes a function that only prefetches for one without effect and drops its calls.
-template <typename Word> [[gnu::always_inline]] inline void prefetchRow(const Word *synapses, const AxonEntry &entry) {
-  const char *first = reinterpret_cast<const char *>(synapses + entry.firstSynapse);
+template <typename Word>
+[[gnu::always_inline]] inline void prefetchRow(const Word *synapses, const uint32_t *runs, const AxonEntry &entry) {
+  const bool isRuns = sizeof(Word) == 4 && entry.kind == AxonEntry::Kind::Runs;
+  const char *first = isRuns ? reinterpret_cast<const char *>(runs + entry.firstSynapse)
+                             : reinterpret_cast<const char *>(synapses + entry.firstSynapse);
   // The stream prefetcher of the processor needs the first lines as well; beyond a kilobyte it has caught up.
   const char *end = first + std::min<size_t>(entry.count * sizeof(Word), 1024);
   for (const char *line = first; line < end; line += 64)
@@ -168,15 +171,17 @@ void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t
     slot = slot + 1 == core.slots ? 0 : slot + 1;
   }
   const AxonEntry *entries = core.entries.data();
+  const uint32_t *runs = core.runs.data();
+  const AddRuns addRuns = selectAddRuns();
   for (size_t i = 0; i < std::min(entriesAhead, axons.size()); ++i)
     __builtin_prefetch(&entries[axons[i]], 0, 3);
   for (size_t i = 0; i < std::min(synapsesAhead, axons.size()); ++i)
-    prefetchRow(synapses, entries[axons[i]]);
+    prefetchRow(synapses, runs, entries[axons[i]]);
   for (size_t i = 0; i < axons.size(); ++i) {
     if (i + entriesAhead < axons.size())
       __builtin_prefetch(&entries[axons[i + entriesAhead]], 0, 3);
     if (i + synapsesAhead < axons.size())
-      prefetchRow(synapses, entries[axons[i + synapsesAhead]]);
+      prefetchRow(synapses, runs, entries[axons[i + synapsesAhead]]);
     const AxonEntry &entry = entries[axons[i]];
     const int32_t value = payload ? payload[axons[i]] : unitPayload(P);
     if (entry.kind == AxonEntry::Kind::Rows) {
@@ -184,6 +189,11 @@ void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t
       continue;
     }
     const int32_t factor = P == isa::Profile::Int ? scaledFactor(value, entry.exponent) : value;
+    if constexpr (P == isa::Profile::Int && sizeof(Word) == 4)
+      if (entry.kind == AxonEntry::Kind::Runs) {
+        addRuns(runs + entry.firstSynapse, ring, slotOffset, static_cast<uint32_t>(factor));
+        continue;
+      }
     const Word *row = synapses + entry.firstSynapse;
     if (entry.kind == AxonEntry::Kind::OneDelay)
       addOneDelay<P>(row, entry.count, ring + slotOffset[entry.delay], factor);
@@ -228,11 +238,25 @@ AxonEntry entryOf(const DeliveryCore &core, const Word *synapses, const image::I
 
 } // namespace
 
-void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents) {
+void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents, isa::Profile profile) {
   core.entries = AlignedArray<AxonEntry>(axons);
-  for (uint32_t a = 0; a < axons; ++a)
-    core.entries[a] = core.synapses32 ? entryOf(core, core.synapses32, core.axons[a], exponents.data())
-                                      : entryOf(core, core.synapses64, core.axons[a], exponents.data());
+  core.runs = {};
+  for (uint32_t a = 0; a < axons; ++a) {
+    AxonEntry &entry = core.entries[a];
+    if (!core.synapses32) {
+      entry = entryOf(core, core.synapses64, core.axons[a], exponents.data());
+      continue;
+    }
+    entry = entryOf(core, core.synapses32, core.axons[a], exponents.data());
+    if (profile != isa::Profile::Int || entry.kind == AxonEntry::Kind::Rows || entry.count == 0)
+      continue;
+    if (const RunStore::Place place = core.runs.append({core.synapses32 + entry.firstSynapse, entry.count}); place.words) {
+      entry.kind = AxonEntry::Kind::Runs;
+      entry.firstSynapse = place.first;
+      entry.count = place.words;
+    }
+  }
+  core.runs.finish();
 }
 
 DeliverFunction selectDelivery(image::SynapseKind kind, isa::Profile profile) {

@@ -9,6 +9,7 @@
 #define RANVIER_EMULATOR_LIB_DELIVERY_H
 
 #include "Aligned.h"
+#include "Runs.h"
 #include "ranvier/Image/Image.h"
 #include <span>
 #include <vector>
@@ -41,10 +42,11 @@ struct AxonEntry {
   enum class Kind : uint8_t {
     Rows,     ///< Several rows, or one whose sum is shifted: see the records.
     OneDelay, ///< One row or none; all synapses have delay `delay`.
-    Delays    ///< One row.
+    Delays,   ///< One row.
+    Runs      ///< One row, kept as runs.
   };
-  uint64_t firstSynapse = 0; ///< Core-local.
-  uint32_t count = 0;        ///< Synapses.
+  uint64_t firstSynapse = 0; ///< Core-local. Runs: first word of the row in the core's `runs`.
+  uint32_t count = 0;        ///< Synapses. Runs: words.
   uint16_t delay = 0;
   int8_t exponent = 0; ///< Of the row's projection, 0..32.
   Kind kind = Kind::OneDelay;
@@ -59,10 +61,12 @@ struct DeliveryCore {
   int32_t *ring = nullptr; ///< [slots][stride] accumulators; binary32 on f32 images.
   uint32_t slots = 1, stride = 0;
   AlignedArray<AxonEntry> entries; ///< By axon: see indexAxons().
+  RunStore runs;
 };
 
-/// Makes the entries of the core's first `axons` axons from the records. Everything else of `core` must be set.
-void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents);
+/// Makes the entries of the core's first `axons` axons from the records, and runs of rows on packed integer images where that is
+/// shorter. Everything else of `core` must be set. Throws std::bad_alloc.
+void indexAxons(DeliveryCore &core, uint32_t axons, std::span<const int8_t> exponents, isa::Profile profile);
 
 /// Adds the rows of `axons` (ascending core-local numbers), emitted in `emissionStep`, to the ring.
 /// `payload`: word by axon, or null where every spike is plain. `exponents`: weight exponent by projection, within -31..32.

@@ -115,7 +115,7 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
   if (!core.segments)
-    indexAxons(core.delivery, core.axons, engine.exponents);
+    indexAxons(core.delivery, core.axons, engine.exponents, image.meta.profile);
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
   core.slices.resize(record.sliceCount);
   for (uint32_t s = 0; s < record.sliceCount; ++s)
@@ -483,6 +483,7 @@ MachineMemory memoryOf(const Engine &engine) {
     else
       sum.image += core.record->inAxonCount * sizeof(image::InAxonRecord) + core.record->rowCount * sizeof(image::RowRecord) +
                    core.record->synapseCount * (core.delivery.synapses32 ? sizeof(uint32_t) : sizeof(uint64_t));
+    sum.synapses += bytes(core.delivery.entries) + bytes(core.delivery.runs);
     sum.neurons += bytes(core.ring) + bytes(core.sameBits);
     for (const auto &bits : core.nextBits)
       sum.neurons += bytes(bits);
