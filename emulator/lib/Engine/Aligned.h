@@ -20,9 +20,8 @@ constexpr size_t roundUp(size_t value, size_t multiple) { return (value + multip
 /// Neurons per vector unit of the kernels: every array is padded to a multiple of it.
 constexpr uint32_t padNeurons = 16;
 
-/// A zeroed array on a 64-byte boundary whose storage is a multiple of 64 bytes and at least 64 bytes longer than the array: vectors
-/// may read, and write back, what stands behind its last element. Throws std::bad_alloc (Machine::create catches
-/// it).
+/// A zeroed array on a 64-byte boundary whose storage is a multiple of 64 bytes and at least 64 bytes longer than the array:
+/// vectors may read, and write back, what stands behind its last element. Throws std::bad_alloc (Machine::create catches it).
 template <typename T> class AlignedArray {
   static_assert(std::is_trivially_copyable_v<T>);
 

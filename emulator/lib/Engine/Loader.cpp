@@ -382,8 +382,7 @@ void loadThreads(Engine &engine) {
     thread.activeAxons = AlignedArray<uint32_t>(axons);
     thread.slotOffset = AlignedArray<uint32_t>(slots);
     thread.stretches.resize(segments ? stretchBatch : 0);
-    thread.staging = AlignedArray<int32_t>(size_t(isa::maxSlots) * blockNeurons);
-    thread.activity = AlignedArray<int32_t>(blockNeurons);
+    thread.activity = AlignedArray<uint32_t>(blockNeurons / 32);
     thread.spiking = AlignedArray<uint32_t>(blockNeurons);
     thread.statePointers.resize(isa::maxSlots);
     thread.paramPointers.resize(isa::maxSlots);

@@ -6,6 +6,7 @@
 // a result; everything else a thread writes belongs to its own cores.
 //===----------------------------------------------------------------------===//
 #include "ranvier/Emulator/Machine.h"
+#include "Activity.h"
 #include "Barrier.h"
 #include "Snapshot.h"
 #include "State.h"
@@ -13,6 +14,7 @@
 #if RANVIER_HAVE_JIT
 #include "Kernels.h"
 #endif
+#include <array>
 #include <atomic>
 #include <bit>
 #include <system_error>
@@ -452,40 +454,23 @@ void EngineMachine::deliverSameStep(CoreState &core, ThreadState &thread) {
     core.deliver(core.delivery, axons, now, payload, engine.exponents.data(), thread.slotOffset.data(), thread.shift);
 }
 
-/// Marks the neurons that count as active whether they fire or not: a state word, an input or the bias is not zero before the
+/// Notes the neurons that count as active whether they fire or not: a state word, an input or the bias is not zero before the
 /// update.
 void EngineMachine::noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count) {
-  int32_t *activity = thread.activity.data();
-  const int32_t *four[4]; // arrays gathered to be read in one pass
-  unsigned gathered = 0;
-  bool first = true;
-  const auto flush = [&] {
-    std::fill(four + gathered, four + 4, four[0]);
-    const int32_t *a = four[0], *b = four[1], *c = four[2], *d = four[3];
-    if (first)
-      for (uint32_t n = 0; n < count; ++n)
-        activity[n] = a[n] | b[n] | c[n] | d[n];
-    else
-      for (uint32_t n = 0; n < count; ++n)
-        activity[n] |= a[n] | b[n] | c[n] | d[n];
-    first = false;
-    gathered = 0;
-  };
-  const auto take = [&](const int32_t *words) {
-    four[gathered++] = words;
-    if (gathered == 4)
-      flush();
-  };
-  for (size_t s = 0; s < slice.program->states.size(); ++s)
-    take(thread.statePointers[s]);
-  for (size_t r = 0; r < slice.program->inputs.size(); ++r)
-    take(thread.inputPointers[r]);
-  if (slice.biasParam >= 0)
-    take(thread.paramPointers[slice.biasParam]);
-  if (gathered)
-    flush();
-  if (first) // nothing that could be other than zero
-    std::memset(activity, 0, count * sizeof(int32_t));
+  static const FindActive findActive = selectFindActive();
+  const int32_t mask = engine.image->meta.profile == isa::Profile::F32 ? INT32_MAX : -1; // -0.0f is zero
+  const size_t states = slice.program->states.size(), inputs = slice.program->inputs.size();
+  std::array<const int32_t *, 2 * isa::maxSlots + 1> arrays;
+  auto end = std::copy_n(thread.statePointers.begin(), states, arrays.begin());
+  end = std::copy_n(thread.inputPointers.begin(), inputs, end);
+  if (slice.biasParam >= 0) {
+    const int32_t *bias = thread.paramPointers[slice.biasParam];
+    if (!slice.paramUniform[slice.biasParam])
+      *end++ = bias;
+    else if (*bias & mask)
+      arrays[0] = bias, end = arrays.begin() + 1; // all are active
+  }
+  findActive({arrays.begin(), end}, count, mask, thread.activity.data());
 }
 
 /// Points the kernel at a block, runs it and clears the inputs it consumed. `slot`: accumulators of this step.
@@ -496,16 +481,8 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
     thread.statePointers[s] = slice.states.data() + s * slice.padded + first;
   for (size_t p = 0; p < program.params.size(); ++p)
     thread.paramPointers[p] = slice.params[p] + (slice.paramUniform[p] ? 0 : first);
-  for (size_t r = 0; r < program.inputs.size(); ++r) {
-    const size_t at = slice.record->accumulatorBase + r * slice.record->count + first;
-    if (at % padNeurons == 0) {
-      thread.inputPointers[r] = slot + at;
-    } else {
-      int32_t *staged = thread.staging.data() + r * blockNeurons;
-      std::memcpy(staged, slot + at, count * sizeof(int32_t));
-      thread.inputPointers[r] = staged;
-    }
-  }
+  for (size_t r = 0; r < program.inputs.size(); ++r)
+    thread.inputPointers[r] = slot + slice.record->accumulatorBase + r * slice.record->count + first;
   if (engine.timed)
     noteActivity(slice, thread, count);
   isa::SliceView view;
@@ -550,23 +527,20 @@ uint32_t EngineMachine::takeSpikes(const SliceState &slice, uint32_t first, uint
 template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread) {
   int32_t *slot = core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride;
   const uint64_t *outPtr = engine.outPtr.data();
-  const int32_t signMask = engine.image->meta.profile == isa::Profile::F32 ? INT32_MAX : -1; // -0.0f is zero
   for (uint32_t first = 0; first < slice.record->count; first += blockNeurons) {
     const uint32_t count = std::min(blockNeurons, slice.record->count - first);
     runBlock(core, slice, thread, first, count, slot);
     if constexpr (Timed) {
-      uint32_t active = 0;
-      for (uint32_t n = 0; n < count; ++n)
-        active += (thread.activity[n] & signMask) != 0;
-      thread.counts.somaUpdates += active;
+      for (uint32_t w = 0; w < (count + 31) / 32; ++w) {
+        thread.activity[w] |= slice.spikes[first / 32 + w]; // one that fires is active
+        thread.counts.somaUpdates += static_cast<uint32_t>(std::popcount(thread.activity[w]));
+      }
       if (core.sends)
-        core.sends->startBlock(thread.activity.data(), signMask, count);
+        core.sends->startBlock(thread.activity.data(), count);
     }
     const uint32_t spiking = takeSpikes<Timed>(slice, first, count, thread.spiking.data());
     for (uint32_t s = 0; s < spiking; ++s) {
       const uint32_t neuron = thread.spiking[s];
-      if constexpr (Timed)
-        thread.counts.somaUpdates += (thread.activity[neuron - first] & signMask) == 0;
       emit<Shared, Timed>(core, slice, thread, neuron);
       if (Timed && core.sends)
         core.sends->spike(neuron - first, slice.firstNeuron + neuron, outPtr);

@@ -20,7 +20,7 @@
 
 namespace ranvier::emu {
 
-/// Neurons a kernel call updates: state, staged inputs and broadcast parameters of a block stay in the first-level cache, and a
+/// Neurons a kernel call updates: state, inputs and parameters of a block stay in the first-level cache, and a
 /// uniform parameter needs an array of this length only. A multiple of 32, so that blocks own whole words of spike flags.
 constexpr uint32_t blockNeurons = 1024;
 
@@ -95,9 +95,8 @@ struct ThreadState {
   std::vector<std::vector<uint32_t>> coresByLevel; ///< Core indices, ascending.
   AlignedArray<uint32_t> activeAxons;              ///< [max inAxonCount]
   AlignedArray<uint32_t> slotOffset;               ///< [max delaySlots]
-  AlignedArray<int32_t> staging;                   ///< [maxSlots][blockNeurons] inputs that are not aligned in the ring.
   std::vector<Stretch> stretches;                  ///< [stretchBatch] if some core has segments.
-  AlignedArray<int32_t> activity;                  ///< [blockNeurons] non-zero where a neuron counts as active.
+  AlignedArray<uint32_t> activity;                 ///< [blockNeurons / 32] Bits: the neuron counts as active.
   AlignedArray<uint32_t> spiking;                  ///< [blockNeurons] neurons of a block that fired.
   std::vector<int32_t *> statePointers;            ///< [maxSlots]
   std::vector<const int32_t *> paramPointers, inputPointers;

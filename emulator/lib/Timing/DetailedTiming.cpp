@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "DetailedTiming.h"
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace ranvier::emu {
@@ -13,8 +14,14 @@ SendLog::SendLog(const CostTable &costs, bool trees, size_t capacity) : costs(co
 /// The neurons before `to`: accesses and updates.
 void SendLog::pass(uint32_t to) {
   uint32_t active = 0;
-  for (uint32_t n = at; n < to; ++n)
-    active += (words[n] & activeMask) != 0;
+  for (uint32_t w = at / 32; w < (to + 31) / 32; ++w) {
+    uint32_t word = bits[w];
+    if (w == at / 32)
+      word &= ~uint32_t(0) << at % 32;
+    if (w == to / 32) // not read where `to` begins a word
+      word &= (uint32_t(1) << to % 32) - 1;
+    active += static_cast<uint32_t>(std::popcount(word));
+  }
   work = addTime(work, to - at, costs.picoseconds(CostTable::SomaAccess));
   work = addTime(work, active, costs.picoseconds(CostTable::SomaUpdate));
   at = to;
@@ -22,8 +29,6 @@ void SendLog::pass(uint32_t to) {
 
 void SendLog::spike(uint32_t neuron, uint64_t global, const uint64_t *outPtr) {
   pass(neuron + 1);
-  if ((words[neuron] & activeMask) == 0) // one that fires is active
-    work = addTime(work, 1, costs.picoseconds(CostTable::SomaUpdate));
   work = addTime(work, 1, costs.picoseconds(CostTable::SomaSpike));
   const uint64_t first = outPtr[global], count = outPtr[global + 1] - first;
   if (count == 0)

@@ -24,10 +24,9 @@ public:
     list.clear();
     work = 0;
   }
-  /// A block of `count` neurons; neuron n is active if `activity[n] & mask` is not 0.
-  void startBlock(const int32_t *activity, int32_t mask, uint32_t count) {
-    words = activity;
-    activeMask = mask;
+  /// A block of `count` neurons; bit n of `activity` is set if neuron n is active, which those that fire are.
+  void startBlock(const uint32_t *activity, uint32_t count) {
+    bits = activity;
     at = 0;
     end = count;
   }
@@ -44,8 +43,7 @@ private:
   bool trees;
   std::vector<Send> list; ///< Capacity reserved.
   int64_t work = 0;       ///< [ps] since the last packet.
-  const int32_t *words = nullptr;
-  int32_t activeMask = -1;
+  const uint32_t *bits = nullptr;
   uint32_t at = 0, end = 0;
 };
 

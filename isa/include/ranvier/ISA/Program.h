@@ -58,8 +58,8 @@ Result<Instruction> assemble(const Program &program, std::string_view line);
 /// True if the program may emit a payload (op spkp), so events carry values.
 bool emitsPayload(const Program &program);
 
-/// A slice of a population as the executors see it: `count` neurons, structure of arrays. All arrays are 64-byte aligned and padded
-/// to a multiple of 16 neurons; padding neurons are computed and their spikes masked away. f32 programs: words are bit patterns.
+/// A slice of a population as the executors see it: `count` neurons, structure of arrays, 64-byte aligned (inputs stand anywhere)
+/// and readable to a multiple of 16; padding neurons are computed and their spikes masked away. f32 programs: words are bit patterns.
 struct SliceView {
   uint32_t count = 0;
   uint32_t firstEntity = 0;            ///< Random-number entity of neuron 0: first neuron's index within its population.
