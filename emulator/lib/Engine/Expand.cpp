@@ -605,6 +605,7 @@ Result<void> expandSynapses(Engine &engine, unsigned threads) {
   connectMessages(engine, plan, cores);
   for (uint32_t d = 0; d < cores.size(); ++d) {
     CoreState &core = engine.cores[plan.deferred[d]];
+    shareWeights(*core.segments);
     core.axons = core.segments->axons;
     core.sameAxons = cores[d].sameAxons;
     core.pending.entries = MappedArray<Pending>(inFlight(*core.segments, core.horizon));

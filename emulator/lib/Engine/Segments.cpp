@@ -25,7 +25,8 @@ inline void prefetchStretch(const SegmentStore &store, const Stretch &stretch) {
     return;
   }
   prefetchBytes(store.targets.data() + stretch.first, count * 2);
-  prefetchBytes(store.weights.data() + stretch.first, count * 4);
+  if (!store.isShared())
+    prefetchBytes(store.weights.data() + stretch.first, count * 4);
 }
 
 template <bool Scaled>
@@ -38,6 +39,17 @@ inline void addWide(const uint16_t *target, const float *weight, uint32_t count,
   }
   for (; i < count; ++i)
     accumulators[target[i]] += Scaled ? weight[i] * factor : weight[i];
+}
+
+inline void addShared(const uint16_t *target, uint32_t count, float value, float *accumulators) {
+  uint32_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+#pragma GCC unroll 8
+    for (uint32_t k = 0; k < 8; ++k)
+      accumulators[target[i + k]] += value;
+  }
+  for (; i < count; ++i)
+    accumulators[target[i]] += value;
 }
 
 inline void addNarrow(const uint32_t *word, uint32_t count, float factor, float *accumulators) {
@@ -94,9 +106,19 @@ void addBatchWide(const SegmentStore &store, const Stretch *batch, uint32_t coun
   }
 }
 
+void addBatchShared(const SegmentStore &store, const Stretch *batch, uint32_t count, float *accumulators) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (i + ahead < count)
+      prefetchBytes(store.targets.data() + batch[i + ahead].first, std::min<size_t>(batch[i + ahead].count, 512) * 2);
+    addShared(store.targets.data() + batch[i].first, batch[i].count, batch[i].factor, accumulators);
+  }
+}
+
 void addBatch(const SegmentStore &store, const Stretch *batch, uint32_t count, float *accumulators) {
   for (uint32_t i = 0; i < std::min(ahead, count); ++i)
     prefetchStretch(store, batch[i]);
+  if (store.isShared())
+    return addBatchShared(store, batch, count, accumulators);
   if (!store.isNarrow())
     return addBatchWide(store, batch, count, accumulators);
 #if defined(__x86_64__)
@@ -109,10 +131,26 @@ void addBatch(const SegmentStore &store, const Stretch *batch, uint32_t count, f
 
 inline float factorOf(const SegmentStore &store, uint32_t axon, const int32_t *payload) {
   const float value = payload ? std::bit_cast<float>(payload[axon]) : 1.0f;
-  return store.isNarrow() ? value * store.scale[axon] : value;
+  return store.scale.empty() ? value : value * store.scale[axon];
 }
 
 } // namespace
+
+void shareWeights(SegmentStore &store) {
+  if (store.isNarrow() || store.weights.size() == 0)
+    return;
+  std::vector<float> shared(store.axons, 0.0f);
+  for (uint32_t a = 0; a < store.axons; ++a)
+    if (const uint64_t first = store.firstSynapse[a], last = store.firstSynapse[a + 1]; first != last) {
+      shared[a] = store.weights[first];
+      const auto word = std::bit_cast<uint32_t>(shared[a]);
+      for (uint64_t s = first + 1; s < last; ++s)
+        if (std::bit_cast<uint32_t>(store.weights[s]) != word)
+          return;
+    }
+  store.scale = std::move(shared);
+  store.weights = {};
+}
 
 void enqueue(const SegmentStore &store, std::span<const uint32_t> axons, uint32_t emissionStep, const int32_t *payload,
              PendingList &pending) {

@@ -30,11 +30,13 @@ struct SegmentStore {
   std::vector<uint32_t> firstSegment; ///< [axons + 1]
   std::vector<uint32_t> segments;
   MappedArray<uint16_t> targets; ///< [synapses] accumulators; empty where weights are narrow.
-  MappedArray<float> weights;    ///< [synapses] likewise.
+  MappedArray<float> weights;    ///< [synapses] likewise; empty where weights are shared.
   MappedArray<uint32_t> narrow;  ///< [synapses] accumulator in bits 0-15, weight in 16-31 (signed, in units of the axon's scale).
-  std::vector<float> scale;      ///< [axons] of narrow weights.
+  std::vector<float> scale;      ///< [axons] of narrow weights; where weights are shared, the weight. Empty otherwise.
   std::vector<OutEvents> events; ///< [axons] synapses by kind; empty with timing off.
   bool isNarrow() const { return narrow.size() != 0; }
+  /// All synapses of an axon have the same weight, for each axon.
+  bool isShared() const { return !scale.empty() && !isNarrow(); }
 };
 
 /// A message on its way through its row.
@@ -43,7 +45,7 @@ struct Pending {
   uint32_t segment; ///< Next.
   uint32_t end;     ///< Of the row's segments.
   uint32_t due;     ///< Step of the next segment.
-  float factor;     ///< Payload, times the scale of narrow weights.
+  float factor;     ///< Payload, times the scale of narrow weights or the shared weight.
 };
 
 /// A stretch of synapses to be added.
@@ -61,6 +63,9 @@ struct PendingList {
   size_t count = 0;
 };
 
+/// Keeps one weight an axon if all weights of each axon have the same bits: four of six bytes that a synapse takes. To be called
+/// when the store is full.
+void shareWeights(SegmentStore &store);
 /// Takes `axons` (ascending), emitted in `emissionStep`, into the list. `payload`: binary32 bits by axon, or null.
 void enqueue(const SegmentStore &store, std::span<const uint32_t> axons, uint32_t emissionStep, const int32_t *payload,
              PendingList &pending);
