@@ -1,6 +1,7 @@
 //===- Kernels.cpp - Compiled kernels for the slices ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Kernels.h"
+#include <algorithm>
 #include <set>
 
 namespace ranvier::emu {
@@ -12,6 +13,11 @@ uint32_t uniformParams(const SliceState &slice) {
   for (size_t p = 0; p < slice.paramUniform.size(); ++p)
     mask |= uint32_t(slice.paramUniform[p] != 0) << p;
   return mask;
+}
+
+int32_t biasOf(const isa::Program &program) {
+  const auto at = std::find(program.params.begin(), program.params.end(), "bias");
+  return at == program.params.end() ? -1 : static_cast<int32_t>(at - program.params.begin());
 }
 
 } // namespace
@@ -31,7 +37,10 @@ Result<std::unique_ptr<Jit>> compileKernels(Engine &engine) {
     const bool each = masks[p].size() <= mostKernelsOfProgram;
     for (const uint32_t mask : masks[p]) {
       if (each || mask == *masks[p].begin())
-        requests.push_back({.program = &programs[p], .uniform = each ? mask : common});
+        requests.push_back({.program = &programs[p],
+                            .uniform = each ? mask : common,
+                            .activity = engine.timed,
+                            .bias = engine.timed ? biasOf(programs[p]) : -1});
       kernelOf[{p, mask}] = requests.size() - 1;
     }
   }

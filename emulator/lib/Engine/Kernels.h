@@ -12,7 +12,8 @@ namespace ranvier::emu {
 constexpr size_t mostKernelsOfProgram = 4;
 
 /// Compiles a kernel for every slice of a loaded engine and gives it to the slice. A parameter that has one value in a slice is
-/// read once there and not for every neuron. The kernels live as long as the result. Errors: RNV7100.
+/// read once there and not for every neuron. With timing, kernels note active neurons: their argument is the slice of an
+/// ActivityView. They live as long as the result. Errors: RNV7100.
 Result<std::unique_ptr<Jit>> compileKernels(Engine &engine);
 
 } // namespace ranvier::emu

@@ -10,6 +10,7 @@
 #include "Barrier.h"
 #include "Snapshot.h"
 #include "State.h"
+#include "ranvier/Emulator/Jit.h"
 #include "ranvier/Support/Random.h"
 #if RANVIER_HAVE_JIT
 #include "Kernels.h"
@@ -483,9 +484,8 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
     thread.paramPointers[p] = slice.params[p] + (slice.paramUniform[p] ? 0 : first);
   for (size_t r = 0; r < program.inputs.size(); ++r)
     thread.inputPointers[r] = slot + slice.record->accumulatorBase + r * slice.record->count + first;
-  if (engine.timed)
-    noteActivity(slice, thread, count);
-  isa::SliceView view;
+  ActivityView whole;
+  isa::SliceView &view = whole.slice;
   view.count = count;
   view.firstEntity = slice.record->first + first;
   view.seed = slice.seed;
@@ -495,10 +495,14 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
   view.input = thread.inputPointers.data();
   view.spikes = slice.spikes.data() + first / 32;
   view.payload = slice.payload.data() ? slice.payload.data() + first : nullptr;
-  if (slice.kernel)
-    slice.kernel(&view);
-  else
+  whole.activity = thread.activity.data();
+  if (slice.kernel) {
+    slice.kernel(&view); // notes activity itself
+  } else {
+    if (engine.timed)
+      noteActivity(slice, thread, count);
     isa::interpret(program, view);
+  }
   for (size_t r = 0; r < program.inputs.size(); ++r)
     std::memset(slot + slice.record->accumulatorBase + r * slice.record->count + first, 0, count * sizeof(int32_t));
 }

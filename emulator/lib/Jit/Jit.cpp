@@ -106,10 +106,11 @@ Result<llvm::orc::ThreadSafeModule> buildModule(std::span<const KernelRequest> r
   module->setDataLayout(engine.getDataLayout());
   module->setTargetTriple(engine.getTargetTriple());
   for (size_t i = 0; i < requests.size(); ++i) {
-    jit::KernelShape shape{.uniform = requests[i].uniform};
+    const KernelRequest &request = requests[i];
+    jit::KernelShape shape{.uniform = request.uniform, .activity = request.activity, .bias = request.bias};
     if (options.effort == JitEffort::Quick)
       shape.inlinedCalls = 0;
-    jit::buildKernel(*module, *requests[i].program, shape, kernelName(i));
+    jit::buildKernel(*module, *request.program, shape, kernelName(i));
   }
   std::string text;
   llvm::raw_string_ostream stream(text);

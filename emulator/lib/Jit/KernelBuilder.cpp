@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "KernelBuilder.h"
 #include "Routines.h"
+#include "ranvier/Emulator/Jit.h"
 #include "ranvier/Support/FixedPoint.h"
 #include <array>
 #include <cstddef>
@@ -22,7 +23,7 @@ using isa::Instruction;
 using isa::Opcode;
 using llvm::Value;
 
-static_assert(std::is_standard_layout_v<isa::SliceView>, "kernels read SliceView by offset");
+static_assert(std::is_standard_layout_v<ActivityView> && offsetof(ActivityView, slice) == 0, "kernels read views by offset");
 
 namespace {
 
@@ -70,9 +71,16 @@ private:
   void loadPointers();
   Value *element(Value *array) { return b.CreateInBoundsGEP(b.getInt32Ty(), array, n); }
   Value *load(Value *array) { return b.CreateAlignedLoad(vec, element(array), llvm::Align(4)); }
+  Value *parameter(uint32_t slot);
   void store(Value *word, Value *array) { b.CreateAlignedStore(word, element(array), llvm::Align(4)); }
 
+  // Arrays of a bit a neuron.
+  void clearLastWord(Value *bits);
+  void storeBits(Value *mask, Value *bits);
+  void maskLastVector(Value *bits);
+
   // Instructions.
+  void noteActivity();
   bool isUniform(const Instruction &i) const;
   void emitInPlace(const Instruction &i);
   Value *emit(const Instruction &i);
@@ -97,7 +105,7 @@ private:
   Value *slice, *n = nullptr, *count = nullptr;
   Value *iota;
   std::vector<Value *> states, params, inputs;
-  Value *spikes = nullptr, *payload = nullptr;
+  Value *spikes = nullptr, *payload = nullptr, *activity = nullptr;
   Value *entityBase = nullptr, *seedLow = nullptr, *seedHigh = nullptr, *step = nullptr;
   Value *spikeMask = nullptr;
   std::array<Value *, isa::maxRegisters> registers{};
@@ -170,6 +178,60 @@ void KernelBuilder::loadPointers() {
     default:
       break;
     }
+  if (!shape.activity)
+    return;
+  activity = field(b.getPtrTy(), offsetof(ActivityView, activity));
+  for (uint32_t s = 0; s < program.states.size(); ++s)
+    arrayPointer(states, offsetof(SliceView, state), s);
+  for (uint32_t r = 0; r < program.inputs.size(); ++r)
+    arrayPointer(inputs, offsetof(SliceView, input), r);
+  if (shape.bias >= 0)
+    arrayPointer(params, offsetof(SliceView, param), static_cast<uint32_t>(shape.bias));
+}
+
+/// The loop writes bytes; the last word may have some behind the last vector.
+void KernelBuilder::clearLastWord(Value *bits) {
+  Value *lastWord = b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 5);
+  b.CreateAlignedStore(b.getInt32(0), b.CreateInBoundsGEP(b.getInt32Ty(), bits, lastWord), llvm::Align(4));
+}
+
+/// `mask`: of the vector at n.
+void KernelBuilder::storeBits(Value *mask, Value *bits) {
+  Value *bytes = b.CreateInBoundsGEP(b.getInt8Ty(), bits, b.CreateLShr(n, 3));
+  b.CreateAlignedStore(b.CreateBitCast(mask, b.getIntNTy(lanes)), bytes, llvm::Align(1));
+}
+
+/// After the loop: bits of padding neurons must not be set whatever their words are.
+void KernelBuilder::maskLastVector(Value *bits) {
+  auto *type = b.getIntNTy(lanes);
+  Value *begin = b.CreateAnd(b.CreateSub(count, b.getInt64(1)), b.getInt64(~uint64_t(lanes - 1)));
+  Value *bytes = b.CreateInBoundsGEP(b.getInt8Ty(), bits, b.CreateLShr(begin, 3));
+  Value *padding = b.CreateTrunc(b.CreateSub(b.getInt64(lanes), b.CreateSub(count, begin)), type);
+  Value *real = b.CreateLShr(llvm::ConstantInt::getAllOnesValue(type), padding);
+  b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(type, bytes, llvm::Align(1)), real), bytes, llvm::Align(1));
+}
+
+/// Before the update: what the program loads anyway is loaded once.
+void KernelBuilder::noteActivity() {
+  Value *any = splat(0);
+  for (uint32_t s = 0; s < program.states.size(); ++s)
+    any = b.CreateOr(any, load(states[s]));
+  for (uint32_t r = 0; r < program.inputs.size(); ++r)
+    any = b.CreateOr(any, load(inputs[r]));
+  if (shape.bias >= 0)
+    any = b.CreateOr(any, parameter(static_cast<uint32_t>(shape.bias)));
+  if (program.profile == isa::Profile::F32)
+    any = b.CreateAnd(any, splat(0x7FFFFFFF));
+  storeBits(b.CreateICmpNE(any, splat(0)), activity);
+}
+
+/// The words of a parameter.
+Value *KernelBuilder::parameter(uint32_t slot) {
+  if (!(shape.uniform >> slot & 1))
+    return load(params[slot]);
+  const llvm::IRBuilderBase::InsertPointGuard guard(b);
+  b.SetInsertPoint(beforeLoop);
+  return b.CreateVectorSplat(lanes, b.CreateAlignedLoad(b.getInt32Ty(), params[slot], llvm::Align(4)));
 }
 
 void KernelBuilder::build() {
@@ -184,32 +246,29 @@ void KernelBuilder::build() {
   count = b.CreateZExt(count32, b.getInt64Ty());
   b.CreateCondBr(b.CreateICmpEQ(count32, b.getInt32(0)), exit, prepare);
 
-  // The loop writes bytes of spikes; the last word may have bytes behind the last vector.
   b.SetInsertPoint(prepare);
-  Value *lastWord = b.CreateLShr(b.CreateSub(count, b.getInt64(1)), 5);
-  b.CreateAlignedStore(b.getInt32(0), b.CreateInBoundsGEP(b.getInt32Ty(), spikes, lastWord), llvm::Align(4));
+  clearLastWord(spikes);
+  if (activity)
+    clearLastWord(activity);
   beforeLoop = b.CreateBr(loop);
 
   b.SetInsertPoint(loop);
   auto *phi = b.CreatePHI(b.getInt64Ty(), 2, "n");
   phi->addIncoming(b.getInt64(0), prepare);
   n = phi;
+  if (activity)
+    noteActivity();
   for (const Instruction &i : program.code)
     emitInPlace(i);
-  Value *bits = spikeMask ? b.CreateBitCast(spikeMask, b.getIntNTy(lanes)) : llvm::ConstantInt::get(b.getIntNTy(lanes), 0);
-  b.CreateAlignedStore(bits, b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(n, 3)), llvm::Align(1));
+  storeBits(spikeMask ? spikeMask : b.CreateVectorSplat(lanes, b.getFalse()), spikes);
   Value *next = b.CreateAdd(n, b.getInt64(lanes));
   phi->addIncoming(next, loop);
   b.CreateCondBr(b.CreateICmpULT(next, count), loop, last);
 
-  // Padding neurons must not spike whatever their words are.
   b.SetInsertPoint(last);
-  Value *begin = b.CreateAnd(b.CreateSub(count, b.getInt64(1)), b.getInt64(~uint64_t(lanes - 1)));
-  Value *bytes = b.CreateInBoundsGEP(b.getInt8Ty(), spikes, b.CreateLShr(begin, 3));
-  auto *maskType = b.getIntNTy(lanes);
-  Value *padding = b.CreateTrunc(b.CreateSub(b.getInt64(lanes), b.CreateSub(count, begin)), maskType);
-  Value *real = b.CreateLShr(llvm::ConstantInt::getAllOnesValue(maskType), padding);
-  b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(maskType, bytes, llvm::Align(1)), real), bytes, llvm::Align(1));
+  maskLastVector(spikes);
+  if (activity)
+    maskLastVector(activity);
   b.CreateBr(exit);
 
   b.SetInsertPoint(exit);
@@ -400,9 +459,7 @@ Value *KernelBuilder::emit(const Instruction &i) {
   case Opcode::LdState:
     return load(states[i.imm]);
   case Opcode::LdParam:
-    if (shape.uniform >> i.imm & 1)
-      return b.CreateVectorSplat(lanes, b.CreateAlignedLoad(b.getInt32Ty(), params[i.imm], llvm::Align(4)));
-    return load(params[i.imm]);
+    return parameter(i.imm);
   case Opcode::LdInput:
     return load(inputs[i.imm]);
   case Opcode::StState:

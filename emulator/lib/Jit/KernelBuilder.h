@@ -15,6 +15,8 @@ struct KernelShape {
   unsigned lanes = 16; ///< Neurons of a pass of the loop: 8 or 16. Slices are padded to 16, and a mask of spikes is whole bytes.
   unsigned inlinedCalls = 4; ///< Of exp, log and random numbers.
   uint32_t uniform = 0;      ///< Bit p: parameter p has one value for all neurons; its first word is read, once.
+  bool activity = false;     ///< Notes active neurons: see ActivityView.
+  int32_t bias = -1;         ///< Parameter that makes a neuron active; -1: none.
 };
 
 /// Adds `void name(const SliceView *)` to the module: the program as one loop over vectors of neurons. The program must have been

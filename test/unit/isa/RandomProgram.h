@@ -227,6 +227,16 @@ public:
         std::fill_n(param[p] + 1, padded - 1, guard);
   }
 
+  /// Puts zeros into three of four neurons: all states and inputs, and parameters that differ between neurons anyway.
+  void clearSome(RandomSource &random) {
+    for (uint32_t n = 0; n < padded; ++n)
+      if (!random.oneIn(4))
+        for (const auto *arrays : {&state, &param, &input})
+          for (int32_t *array : *arrays)
+            if (arrays != &param || array[0] != array[padded - 1])
+              array[n] = 0;
+  }
+
   const isa::SliceView &view() const { return slice; }
   isa::SliceView &view() { return slice; }
 

@@ -39,24 +39,50 @@ static std::unique_ptr<Jit> compile(std::span<const Program> programs, const emu
   return *std::move(jit);
 }
 
-/// Runs both executors over the same data for a few steps; the first difference, or nothing. `uniform`: parameters with one value.
-static std::string compare(const Program &program, SliceKernel kernel, uint32_t count, unsigned steps, RandomSource &random,
-                           uint32_t uniform = 0) {
+/// Bits of the neurons with a state word, an input or a bias other than zero.
+static std::vector<uint32_t> activeNeurons(const Program &program, const SliceView &view, int32_t bias) {
+  const int32_t mask = program.profile == Profile::F32 ? INT32_MAX : -1;
+  std::vector<uint32_t> bits((view.count + 31) / 32);
+  for (uint32_t n = 0; n < view.count; ++n) {
+    int32_t any = bias >= 0 ? view.param[bias][n] : 0;
+    for (size_t s = 0; s < program.states.size(); ++s)
+      any |= view.state[s][n];
+    for (size_t r = 0; r < program.inputs.size(); ++r)
+      any |= view.input[r][n];
+    bits[n / 32] |= uint32_t((any & mask) != 0) << n % 32;
+  }
+  return bits;
+}
+
+/// Runs both executors over the same data for a few steps; the first difference, or nothing. The request is the kernel's.
+static std::string compare(const emu::KernelRequest &request, SliceKernel kernel, uint32_t count, unsigned steps,
+                           RandomSource &random) {
+  const Program &program = *request.program;
   SliceData expected(program, count, random);
-  expected.makeUniform(uniform);
+  expected.makeUniform(request.uniform);
+  if (request.activity) // often nothing but zeros, or nobody would be idle
+    expected.clearSome(random);
   SliceData found(expected);
-  found.spoilUniform(uniform);
+  found.spoilUniform(request.uniform);
+  std::vector<uint32_t> activity((count + 31) / 32 + 1, 0xDEADBEEF);
   for (unsigned step = 0; step < steps; ++step) {
+    const auto active = activeNeurons(program, expected.view(), request.bias);
     interpret(program, expected.view());
-    kernel(&found.view());
+    emu::ActivityView view{found.view(), activity.data()};
+    kernel(&view.slice);
     if (std::string difference = expected.difference(found); !difference.empty())
       return "interpreter and JIT differ in step " + std::to_string(step) + ": " + difference + "\n" + listing(program);
-    if (!found.guardsIntact())
+    if (request.activity && !std::equal(active.begin(), active.end(), activity.begin()))
+      return "active neurons of step " + std::to_string(step) + " are others\n" + listing(program);
+    if (!found.guardsIntact() || activity.back() != 0xDEADBEEF)
       return "the JIT wrote behind an array\n" + listing(program);
     ++expected.view().step;
     ++found.view().step;
   }
   return "";
+}
+static std::string compare(const Program &program, SliceKernel kernel, uint32_t count, unsigned steps, RandomSource &random) {
+  return compare(emu::KernelRequest{.program = &program}, kernel, count, steps, random);
 }
 
 /// Programs of one Jit: compiling a batch at once is cheaper.
@@ -74,15 +100,19 @@ static std::string fuzzBatch(uint64_t seed, uint64_t size, const emu::JitOptions
     for (const Instruction &instruction : programs.back().code)
       seen.set(static_cast<uint8_t>(instruction.op));
   }
-  for (uint64_t i = 0; i < size; ++i) // half of them with parameters of one value: none, some or all
-    requests[i] = {.program = &programs[i],
-                   .uniform = i % 4 < 2 ? 0 : static_cast<uint32_t>(random.next()) | (i % 8 < 4 ? 0 : UINT32_MAX)};
+  for (uint64_t i = 0; i < size; ++i) {
+    requests[i].program = &programs[i];
+    if (i % 4 >= 2) // half of them with parameters of one value: none, some or all
+      requests[i].uniform = static_cast<uint32_t>(random.next()) | (i % 8 < 4 ? 0 : UINT32_MAX);
+    requests[i].activity = random.oneIn(3);
+    if (requests[i].activity && random.oneIn(2))
+      requests[i].bias = static_cast<int32_t>(random.below(static_cast<uint32_t>(programs[i].params.size())));
+  }
   const auto jit = Jit::create(requests, options);
   if (!jit)
     return jit.error().str();
   for (size_t i = 0; i < programs.size(); ++i)
-    if (std::string difference = compare(programs[i], (*jit)->kernel(i), 1 + random.below(100), 2, random, requests[i].uniform);
-        !difference.empty())
+    if (std::string difference = compare(requests[i], (*jit)->kernel(i), 1 + random.below(100), 2, random); !difference.empty())
       return "program " + std::to_string(i) + ", uniform parameters " + std::to_string(requests[i].uniform) + ": " + difference;
   return "";
 }

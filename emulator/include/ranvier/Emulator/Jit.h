@@ -26,6 +26,16 @@ struct JitOptions {
 struct KernelRequest {
   const isa::Program *program = nullptr;
   uint32_t uniform = 0; ///< Bit p: parameter p has one value for all neurons of a slice; the kernel reads its first word only.
+  /// The kernel notes active neurons: its argument must be the `slice` of an ActivityView.
+  bool activity = false;
+  int32_t bias = -1; ///< With `activity`: a parameter that makes a neuron active, too; -1: none.
+};
+
+/// What a kernel that notes active neurons is called with. A neuron is active if a state word, an input or the bias is not zero
+/// before the update (on f32, neither 0 nor -0).
+struct ActivityView {
+  isa::SliceView slice;
+  uint32_t *activity = nullptr; ///< Bit n: neuron n is active. ceil(count / 32) words, overwritten.
 };
 
 /// Owns compiled kernels. Programs must be validated. Same bits as isa::interpret for every program and every data, on every
