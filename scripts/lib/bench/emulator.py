@@ -34,9 +34,10 @@ def compiled(root, folder, text, name, *options):
 
 
 def simulated(root, image, steps, threads, timing="off", *options):
-    """Of one run: the loop's wall time, everything before and after it, peak resident memory (VmHWM), threads that ran, spikes by population."""
+    """Of one run: the loop's wall time, everything before and after it, peak resident memory (VmHWM), threads that ran, synapses (where connectors
+    are rules, `compile` knows only what to expect), spikes by population."""
     result, seconds, peak = measured(root, "run", image, "--steps", steps, "--timing", timing, "--threads", threads, *options)
-    return {"wall": result["wall"]["seconds"], "load": seconds - result["wall"]["seconds"], "peak": peak, "threads": result["machine"]["threads"],
+    return {"wall": result["wall"]["seconds"], "load": seconds - result["wall"]["seconds"], "peak": peak, "threads": result["machine"]["threads"], "synapses": result["machine"]["synapses"],
             "spikes": {name: entry["spikes"] for name, entry in result["populations"].items()}}
 
 
@@ -150,6 +151,7 @@ def million(root, options):
     with tempfile.TemporaryDirectory() as tmp:
         image, about = compiled(root, pathlib.Path(tmp), text_of(generator.write, "brunel", neurons, float(synapses), "number", 1), "million")
         run = simulated(root, image, round(seconds / DT), threads)
+    about["synapses"] = run["synapses"]
     figures = figures_of(run, seconds, {"E": synapses, "I": synapses}, limits["ns_per_event_per_core"])
     return {"benchmark": "emulator million", "neurons": neurons, **figures, **about, "resident_bytes_per_synapse": run["peak"] / about["synapses"],
             "target": {"resident_mb": 8000} if neurons == 1_000_000 else {}, "peer": {}, "roofline": limits, "machine": machine()}
@@ -209,6 +211,7 @@ def balanced(root, name, options):
                     theirs.append(peer[1]())
     run = dict(ours[0], wall=min(entry["wall"] for entry in ours), load=min(entry["load"] for entry in ours))
     sizes = {"E": neurons * 4 // 5, "I": neurons - neurons * 4 // 5}
+    about["synapses"] = run["synapses"]
     degree = about["synapses"] / neurons
     result = {"benchmark": f"emulator {name}", "neurons": neurons, **figures_of(run, seconds, {"E": degree, "I": degree}, limits["ns_per_event_per_core"]), **about,
               "seconds": run["wall"], "rates_hz": {key: count / sizes[key] / seconds for key, count in run["spikes"].items()}}
