@@ -9,8 +9,12 @@
 #include "Common.h"
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <new>
+#include <sys/mman.h>
+#include <utility>
 #include <vector>
 
 using namespace ranvier;
@@ -25,21 +29,43 @@ struct Segment {
   uint32_t count;
 };
 
+/// An array on pages of 2 MiB where the system gives them: read at random, small ones would cost more than the reading.
+template <typename T> class Pages {
+public:
+  explicit Pages(size_t size) : count(size) {
+    if (!size)
+      return;
+    constexpr size_t page = size_t(2) << 20;
+    values = static_cast<T *>(std::aligned_alloc(page, (size * sizeof(T) + page - 1) / page * page));
+    if (!values)
+      throw std::bad_alloc();
+    madvise(static_cast<void *>(values), size * sizeof(T), MADV_HUGEPAGE);
+  }
+  Pages(Pages &&other) noexcept : values(std::exchange(other.values, nullptr)), count(std::exchange(other.count, 0)) {}
+  ~Pages() { std::free(values); }
+  T *data() { return values; }
+  const T *data() const { return values; }
+  T &operator[](size_t i) { return values[i]; }
+  bool empty() const { return count == 0; }
+
+private:
+  T *values = nullptr;
+  size_t count;
+};
+
 /// One thread's memory, either of 6 bytes a synapse (f32) or of 4 (i16).
 struct Memory {
-  std::vector<uint16_t> targets;
-  std::vector<float> weights;
-  std::vector<uint32_t> narrow;
+  Pages<uint16_t> targets;
+  Pages<float> weights;
+  Pages<uint32_t> narrow;
   std::vector<Segment> segments;
   std::vector<float> accumulators = std::vector<float>(accumulatorCount, 0.0f);
   uint64_t events = 0;
 
-  Memory(size_t synapses, bool narrowWeights, uint32_t seed) {
+  Memory(size_t synapses, bool narrowWeights, uint32_t seed)
+      : targets(narrowWeights ? 0 : synapses), weights(narrowWeights ? 0 : synapses), narrow(narrowWeights ? synapses : 0) {
     uint64_t x = seed;
     const auto next = [&] { return static_cast<uint32_t>((x = x * 6364136223846793005u + 1442695040888963407u) >> 32); };
-    targets.resize(narrowWeights ? 0 : synapses);
-    weights.resize(narrowWeights ? 0 : synapses);
-    narrow.resize(narrowWeights ? synapses : 0);
     for (size_t i = 0; i < synapses; ++i) {
       const uint32_t word = next();
       const auto target = static_cast<uint16_t>((word & 0xFFFFu) % accumulatorCount);

@@ -214,7 +214,8 @@ static Result<void> syncFolderOf(const std::string &path) {
   const int reason = errno;
   ::close(fd);
   errno = reason;
-  return failed ? systemError(9004, "cannot write the file's folder", path) : Result<void>();
+  return failed ? systemError(9004, "the file is in its place, but its folder cannot be brought to the disk", path)
+                : Result<void>();
 }
 
 Result<void> AtomicFile::commit() {

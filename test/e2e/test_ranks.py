@@ -221,10 +221,22 @@ class Checkpoints(Case):
             self.assertEqual(len({one for one, _ in files}), 1, "checkpoints differ")
             self.assertSame(files[1][1], files[0][1])
             self.assertSame(files[2][1], files[0][1])
-            before = self.tmp / f"points-one{len(options)}" / "c.rvc"
-            resumed, _ = self.outcome(f"points-dry{len(options)}", self.mixed, *options, "--dry-run-ranks", 4)
-            self.assertEqual(resumed[1]["totals"], files[0][1][1]["totals"])
-            self.assertTrue(before.exists())
+
+    def test_resumed_on_any_number_of_ranks(self):
+        for options in ([], ["--timing", "off"]):
+            folder = self.tmp / f"resumed{len(options)}"
+            run = ["run", *self.mixed[:5], *options] # nothing is recorded, so nothing but the checkpoint is needed
+            folder.mkdir()
+            whole = self.json(*run, "--report", folder / "whole", "--checkpoint", folder / "c.rvc", "--checkpoint-every", 130)
+            expected = json.loads((folder / "whole" / "report.json").read_text())
+            for name, ranks, dry in (("one", 0, []), ("dry", 0, ["--dry-run-ranks", 4]), ("three", 3, [])):
+                arguments = [*run, "--report", folder / name, "--resume", folder / "c.rvc", *dry]
+                result = json.loads(self.mpirun(ranks, *arguments).stdout) if ranks else self.json(*arguments)
+                report = json.loads((folder / name / "report.json").read_text())
+                for key in ("totals", "populations"):
+                    self.assertEqual(result[key], whole[key])
+                    self.assertEqual(report[key], expected[key])
+                self.assertEqual(report["per_step"], expected["per_step"])
 
 
 class Errors(Case):
@@ -238,6 +250,24 @@ class Errors(Case):
                 self.assertEqual(json.loads(done.stdout)["error"]["code"], rnv)
                 self.assertEqual(done.stderr.count(f"error {rnv}") + done.stderr.count(f"unsupported {rnv}") + done.stderr.count(f"usage {rnv}"), 1, done.stderr)
                 self.assertIn("rank 0 of 2", done.stderr)
+
+    def test_wrong_command_lines_are_said_once(self):
+        for arguments in (["run", self.brunel[0]], ["run", *self.brunel, "--bogus"], ["nonsense"], []):
+            with self.subTest(arguments=arguments):
+                done = self.mpirun(3, *arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn("error", json.loads(done.stdout))
+        self.assertIn("help", json.loads(self.mpirun(3, "run", "--help").stdout))
+
+    def test_ranks_that_run_different_things(self):
+        one, other = ["run", *self.brunel], ["run", *self.digits[:1], "--steps", 2 * STEPS]
+        for place, second in (("image", other), ("option --steps", ["run", self.brunel[0], "--steps", 7]), ("option --timing", [*one, "--timing", "off"]),
+                              ("option -o", [*one, "-o", self.tmp / "second.h5"])):
+            with self.subTest(place=place):
+                done = self.mpirun(1, *one, "--json", ":", "-n", 1, BIN / "ranvier", *second, timeout=60)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["error"]["code"], "RNV8048")
+                self.assertEqual(json.loads(done.stdout)["error"]["place"], place)
 
     def test_a_full_disk_of_rank_0_ends_all(self):
         if not os.path.exists("/dev/full"):

@@ -26,6 +26,9 @@ int tools::exitCodeOf(ErrorKind kind) {
 
 void Context::fail(const Error &error) {
   progress.reset();
+  // One that is silent ends well: with another exit code it would have mpirun end the one that speaks.
+  if (!speaks)
+    return;
   std::fprintf(stderr, "%s\n", error.str().c_str());
   exitCode = exitCodeOf(error.kind);
   if (!json)
@@ -46,18 +49,22 @@ void Context::fail(const Error &error) {
 }
 
 void Context::warn(const std::string &sentence) const {
+  if (!speaks)
+    return;
   Progress::clearLine();
   std::fprintf(stderr, "warning: %s\n", sentence.c_str());
 }
 
 void Context::note(const std::string &line) const {
   Progress::clearLine();
-  if (!quiet)
+  if (!quiet && speaks)
     std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void Context::print(const Json &object, const std::string &text) {
   progress.reset();
+  if (!speaks)
+    return;
   if (json)
     printObject(object);
   else if (!quiet)
@@ -85,7 +92,7 @@ CLI::App *tools::addCommand(CLI::App &app, Context &context, const std::string &
   command->footer("Examples:\n" + examples);
   command->fallthrough();
   command->callback([&context, name, run = std::move(run)] {
-    context.progress.emplace(name, 0, !context.quiet);
+    context.progress.emplace(name, 0, !context.quiet && context.speaks);
     if (auto done = run(); !done)
       context.fail(done.error());
     context.progress.reset();

@@ -31,6 +31,7 @@ int exitCodeOf(ErrorKind kind);
 struct Context {
   bool json = false;
   bool quiet = false;
+  bool speaks = true; ///< Else another process of the same run says everything: this one prints nothing at all.
   int exitCode = Done;
   std::optional<Progress> progress; ///< Of the command that runs.
 

@@ -16,7 +16,7 @@ using namespace ranvier::tools;
 namespace {
 /// Set before a signal can come, read by its handler.
 bool jsonOnStdout = false;
-/// Likewise. Of several ranks the first says it for all.
+/// Likewise: Context::speaks.
 bool speaks = true;
 
 /// Says on the way out that the files are as before. Only write() may be used here.
@@ -92,7 +92,7 @@ void report(Context &context, const CLI::App &app, const CLI::ParseError &error)
 int main(int argc, char **argv) {
   Context context;
   context.json = jsonOnStdout = asksForJson(argc, argv);
-  speaks = emu::launchedRank() == 0;
+  context.speaks = speaks = emu::launchedRank() == 0; // of several ranks the first says everything
   installSignalCleanup(sayInterrupted);
   CLI::App app{"Ranvier compiles spiking neural networks to neuromorphic hardware images and runs them.", "ranvier"};
   app.require_subcommand(1);
@@ -114,15 +114,14 @@ int main(int argc, char **argv) {
   addEval(app, context);
   addCompletion(app, context);
   if (const std::string several = refusedOnRanks(argc, argv); !several.empty()) {
-    if (emu::launchedRank() == 0)
-      context.fail(
-          {.code = 8046,
-           .message = "only `run` works on several ranks",
-           .place = "command line",
-           .expected = "one process",
-           .found = several + " of " + std::to_string(emu::launchedRanks()) + " processes, which would all write the same files",
-           .kind = ErrorKind::Usage});
-    return BadCommandLine;
+    context.fail(
+        {.code = 8046,
+         .message = "only `run` works on several ranks",
+         .place = "command line",
+         .expected = "one process",
+         .found = several + " of " + std::to_string(emu::launchedRanks()) + " processes, which would all write the same files",
+         .kind = ErrorKind::Usage});
+    return context.exitCode;
   }
   if (const auto [word, within] = unknownCommand(app, argc, argv); within) {
     context.fail({.code = 8005,

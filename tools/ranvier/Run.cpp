@@ -253,6 +253,8 @@ public:
 
   Result<void> run() {
     RANVIER_CHECK(together(begin()));
+    if (ranks)
+      RANVIER_CHECK(together(checkSame()));
     RANVIER_TRY(machine, emu::Machine::create(job.image, options)); // which ranks do together
     RANVIER_CHECK(together(open()));
     RANVIER_CHECK(go());
@@ -273,6 +275,21 @@ private:
     RANVIER_CHECK(checkpoints.open(flags.checkpoint, {*job.image, flags.image, job.inputs, flags.machine, flags.steps,
                                                       !flags.output.empty(), !flags.report.empty(), ranks.get()}));
     return {};
+  }
+
+  /// What ranks that are processes of their own may have got differently.
+  Result<void> checkSame() {
+    return tools::checkSame(*ranks, {{"image", job.image->identity},
+                                     {"option --input", emu::identityOf(job.inputs)},
+                                     {"option --steps", std::to_string(flags.steps)},
+                                     {"option --timing", flags.machine.timing},
+                                     {"option --costs", flags.machine.costs},
+                                     {"option --weights", flags.machine.weights},
+                                     {"option -o", flags.output.empty() ? "" : "given"},
+                                     {"option --record", flags.record},
+                                     {"option --report", flags.report.empty() ? "" : "given"},
+                                     {"option --checkpoint-every", std::to_string(flags.checkpoint.every)},
+                                     {"option --resume", checkpoints.identity()}});
   }
 
   Result<void> open() {

@@ -1,6 +1,7 @@
 //===- RunCheckpoint.cpp - Checkpoints of `ranvier run` -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RunCheckpoint.h"
+#include "ranvier/Support/File.h"
 #include <algorithm>
 #include <filesystem>
 
@@ -75,6 +76,10 @@ Result<void> Checkpoints::open(const CheckpointFlags &given, const Run &run) {
   now.inputIdentity = emu::identityOf(run.inputs);
   now.perStepKept = run.perStep;
   return {};
+}
+
+std::string Checkpoints::identity() const {
+  return resumes() ? "step " + std::to_string(before) + ", " + contentHash(std::as_bytes(std::span(now.machine.states))) : "";
 }
 
 std::span<const emu::InputSpike> Checkpoints::inputsLeft(std::span<const emu::InputSpike> inputs) const {

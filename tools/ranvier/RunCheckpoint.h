@@ -49,6 +49,8 @@ public:
   /// Errors: RNV7036.
   Result<emu::RunResult> restore(emu::Machine &machine, std::vector<uint64_t> &spikes);
 
+  /// Names the state that the run goes on from; empty without one.
+  std::string identity() const;
   bool due(uint32_t step) const { return flags.every && step % flags.every == 0; }
   /// `mark`: of the recording, made just before. On several ranks collective, and rank 0 writes. Errors: RNV7017, RNV9003, RNV9004.
   Result<void> take(emu::Machine &machine, const emu::RunResult &soFar, const std::vector<uint64_t> &spikes,

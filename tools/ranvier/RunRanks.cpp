@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RunRanks.h"
 #include "ranvier/Emulator/Mpi.h"
+#include "ranvier/Support/File.h"
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -34,16 +35,16 @@ Result<void> underMpi(Context &context, const std::function<Result<void>()> &pre
   });
   if (done)
     return done;
-  if (done.error().code == emu::otherRankFailed) { // which says what there is to say
-    context.exitCode = exitCodeOf(done.error().kind);
+  context.speaks = false;
+  if (done.error().code == emu::otherRankFailed) // which says what there is to say
     return {};
-  }
   done.error().message += " (rank " + std::to_string(ranks->rank()) + " of " + std::to_string(ranks->ranks()) + ")";
+  context.speaks = true;
+  // Where the others do not know and are ended, rank 0 prints the one object as it ends.
+  context.json &= ranks->failureAgreed() || ranks->rank() == 0;
+  context.fail(done.error()); // while all are still there: one that ends badly before this is said would end this one, too
   if (ranks->failureAgreed())
-    return done;
-  // The others wait for this one or go on without knowing; rank 0, if it is among them, prints the one object when it is ended.
-  context.json &= ranks->rank() == 0;
-  context.fail(done.error());
+    return {};
   emu::abortRanks(context.exitCode);
 }
 
@@ -85,6 +86,26 @@ Result<void> tools::onRanks(Context &context, unsigned pretended, const std::fun
     return underMpi(context, prepare, body);
   RANVIER_CHECK(prepare());
   return pretended ? pretend(pretended, body) : body(nullptr);
+}
+
+Result<void> tools::checkSame(emu::Transport &ranks, const std::vector<std::pair<std::string, std::string>> &items) {
+  std::vector<int64_t> words; // of each item a hash and its negative: the largest of both belong together only if all are equal
+  for (const auto &[name, text] : items) {
+    const auto hash = static_cast<int64_t>(checksum64(std::as_bytes(std::span(text.data(), text.size()))) >> 1);
+    words.insert(words.end(), {hash, -hash});
+  }
+  if (!ranks.largest(words))
+    return Error{.code = emu::otherRankFailed, .message = "another rank has left the run", .kind = ErrorKind::System};
+  for (size_t i = 0; i < items.size(); ++i)
+    if (words[2 * i] != -words[2 * i + 1])
+      return Error{.code = 8048,
+                   .message = "the ranks do not run the same",
+                   .place = items[i].first,
+                   .expected = "the same on every rank",
+                   .found = "others than here: " + (items[i].second.empty() ? std::string("none") : items[i].second),
+                   .hint = "start all ranks with one command, and let their files be the same on every machine",
+                   .kind = ErrorKind::Usage};
+  return {};
 }
 
 Result<std::vector<RankShare>> tools::shares(const emu::Machine &machine, emu::Transport &ranks, bool pretended) {

@@ -15,6 +15,9 @@ namespace ranvier::tools {
 Result<void> onRanks(Context &context, unsigned pretended, const std::function<Result<void>()> &prepare,
                      const std::function<Result<void>(std::shared_ptr<emu::Transport> ranks)> &body);
 
+/// That all ranks run the same: `items` are names of what must be equal and what stands for it here; collective. Errors: RNV8048.
+Result<void> checkSame(emu::Transport &ranks, const std::vector<std::pair<std::string, std::string>> &items);
+
 /// What a rank holds and has said.
 struct RankShare {
   uint64_t cores = 0, neurons = 0, synapses = 0, threads = 0;

@@ -515,10 +515,15 @@ uint64_t physicalMemory() {
 }
 
 Result<void> checkSize(const Engine &engine, const Plan &plan) {
-  double synapses = 0;
-  for (const image::Connector &connector : plan.connectors)
-    synapses += connector.mostSynapses();
-  const double bytes = synapses * (plan.narrow ? 4 : 6);
+  double synapses = 0, held = 0; // of the network; of what this machine's memory has to hold
+  for (size_t k = 0; k < plan.connectors.size(); ++k) {
+    const auto &places = plan.places[plan.image.meta.connectors[k].projection];
+    const auto here = static_cast<double>(places.size() - static_cast<size_t>(std::count(places.begin(), places.end(), elsewhere)));
+    const bool whole = !engine.ranks || engine.ranks->between().sharesMemory();
+    synapses += plan.connectors[k].mostSynapses();
+    held += plan.connectors[k].mostSynapses() * (whole || places.empty() ? 1.0 : here / static_cast<double>(places.size()));
+  }
+  const double bytes = held * (plan.narrow ? 4 : 6);
   const auto text = [](double value) { return std::to_string(static_cast<uint64_t>(value)); };
   if (engine.options.mostSynapses && synapses > static_cast<double>(engine.options.mostSynapses))
     return Error{.code = 7003,
@@ -530,8 +535,9 @@ Result<void> checkSize(const Engine &engine, const Plan &plan) {
     return Error{.code = 7003,
                  .message = "the synapses that the connectors of the image make exceed the memory of this machine",
                  .expected = "at most " + text(static_cast<double>(physicalMemory())) + " bytes",
-                 .found = text(bytes) + " bytes for " + text(synapses) + " synapses",
-                 .hint = plan.narrow ? "a larger machine" : "--weights i16, or a larger machine",
+                 .found = text(bytes) + " bytes for " + text(held) + " synapses",
+                 .hint = plan.narrow ? "a larger machine, or more of them"
+                                     : "--weights i16, a larger machine, or more of them (mpirun)",
                  .kind = ErrorKind::System};
   return {};
 }

@@ -433,18 +433,6 @@ Result<void> loadRest(Engine &engine) {
   return {};
 }
 
-/// `work`, with a want of memory as a result: ranks that wait for this one are to hear of it.
-template <typename Work> Result<void> remembering(Work &&work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc &) {
-    return Error{.code = 7003,
-                 .message = "not enough memory to load the image",
-                 .hint = "use fewer threads or a smaller network",
-                 .kind = ErrorKind::System};
-  }
-}
-
 } // namespace
 
 Result<void> load(Engine &engine) {

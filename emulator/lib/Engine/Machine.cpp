@@ -197,8 +197,8 @@ Result<void> EngineMachine::start() {
     return engine.options.ranks ? agree(*engine.options.ranks, std::move(part)) : std::move(part);
   };
   RANVIER_CHECK(load(engine));
-  RANVIER_CHECK(together(makeKernels()));
-  return together(startWorkers());
+  RANVIER_CHECK(together(remembering([&] { return makeKernels(); })));
+  return together(remembering([&] { return startWorkers(); }));
 }
 
 Result<void> EngineMachine::makeKernels() {

@@ -153,6 +153,17 @@ struct Engine {
 
 /// Builds the run-time structures; every slice is interpreted. Throws std::bad_alloc.
 Result<void> load(Engine &engine);
+/// `work`, with a want of memory as a result: ranks that wait for this one are to hear of it.
+template <typename Work> Result<void> remembering(Work &&work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc &) {
+    return Error{.code = 7003,
+                 .message = "not enough memory to load the image",
+                 .hint = "use fewer threads or a smaller network",
+                 .kind = ErrorKind::System};
+  }
+}
 /// What the engine holds, in bytes.
 MachineMemory memoryOf(const Engine &engine);
 /// Initial values everywhere.

@@ -134,6 +134,7 @@ void RankLinks::takeNeeds(const image::Image &image, std::span<int64_t> meetsAft
     for (unsigned r = 0; r < count; ++r)
       for (size_t at = 0; at < in[r].size();) {
         const uint32_t neuron = in[r][at], cores = in[r][at + 1] & ~sameStepFlag;
+        RANVIER_ASSERT(neuron < neurons, "rank " + std::to_string(r) + " has another image");
         each(r, neuron, (in[r][at + 1] & sameStepFlag) != 0, std::span(in[r]).subspan(at + 2, cores));
         at += 2 + cores;
       }

@@ -49,6 +49,7 @@ public:
   PretendedRank(std::shared_ptr<Table> table, unsigned own) : table(std::move(table)), own(own) {}
   unsigned rank() const override { return own; }
   unsigned ranks() const override { return static_cast<unsigned>(table->places.size()); }
+  bool sharesMemory() const override { return true; }
 
   bool exchange(const std::vector<Words> &out, std::vector<Words> &in) override {
     return show(out, [&] {

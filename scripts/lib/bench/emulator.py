@@ -104,6 +104,7 @@ def microcircuit(root, options):
         text, degrees, published, neurons = microcircuit_text(root, scale)
         image, about = compiled(root, folder, text, "dc")
         run = after_warm_up(root, image, warm_up, seconds, threads)
+        about["synapses"] = run["synapses"]
         result = {"benchmark": "emulator microcircuit", "scale": scale, "biological_seconds": seconds, **figures_of(run, seconds, degrees, limit["f32"]), **about}
         result["rates_hz"] = {name: count / neurons[name] / seconds for name, count in run["spikes"].items()}
         result["published_rates_hz"] = published
@@ -136,6 +137,7 @@ def scaling(root, options):
                 kept.append(after_warm_up(root, image, warm_up, seconds, threads))
     one, two = (min(kept, key=lambda run: run["wall"]) for kept in runs.values())
     assert one["spikes"] == two["spikes"], "the number of threads changed spikes"
+    about["synapses"] = one["synapses"]
     return {"benchmark": "emulator scaling", "scale": scale, **figures_of(two, seconds, degrees, limits["ns_per_event_per_core"]), **about, "real_time_factor_1_thread": one["wall"] / seconds,
             "scaling": one["wall"] / two["wall"], "target": {"scaling": 1.7}, "peer": {}, "roofline": limits, "machine": machine()}
 

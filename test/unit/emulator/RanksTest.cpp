@@ -32,11 +32,15 @@ struct Outcome {
   uint32_t interval = 0;
 };
 
-/// What one rank sees; null `ranks`: the whole machine. Saves after some steps, and goes on from the first save at the end.
+/// What one rank sees; null `ranks`: the whole machine. Saves after some steps. `from`: a state to go on from.
 Result<Outcome> runRank(const Net &net, std::shared_ptr<const image::Image> image, emu::MachineOptions options,
-                        const std::vector<std::vector<InputSpike>> &inputs, std::shared_ptr<emu::Transport> ranks) {
+                        const std::vector<std::vector<InputSpike>> &inputs, std::shared_ptr<emu::Transport> ranks,
+                        const emu::MachineState *from) {
   options.ranks = ranks;
   RANVIER_TRY(auto machine, emu::Machine::create(image, options));
+  if (from)
+    RANVIER_CHECK(machine->restore(*from));
+  const uint32_t before = machine->currentStep();
   std::vector<std::vector<uint32_t>> slots;
   for (const Population &population : net.populations)
     slots.push_back(population.program >= 0 ? std::vector<uint32_t>{0, 1} : std::vector<uint32_t>());
@@ -44,8 +48,8 @@ Result<Outcome> runRank(const Net &net, std::shared_ptr<const image::Image> imag
   Outcome out;
   out.spikes.resize(net.populations.size());
   std::vector<InputSpike> all;
-  for (const auto &step : inputs)
-    all.insert(all.end(), step.begin(), step.end());
+  for (size_t t = before; t < inputs.size(); ++t)
+    all.insert(all.end(), inputs[t].begin(), inputs[t].end());
   Result<void> failed;
   const auto onStep = [&](const emu::StepView &view, emu::Machine &m) {
     for (uint32_t p = 0; p < net.populations.size(); ++p)
@@ -71,9 +75,9 @@ Result<Outcome> runRank(const Net &net, std::shared_ptr<const image::Image> imag
       m.save(out.saved.emplace_back());
     return true;
   };
-  RANVIER_TRY(
-      out.result,
-      emu::run(*machine, all, {.steps = static_cast<uint32_t>(inputs.size()), .keepPerStep = true, .keepPlaces = true}, onStep));
+  RANVIER_TRY(out.result,
+              emu::run(*machine, all,
+                       {.steps = static_cast<uint32_t>(inputs.size()) - before, .keepPerStep = true, .keepPlaces = true}, onStep));
   out.synapses = machine->synapses();
   out.traffic.push_back(machine->traffic());
   out.interval = machine->exchangeInterval();
@@ -84,7 +88,7 @@ Result<Outcome> runRank(const Net &net, std::shared_ptr<const image::Image> imag
 
 /// Rank 0 in this thread, the others in threads of their own.
 Outcome runRanks(const Net &net, const std::shared_ptr<const image::Image> &image, const emu::MachineOptions &options,
-                 const std::vector<std::vector<InputSpike>> &inputs, unsigned count) {
+                 const std::vector<std::vector<InputSpike>> &inputs, unsigned count, const emu::MachineState *from = nullptr) {
   std::vector<std::shared_ptr<emu::Transport>> ranks;
   for (auto &rank : emu::pretendRanks(count))
     ranks.push_back(std::move(rank));
@@ -92,8 +96,8 @@ Outcome runRanks(const Net &net, const std::shared_ptr<const image::Image> &imag
   {
     std::vector<std::jthread> others;
     for (unsigned r = 1; r < count; ++r)
-      others.emplace_back([&, r] { outcomes[r] = runRank(net, image, options, inputs, ranks[r]); });
-    outcomes[0] = runRank(net, image, options, inputs, ranks[0]);
+      others.emplace_back([&, r] { outcomes[r] = runRank(net, image, options, inputs, ranks[r], from); });
+    outcomes[0] = runRank(net, image, options, inputs, ranks[0], from);
   }
   for (const auto &one : outcomes)
     REQUIRE_MESSAGE(bool(one), (one ? "" : one.error().str()));
@@ -152,7 +156,7 @@ Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
     options.executor = seed % 2 ? emu::Executor::Jit : emu::Executor::Interp;
 #endif
     options.segments = seed % 4 < 2;
-    auto alone = runRank(net, image, options, inputs, nullptr);
+    auto alone = runRank(net, image, options, inputs, nullptr, nullptr);
     REQUIRE_MESSAGE(bool(alone), (alone ? "" : alone.error().str()));
     seen.spikes += alone->result.total.spikes;
     for (const auto &[ranks, threads] : {std::pair(1u, 1u), {2u, 1u}, {2u, 3u}, {3u, 1u}, {5u, 2u}, {9u, 1u}}) {
@@ -162,6 +166,13 @@ Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
       each.threads = threads;
       const Outcome found = runRanks(net, image, each, inputs, ranks);
       checkSame(*alone, found, timing);
+      const Outcome resumed = runRanks(net, image, each, inputs, ranks, &alone->saved[ranks % 2]);
+      const size_t before = alone->steps.size() - resumed.steps.size();
+      CHECK(before == alone->saved[ranks % 2].step);
+      for (size_t t = 0; t < resumed.steps.size(); ++t) {
+        REQUIRE(resumed.steps[t].spikes == alone->steps[before + t].spikes);
+        REQUIRE(resumed.steps[t].states == alone->steps[before + t].states);
+      }
       uint64_t sent = 0, received = 0, bytesSent = 0, bytesReceived = 0;
       for (const emu::RankTraffic &traffic : found.traffic) {
         sent += traffic.spikesSent;

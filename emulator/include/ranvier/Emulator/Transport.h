@@ -24,6 +24,8 @@ public:
   virtual ~Transport() = default;
   virtual unsigned rank() const = 0;
   virtual unsigned ranks() const = 0;
+  /// All ranks are parts of this process, whose memory holds what all of them hold.
+  virtual bool sharesMemory() const { return false; }
   /// in[r] becomes what rank r gave as its out[rank()]. Both have one entry for each rank.
   [[nodiscard]] virtual bool exchange(const std::vector<Words> &out, std::vector<Words> &in) = 0;
   /// Element by element over the ranks, the same on each afterwards. Sums wrap modulo 2^64.
