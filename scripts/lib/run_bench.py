@@ -303,17 +303,35 @@ def rows(result, prefix=""):
             yield prefix + key, value
 
 
-def write_results(root, results):
+def commit_of(root):
     commit = subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
     changed = subprocess.run(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True).stdout.strip()
+    return f"{commit}{' with changes' if changed else ''}"
+
+
+def section(result, commit=None):
+    about = result["machine"]
+    when = [f"Commit {commit}, machine: {about['processor']}, {about['processors']} processors.", ""] if commit else []
+    return [f"## {result['benchmark']}", "", *when, "| figure | value |", "|---|---|", *(f"| {name} | {number(value)} |" for name, value in rows(result) if not name.startswith("machine.processor")), ""]
+
+
+def record(root, result):
+    """Puts one benchmark into docs/results.md, in the place of an older run of it."""
+    path = root / "docs" / "results.md"
+    parts = re.split(r"(?m)^(?=## )", path.read_text())
+    title = f"## {result['benchmark']}\n"
+    text = "\n".join(section(result, commit_of(root)))
+    kept = [text if part.startswith(title) else part.rstrip("\n") + "\n" for part in parts]
+    path.write_text("\n".join(part.rstrip("\n") + "\n" for part in (kept if text in kept else [*kept, text])))
+
+
+def write_results(root, results):
     about = results[0]["machine"]
     lines = ["# Results", "", "Written by `scripts/bench all`. Figures of one run on a shared machine: ratios measured in the same run (`of_roofline`, `jit_over_interp`)",
-             "say more than any single figure. What each benchmark does: [bench/README.md](../bench/README.md).", "",
-             f"Commit {commit}{' with changes' if changed else ''}, machine: {about['processor']}, {about['processors']} processors.", ""]
+             "say more than any single figure. What each benchmark does: [bench/README.md](../bench/README.md). A section with a commit of its own was taken later (`--record`).", "",
+             f"Commit {commit_of(root)}, machine: {about['processor']}, {about['processors']} processors.", ""]
     for result in results:
-        lines += [f"## {result['benchmark']}", "", "| figure | value |", "|---|---|"]
-        lines += [f"| {name} | {number(value)} |" for name, value in rows(result) if not name.startswith("machine.processor")]
-        lines.append("")
+        lines += section(result)
     (root / "docs" / "results.md").write_text("\n".join(lines).rstrip("\n") + "\n")
 
 
@@ -322,6 +340,7 @@ def parsed(arguments):
     parser.add_argument("name", choices=["all", *BENCHMARKS, "emulator"])
     parser.add_argument("case", nargs="?", choices=list(emulator.CASES), help="of emulator")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--record", action="store_true", help="put the figures into docs/results.md, in the place of an older run")
     parser.add_argument("--scale", type=float, help="of emulator: size of the network")
     parser.add_argument("--seconds", type=float, help="of emulator: biological time")
     parser.add_argument("--threads", type=int, help="of emulator microcircuit and million")
@@ -353,6 +372,8 @@ def main():
     for name in wanted:
         print(f"benchmark {name} ...", file=sys.stderr, flush=True)
         results.append(tasks[name](root))
+        if options.record and options.name != "all":
+            record(root, results[-1])
     if options.json:
         print(json.dumps(results[0] if options.name != "all" else {"benchmarks": results, "machine": machine()}, indent=2))
     else:

@@ -19,14 +19,14 @@ MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OM
        "OMPI_MCA_hwloc_base_binding_policy": "none"}
 
 
-def predicted(neurons, ranks, delays=1, bytes_per_synapse=6, inputs=0):
-    """Bytes of synapses and messages of one rank of a network of equal neurons with `SYNAPSES` synapses each from anywhere, one core a rank, no
-    timing: docs/rationale/ranks.md, section "A thousand ranks"."""
+def predicted(neurons, ranks, delays=1, inputs=0):
+    """Bytes of synapses and messages of one rank of a network of equal neurons with `SYNAPSES` synapses each from anywhere, all of a neuron of the same
+    weight, one core a rank, no timing: docs/rationale/ranks.md, section "A thousand ranks"."""
     own = neurons / ranks
     axons = neurons * (1 - math.exp(-SYNAPSES * own / neurons))  # sources with a synapse here
     held = SYNAPSES * own
     segments = axons * delays * (1 - math.exp(-held / axons / delays)) if delays > 1 else axons
-    return {"synapses": bytes_per_synapse * held + (8 + 4) * axons + 4 * segments, "messages": 8 * (neurons + inputs) + 8 * axons + 8 * math.ceil(ranks / 64) * own}
+    return {"synapses": 2 * held + (8 + 4 + 4) * axons + 4 * segments, "messages": 8 * (neurons + inputs) + 8 * axons + 8 * math.ceil(ranks / 64) * own}
 
 
 def run_ranks(root, image, steps, ranks):
