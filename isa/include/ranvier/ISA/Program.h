@@ -22,14 +22,15 @@ enum class Profile : uint8_t { Int = 0, F32 = 1 };
 
 constexpr unsigned maxRegisters = 64;
 constexpr unsigned maxInstructions = 1024;
-constexpr unsigned maxSlots = 32;       ///< States, parameters, inputs: at most this many each.
+constexpr unsigned maxSlots = 32; ///< States, parameters, inputs: at most this many each.
 constexpr unsigned maxTableWords = 4096;
 
 /// One instruction: 64 bits in the image, little endian: op 0-7, dst 8-15, a 16-23, b 24-31, imm 32-63.
 struct Instruction {
   Opcode op{};
   uint8_t dst = 0, a = 0, b = 0;
-  uint32_t imm = 0; ///< Constant, slot number, third register (bits 0-7) or shift (bits 0-7) with rounding (bits 8-15): see the table.
+  uint32_t imm =
+      0; ///< Constant, slot number, third register (bits 0-7) or shift (bits 0-7) with rounding (bits 8-15): see the table.
   bool operator==(const Instruction &) const = default;
 };
 uint64_t encode(const Instruction &instruction);
@@ -40,7 +41,7 @@ struct Program {
   std::string name;
   Profile profile = Profile::Int;
   std::vector<std::string> states, params, inputs; ///< Slot names, by slot number.
-  std::vector<std::vector<int32_t>> tables;         ///< Look-up tables (f32 programs: bit patterns).
+  std::vector<std::vector<int32_t>> tables;        ///< Look-up tables (f32 programs: bit patterns).
   std::vector<Instruction> code;
   bool operator==(const Program &) const = default;
 };
@@ -59,17 +60,18 @@ Result<Instruction> assemble(const Program &program, std::string_view line);
 bool emitsPayload(const Program &program);
 
 /// A slice of a population as the executors see it: `count` neurons, structure of arrays, 64-byte aligned (inputs stand anywhere)
-/// and readable to a multiple of 16; padding neurons are computed and their spikes masked away. f32 programs: words are bit patterns.
+/// and readable to a multiple of 16; padding neurons are computed and their spikes masked away. f32 programs: words are bit
+/// patterns.
 struct SliceView {
   uint32_t count = 0;
-  uint32_t firstEntity = 0;            ///< Random-number entity of neuron 0: first neuron's index within its population.
-  uint64_t seed = 0;                   ///< Random-number seed of the population.
-  uint32_t step = 0;                   ///< Current step, 1-based.
-  int32_t *const *state = nullptr;     ///< [numStates] -> [count]
+  uint32_t firstEntity = 0;              ///< Random-number entity of neuron 0: first neuron's index within its population.
+  uint64_t seed = 0;                     ///< Random-number seed of the population.
+  uint32_t step = 0;                     ///< Current step, 1-based.
+  int32_t *const *state = nullptr;       ///< [numStates] -> [count]
   const int32_t *const *param = nullptr; ///< [numParams] -> [count] (uniform parameters are broadcast by the loader).
   const int32_t *const *input = nullptr; ///< [numInputs] -> [count], the sum that arrived for this step.
-  uint32_t *spikes = nullptr;          ///< Bit n: neuron n emitted in this step. ceil(count/32) words, overwritten.
-  int32_t *payload = nullptr;          ///< [count] payload words of neurons that emitted; may be null if !emitsPayload.
+  uint32_t *spikes = nullptr;            ///< Bit n: neuron n emitted in this step. ceil(count/32) words, overwritten.
+  int32_t *payload = nullptr;            ///< [count] payload words of neurons that emitted; may be null if !emitsPayload.
 };
 
 /// The definition of the microcode: one neuron after the other, one instruction after the other.
