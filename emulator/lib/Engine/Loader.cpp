@@ -1,7 +1,8 @@
 //===- Loader.cpp - From image to run-time structures ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything a step needs is allocated here, sized by what the image says; a step allocates nothing.
+// Everything a step needs is allocated here, sized by what the image says; a step allocates nothing (but for
+// spikes to other ranks: RankLinks.h).
 //===----------------------------------------------------------------------===//
 #include "Expand.h"
 #include "State.h"

@@ -130,7 +130,7 @@ public:
   /// All state, accumulators and pending spikes to their initial values; step counter to 0.
   virtual void reset() = 0;
   /// Runs one step. `inputs`: external spikes whose step is the new step number (others are our bug).
-  /// Does not allocate.
+  /// Does not allocate; on several ranks what holds spikes for the others grows to what a step needs.
   virtual void step(std::span<const InputSpike> inputs) = 0;
   virtual uint32_t currentStep() const = 0;
   /// Everything that changes from step to step. Of the step just run only that remains which acts later: not its spikes or counts.
