@@ -109,7 +109,7 @@ class Runner:
         self.totals.add("lit", passed, failed, skipped, time.monotonic() - start, after=tail(text, 120) if failed else ())
 
     def python(self, folder, env=None):
-        """The Python unittest suites of a folder: end-to-end runs of the tools, and the rules of the tree. Large files, which take longest
+        """The Python unittest suites of a folder: end-to-end runs of the tools, the hardware, and the rules of the tree. Large files, which take longest
         as a rule, come first, so that no processor waits long for the last one."""
         files = sorted((self.root / "test" / folder).glob("test_*.py"), key=lambda file: -file.stat().st_size)
         beside([lambda file=file: self.suite(file, env) for file in files])
@@ -146,6 +146,7 @@ def main():
         runner.lit(build)
         runner.python("e2e", {"RANVIER_BIN": str(build / "bin")})
         runner.python("install", {"RANVIER_BUILD": str(build)})
+    runner.python("rtl")
     sanitizers(runner)
     totals = runner.totals
     print(f"all tests took {(time.monotonic() - start) / 60:.1f} minutes")

@@ -98,21 +98,21 @@ class Errors(unittest.TestCase):
 
 class Files(unittest.TestCase):
     def test_sources_carry_the_licence(self):
-        for path in files(".h", ".cpp", ".td", ".py", ".mlir"):
+        for path in files(".h", ".cpp", ".td", ".py", ".mlir", ".sv", ".svh"):
             head = path.read_text(encoding="utf-8")[:600]
             if relative(path).startswith(("test/Dialect", "test/Conversion", "test/tools", "test/Pipelines", "test/Inputs")):
                 continue
             self.assertIn("SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception", head, relative(path))
 
     def test_no_file_outgrows_its_room(self):
-        for path in files(".h", ".cpp", ".td", ".py", ".sv"):
+        for path in files(".h", ".cpp", ".td", ".py", ".sv", ".svh"):
             with self.subTest(relative(path)):
                 self.assertLessEqual(len(path.read_text(encoding="utf-8").splitlines()), 1000)
 
     def test_no_leftovers(self):
         words = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
         paths = re.compile(r"(^|[^A-Za-z0-9_.])/(wor" r"k|tmp/ba" r"sh_jobs|fa" r"rm)/")
-        for path in files(".h", ".cpp", ".td", ".py", ".md", ".mlir", ".yaml", ".toml", ".cmake", ".txt"):
+        for path in files(".h", ".cpp", ".td", ".py", ".sv", ".svh", ".md", ".mlir", ".yaml", ".toml", ".cmake", ".txt"):
             text = path.read_text(encoding="utf-8", errors="replace")
             self.assertIsNone(words.search(text), relative(path))
             self.assertIsNone(paths.search(text), relative(path))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Every module of rtl/ with the parameters it is used with, and what is done to it. A new module needs a line here (test_lint.py
+refuses one that has none)."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    name: str
+    parameters: tuple = ({},)  # Each is linted and synthesised.
+    lint_only: tuple = ()  # Parameter sets too large to synthesise in a test.
+    leaf: bool = True  # Its netlist runs beside its source.
+    bench: str = ""  # test/rtl/benches/<bench>.cpp: a model of it. Defines every PARAM_x that the bench reads.
+    steady: tuple = ()  # Output bits that never change, as "port[bit]", for every parameter set.
+    cycles: int = 120000  # Random cycles of the bench.
+    netlist_cycles: int = 20000  # Cycles of the bench, and of random inputs, beside the netlist.
+    area: bool = True  # In docs/rtl/area.md.
+
+
+MODULES = [
+    Module("rv_ram", ({"WIDTH": 32, "DEPTH": 64}, {"WIDTH": 1, "DEPTH": 2}, {"WIDTH": 14, "DEPTH": 100}), bench="RamBench"),
+    Module("rv_fifo", ({"WIDTH": 32, "DEPTH": 2}, {"WIDTH": 8, "DEPTH": 3}, {"WIDTH": 64, "DEPTH": 4}, {"WIDTH": 1, "DEPTH": 9}), bench="FifoBench"),
+    Module("rv_sync", ({"RESET_LEVEL": "1'b0"}, {"RESET_LEVEL": "1'b1"})),
+    Module("rv_aer_in", ({"WIDTH": 32}, {"WIDTH": 1}), bench="AerInBench"),
+    Module("rv_aer_out", ({"WIDTH": 32}, {"WIDTH": 1}), bench="AerOutBench"),
+]
+BY_NAME = {module.name: module for module in MODULES}
