@@ -27,7 +27,7 @@ module n1_accumulators (
   localparam int SB = n1_pkg::SLOT_BITS;
 
   logic [SLOTS-1:0] a_banks, a_reads, a_writes, reads, writes;
-  logic [31:0] rdata[0:SLOTS-1];
+  logic [32*SLOTS-1:0] rdata;
   logic [SB-1:0] a_slot_q, b_slot_q;
 
   assign a_banks = SLOTS'(1) << a_slot_i;
@@ -44,7 +44,7 @@ module n1_accumulators (
         .clk_i,
         .re_i   (reads[s]),
         .raddr_i(a_reads[s] ? a_raddr_i : b_raddr_i),
-        .rdata_o(rdata[s]),
+        .rdata_o(rdata[32*s+:32]),
         .we_i   (writes[s]),
         .waddr_i(a_writes[s] ? a_waddr_i : b_waddr_i),
         .wdata_i(a_writes[s] ? a_wdata_i : b_wdata_i)
@@ -55,6 +55,6 @@ module n1_accumulators (
     if (a_re_i) a_slot_q <= a_slot_i;
     if (b_re_i) b_slot_q <= b_rslot_i;
   end
-  assign a_rdata_o = rdata[a_slot_q];
-  assign b_rdata_o = rdata[b_slot_q];
+  assign a_rdata_o = rdata[32*a_slot_q+:32];
+  assign b_rdata_o = rdata[32*b_slot_q+:32];
 endmodule : n1_accumulators

@@ -46,7 +46,7 @@ module n1_chip (
   logic [3:0] cfg_space_q;
   logic [15:0] cfg_addr_q;
   logic [31:0] cfg_wdata_q;
-  logic [31:0] node_rdata[0:NODES-1];
+  logic [32*NODES-1:0] node_rdata;
   logic [31:0] host_rdata_q, all_rdata;
 
   always_ff @(posedge clk_i) begin
@@ -71,7 +71,7 @@ module n1_chip (
     all_rdata = '0;
     if (cfg_answers_q) begin
       all_rdata = host_rdata_q;
-      for (int n = 0; n < NODES; n++) all_rdata = all_rdata | node_rdata[n];
+      for (int n = 0; n < NODES; n++) all_rdata = all_rdata | node_rdata[32*n+:32];
     end
   end
   assign cfg_rdata_o = all_rdata;
@@ -140,14 +140,6 @@ module n1_chip (
 
   //===--- Mesh -----------------------------------------------------------===//
 
-  // Outputs of each node, by direction: east, west, north, south.
-  logic [3:0] node_out_valid[0:NODES-1];
-  logic [3:0] node_in_ready[0:NODES-1];
-  logic [FB-1:0] out_e[0:NODES-1];
-  logic [FB-1:0] out_w[0:NODES-1];
-  logic [FB-1:0] out_n[0:NODES-1];
-  logic [FB-1:0] out_s[0:NODES-1];
-
   // Nodes of the columns from x0 to below x1 and rows from y0 to below y1.
   function automatic logic [MB-1:0] nodes(input int x0, input int x1, input int y0, input int y1);
     nodes = '0;
@@ -161,40 +153,42 @@ module n1_chip (
   for (genvar x = 0; x < COLUMNS; x++) begin : g_column
     for (genvar y = 0; y < ROWS; y++) begin : g_row
       localparam int N = x * ROWS + y;
+      localparam logic [MB-1:0] HERE = MB'(1) << N;
       localparam logic [MB-1:0] HOST = MB'(1) << NODES;
-      localparam logic [MB-1:0] WEST = nodes(0, x, 0, ROWS) | ((x > 0) ? HOST : '0);
-      localparam logic [MB-1:0] SOUTH = nodes(x, x + 1, 0, y) | ((x == 0) ? HOST : '0);
+      localparam logic [MB-1:0] BEHIND_W = nodes(0, x, 0, ROWS) | ((x > 0) ? HOST : '0);
+      localparam logic [MB-1:0] BEHIND_S = nodes(x, x + 1, 0, y) | ((x == 0) ? HOST : '0);
 
       // Neighbours; beyond an edge the node on the other side, from which nothing is taken.
-      localparam int E = ((x + 1) % COLUMNS) * ROWS + y;
-      localparam int W = ((x + COLUMNS - 1) % COLUMNS) * ROWS + y;
-      localparam int U = x * ROWS + (y + 1) % ROWS;
-      localparam int D = x * ROWS + (y + ROWS - 1) % ROWS;
+      localparam int EAST = (x + 1) % COLUMNS;
+      localparam int WEST = (x + COLUMNS - 1) % COLUMNS;
+      localparam int NORTH = (y + 1) % ROWS;
+      localparam int SOUTH = (y + ROWS - 1) % ROWS;
       localparam logic HAS_E = x + 1 < COLUMNS;
       localparam logic HAS_W = x > 0;
       localparam logic HAS_N = y + 1 < ROWS;
       localparam logic HAS_S = y > 0;
       localparam logic HAS_HOST = x == 0 && y == 0;
 
-      logic [3:0] in_valid, out_ready;
-      assign in_valid[0] = HAS_E & node_out_valid[E][1];
-      assign in_valid[1] = HAS_HOST ? host_valid : (HAS_W & node_out_valid[W][0]);
-      assign in_valid[2] = HAS_N & node_out_valid[U][3];
-      assign in_valid[3] = HAS_S & node_out_valid[D][2];
-      assign out_ready[0] = HAS_E & node_in_ready[E][1];
-      assign out_ready[1] = HAS_W & node_in_ready[W][0];
-      assign out_ready[2] = HAS_N & node_in_ready[U][3];
-      assign out_ready[3] = HAS_HOST ? (host_out_ready & ~stall_q[6*NODES]) : (HAS_S & node_in_ready[D][2]);
+      logic [3:0] in_valid, in_ready, out_valid, out_ready;
+      logic [FB-1:0] out_e, out_w, out_n, out_s;
+      assign in_valid[0] = HAS_E & g_column[EAST].g_row[y].out_valid[1];
+      assign in_valid[1] = HAS_HOST ? host_valid : (HAS_W & g_column[WEST].g_row[y].out_valid[0]);
+      assign in_valid[2] = HAS_N & g_column[x].g_row[NORTH].out_valid[3];
+      assign in_valid[3] = HAS_S & g_column[x].g_row[SOUTH].out_valid[2];
+      assign out_ready[0] = HAS_E & g_column[EAST].g_row[y].in_ready[1];
+      assign out_ready[1] = HAS_W & g_column[WEST].g_row[y].in_ready[0];
+      assign out_ready[2] = HAS_N & g_column[x].g_row[NORTH].in_ready[3];
+      assign out_ready[3] = HAS_HOST ? (host_out_ready & ~stall_q[6*NODES]) : (HAS_S & g_column[x].g_row[SOUTH].in_ready[2]);
 
       n1_node u_node (
           .clk_i,
           .rst_i,
           .first_source_i(RB'(N * n1_pkg::NEURONS)),
           .behind_e_i    (nodes(x + 1, COLUMNS, 0, ROWS)),
-          .behind_w_i    (WEST),
+          .behind_w_i    (BEHIND_W),
           .behind_n_i    (nodes(x, x + 1, y + 1, ROWS)),
-          .behind_s_i    (SOUTH),
-          .behind_l_i    (MB'(1) << N),
+          .behind_s_i    (BEHIND_S),
+          .behind_l_i    (HERE),
           .start_i       (start),
           .idle_i        (idle_o),
           .step_i        (step),
@@ -203,19 +197,19 @@ module n1_chip (
           .cfg_space_i   (cfg_space_q),
           .cfg_addr_i    (cfg_addr_q),
           .cfg_wdata_i   (cfg_wdata_q),
-          .cfg_rdata_o   (node_rdata[N]),
+          .cfg_rdata_o   (node_rdata[32*N+:32]),
           .in_valid_i    (in_valid),
-          .in_ready_o    (node_in_ready[N]),
-          .in_e_i        (out_w[E]),
-          .in_w_i        (HAS_HOST ? host_flit : out_e[W]),
-          .in_n_i        (out_s[U]),
-          .in_s_i        (out_n[D]),
-          .out_valid_o   (node_out_valid[N]),
+          .in_ready_o    (in_ready),
+          .in_e_i        (g_column[EAST].g_row[y].out_w),
+          .in_w_i        (HAS_HOST ? host_flit : g_column[WEST].g_row[y].out_e),
+          .in_n_i        (g_column[x].g_row[NORTH].out_s),
+          .in_s_i        (g_column[x].g_row[SOUTH].out_n),
+          .out_valid_o   (out_valid),
           .out_ready_i   (out_ready),
-          .out_e_o       (out_e[N]),
-          .out_w_o       (out_w[N]),
-          .out_n_o       (out_n[N]),
-          .out_s_o       (out_s[N]),
+          .out_e_o       (out_e),
+          .out_w_o       (out_w),
+          .out_n_o       (out_n),
+          .out_s_o       (out_s),
           .stall_i       (stall_q[6*N+:6]),
           .sent_o        (sent[N]),
           .given_o       (given[N*CB+:CB]),
@@ -224,11 +218,11 @@ module n1_chip (
     end
   end
 
-  assign host_ready = node_in_ready[0][1];
+  assign host_ready = g_column[0].g_row[0].in_ready[1];
 
   // Spikes for the host: what leaves the mesh by the south port of node (0,0).
-  assign host_out_flit = out_s[0];
-  assign host_out_valid = node_out_valid[0][3] & (host_out_flit[FB-1:RB+32] != '0) & ~stall_q[6*NODES];
+  assign host_out_flit = g_column[0].g_row[0].out_s;
+  assign host_out_valid = g_column[0].g_row[0].out_valid[3] & (host_out_flit[FB-1:RB+32] != '0) & ~stall_q[6*NODES];
   rv_fifo #(
       .WIDTH(RB + 32),
       .DEPTH(2)

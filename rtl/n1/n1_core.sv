@@ -91,7 +91,7 @@ module n1_core (
   logic [NB-1:0] mask_at;
   logic [1:0] state_reads, state_writes;
   logic [SB+NB-2:0] state_rat, state_wat;
-  logic [31:0] state_wdata[0:1];
+  logic [31:0] state_wdata_0, state_wdata_1;
   logic [3:0] param_reads, param_writes;
   logic [MB+NB-3:0] param_at;
   logic sum_reads, sum_writes;
@@ -131,8 +131,8 @@ module n1_core (
       state_writes = {1'b0, cfg_write & here[2]} << addr[NB];
       state_rat = {addr[NB+SB-1:NB+1], addr[NB-1:0]};
       state_wat = state_rat;
-      state_wdata[0] = cfg_wdata_i;
-      state_wdata[1] = cfg_wdata_i;
+      state_wdata_0 = cfg_wdata_i;
+      state_wdata_1 = cfg_wdata_i;
       param_reads = {3'b0, cfg_read & here[3]} << addr[NB+1:NB];
       param_writes = {3'b0, cfg_write & here[3]} << addr[NB+1:NB];
       param_at = {addr[NB+MB-1:NB+2], addr[NB-1:0]};
@@ -160,8 +160,8 @@ module n1_core (
       state_rat = f_re ? {{SB - 1{1'b0}}, f_neuron} : {e_slot[SB-1:1], e_neuron};
       state_writes = f_we ? 2'b11 : 2'(e_state_we) << e_wslot[0];
       state_wat = f_we ? {{SB - 1{1'b0}}, f_wneuron} : {e_wslot[SB-1:1], e_wneuron};
-      state_wdata[0] = f_we ? f_u : e_wdata;
-      state_wdata[1] = f_we ? f_v : e_wdata;
+      state_wdata_0 = f_we ? f_u : e_wdata;
+      state_wdata_1 = f_we ? f_v : e_wdata;
       param_reads = f_re ? 4'b1111 : 4'(e_param_re) << e_slot[1:0];
       param_at = f_re ? {{MB - 2{1'b0}}, f_neuron} : {e_slot[MB-1:2], e_neuron};
       // A sum is read and, a cycle later, zeroed.
@@ -179,7 +179,6 @@ module n1_core (
   logic [NB-1:0] slice_addr;
   logic [NB+NB+1+IB:0] slice_0;  // fast, inputs, count, neuron base
   logic [AB+PB+PB:0] slice_1;    // length, first instruction, first accumulator
-  logic [31:0] slice_word[2:4];
 
   rv_ram #(
       .WIDTH(NB + NB + 2 + IB),
@@ -206,6 +205,7 @@ module n1_core (
       .wdata_i(cfg_wdata_i[AB+PB+PB:0])
   );
   for (genvar w = 2; w < 5; w++) begin : g_slice
+    logic [31:0] word;
     rv_ram #(
         .WIDTH(32),
         .DEPTH(n1_pkg::NEURONS)
@@ -213,7 +213,7 @@ module n1_core (
         .clk_i,
         .re_i   (slice_reads[w]),
         .raddr_i(slice_at),
-        .rdata_o(slice_word[w]),
+        .rdata_o(word),
         .we_i   (slice_writes[w]),
         .waddr_i(slice_at),
         .wdata_i(cfg_wdata_i)
@@ -235,7 +235,7 @@ module n1_core (
 
   logic program_re;
   logic [PB-1:0] program_addr;
-  logic [31:0] program_word[0:1];
+  logic [63:0] program_word;
   for (genvar h = 0; h < 2; h++) begin : g_program
     rv_ram #(
         .WIDTH(32),
@@ -244,7 +244,7 @@ module n1_core (
         .clk_i,
         .re_i   (program_reads[h]),
         .raddr_i(program_at),
-        .rdata_o(program_word[h]),
+        .rdata_o(program_word[32*h+:32]),
         .we_i   (program_writes[h]),
         .waddr_i(program_at),
         .wdata_i(cfg_wdata_i)
@@ -303,13 +303,13 @@ module n1_core (
       .accumulator_base_i(accumulator_base),
       .program_first_i   (program_first),
       .program_length_i  (program_length),
-      .seed_i            ({slice_word[3], slice_word[2]}),
-      .entity_i          (slice_word[4]),
+      .seed_i            ({g_slice[3].word, g_slice[2].word}),
+      .entity_i          (g_slice[4].word),
       .step_i,
       .done_o            (engine_done),
       .program_re_o      (program_re),
       .program_addr_o    (program_addr),
-      .program_word_i    ({program_word[1], program_word[0]}),
+      .program_word_i    (program_word),
       .table_re_o        (table_re),
       .table_addr_o      (table_addr),
       .table_word_i      (table_word),
@@ -338,8 +338,8 @@ module n1_core (
   logic [NB-1:0] f_neuron, f_wneuron, f_spike_neuron;
   logic [31:0] f_u, f_v;
   logic [AB-1:0] f_sum_addr, f_clear_addr;
-  logic [31:0] state_word[0:1];
-  logic [31:0] param_word[0:3];
+  logic [63:0] state_words;   // Of both banks.
+  logic [127:0] param_words;  // Of all four.
   n1_cuba u_cuba (
       .clk_i,
       .rst_i,
@@ -350,12 +350,12 @@ module n1_core (
       .done_o            (fast_done),
       .re_o              (f_re),
       .neuron_o          (f_neuron),
-      .u_i               (state_word[0][n1_pkg::NATIVE_STATE_BITS-1:0]),
-      .v_i               (state_word[1][n1_pkg::NATIVE_STATE_BITS-1:0]),
-      .du_i              (param_word[0][n1_pkg::NATIVE_DECAY_BITS-1:0]),
-      .dv_i              (param_word[1][n1_pkg::NATIVE_DECAY_BITS-1:0]),
-      .vth_i             (param_word[2][n1_pkg::NATIVE_THRESHOLD_BITS-1:0]),
-      .bias_i            (param_word[3][n1_pkg::NATIVE_BIAS_BITS-1:0]),
+      .u_i               (state_words[0+:n1_pkg::NATIVE_STATE_BITS]),
+      .v_i               (state_words[32+:n1_pkg::NATIVE_STATE_BITS]),
+      .du_i              (param_words[0+:n1_pkg::NATIVE_DECAY_BITS]),
+      .dv_i              (param_words[32+:n1_pkg::NATIVE_DECAY_BITS]),
+      .vth_i             (param_words[64+:n1_pkg::NATIVE_THRESHOLD_BITS]),
+      .bias_i            (param_words[96+:n1_pkg::NATIVE_BIAS_BITS]),
       .we_o              (f_we),
       .wneuron_o         (f_wneuron),
       .u_o               (f_u),
@@ -378,10 +378,10 @@ module n1_core (
         .clk_i,
         .re_i   (state_reads[k]),
         .raddr_i(state_rat),
-        .rdata_o(state_word[k]),
+        .rdata_o(state_words[32*k+:32]),
         .we_i   (state_writes[k]),
         .waddr_i(state_wat),
-        .wdata_i(state_wdata[k])
+        .wdata_i((k == 0) ? state_wdata_0 : state_wdata_1)
     );
   end
   for (genvar k = 0; k < 4; k++) begin : g_param
@@ -392,7 +392,7 @@ module n1_core (
         .clk_i,
         .re_i   (param_reads[k]),
         .raddr_i(param_at),
-        .rdata_o(param_word[k]),
+        .rdata_o(param_words[32*k+:32]),
         .we_i   (param_writes[k]),
         .waddr_i(param_at),
         .wdata_i(cfg_wdata_i)
@@ -400,8 +400,8 @@ module n1_core (
   end
   logic state_bank_q;
   logic [1:0] param_bank_q;
-  assign e_state = state_word[state_bank_q];
-  assign e_param = param_word[param_bank_q];
+  assign e_state = state_bank_q ? state_words[63:32] : state_words[31:0];
+  assign e_param = param_words[32*param_bank_q+:32];
   always_ff @(posedge clk_i) begin
     if (e_state_re) state_bank_q <= e_slot[0];
     else if (cfg_read) state_bank_q <= addr[NB];
@@ -566,11 +566,11 @@ module n1_core (
       n1_pkg::SPACE_PARAM: answer = e_param;
       n1_pkg::SPACE_AXON_OUT: answer = 32'(mask);
       n1_pkg::SPACE_CSR: answer = csr_q;
-      n1_pkg::SPACE_PROGRAM: answer = program_word[word_q[0]];
+      n1_pkg::SPACE_PROGRAM: answer = word_q[0] ? program_word[63:32] : program_word[31:0];
       n1_pkg::SPACE_TABLE: answer = table_word;
       n1_pkg::SPACE_SLICE:
-      answer = (word_q == 3'd0) ? 32'(slice_0) : (word_q == 3'd1) ? 32'(slice_1) : (word_q == 3'd2) ? slice_word[2] :
-               (word_q == 3'd3) ? slice_word[3] : slice_word[4];
+      answer = (word_q == 3'd0) ? 32'(slice_0) : (word_q == 3'd1) ? 32'(slice_1) : (word_q == 3'd2) ? g_slice[2].word :
+               (word_q == 3'd3) ? g_slice[3].word : g_slice[4].word;
       default: answer = sum_word;
     endcase
   end
