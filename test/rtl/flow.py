@@ -210,17 +210,17 @@ def synthesise(name, parameters, flat):
     chosen = sources(name)
     script = [*(f"read_verilog -sv {path}" for path in chosen)]
     script += [f"chparam -set {key} {value} {name}" for key, value in parameters.items()]
-    script += [f"hierarchy -check -top {name}", "proc", "opt_clean", "check -assert", "design -save elaborated"]
+    script += [f"hierarchy -check -top {name}", f"rename -top {name}__netlist", "proc", "opt_clean", "check -assert", "design -save elaborated"]
     # Memories: their behaviour as yosys understands it, beside the netlist that has them as black boxes.
     own = name == "rv_ram"
     if any(path.stem == "rv_ram" for path in chosen) and not own:
-        script += ["select -set memories =rv_ram =*\\rv_ram", "select @memories", "opt", "memory -nomap", "opt_clean", "write_verilog -noattr -selected memory.v",
-                   "write_json -selected memory.json", "select -clear", "design -load elaborated", "blackbox =rv_ram =*\\rv_ram"]
+        script += ["delete * *rv_ram %d", "opt", "memory -nomap", "opt_clean", "write_verilog -noattr memory.v", "write_json memory.json",
+                   "design -load elaborated", "blackbox *rv_ram"]
     if own:
         script += ["opt", "memory -nomap", "opt"]
     else:
-        script += [f"synth -top {name}{' -flatten' if flat else ''}"]
-    script += ["check -assert", f"rename {name} {name}__netlist", "write_verilog -noattr netlist.v", "write_json netlist.json"]
+        script += [f"synth -top {name}__netlist{' -flatten' if flat else ''}"]
+    script += ["check -assert", "write_verilog -noattr netlist.v", "write_json netlist.json"]
 
     def make(folder):
         (folder / "memory.v").write_text("")

@@ -31,7 +31,7 @@ class Blocks(unittest.TestCase):
 
 def add(module):
     def test(self):
-        for parameters in module.parameters:
+        for parameters in (*module.parameters, *module.large):
             with self.subTest(flow.label(module.name, parameters)):
                 program = flow.program(module.name, parameters, flow.sources(module.name), flow.benches(module.bench))
                 code, text = flow.run([program, SEED, module.cycles])
