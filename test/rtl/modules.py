@@ -19,6 +19,10 @@ class Module:
     area: bool = True  # In docs/rtl/area.md.
 
 
+def tile(rows, columns, lanes, input_bits, sum_bits, code_bits, read_cycles):
+    return {"ROWS": rows, "COLUMNS": columns, "LANES": lanes, "INPUT_BITS": input_bits, "SUM_BITS": sum_bits, "CODE_BITS": code_bits, "READ_CYCLES": read_cycles}
+
+
 MODULES = [
     Module("rv_ram", ({"WIDTH": 32, "DEPTH": 64}, {"WIDTH": 1, "DEPTH": 2}, {"WIDTH": 14, "DEPTH": 100}), bench="RamBench"),
     Module("rv_fifo", ({"WIDTH": 32, "DEPTH": 2}, {"WIDTH": 8, "DEPTH": 3}, {"WIDTH": 64, "DEPTH": 4}, {"WIDTH": 1, "DEPTH": 9}), bench="FifoBench"),
@@ -32,5 +36,11 @@ MODULES = [
     Module("rv_tcam_router", ({"ENTRIES": 4, "CORES": 2, "KEY_BITS": 32, "BODY_BITS": 40, "DEPTH": 2},), bench="TcamRouterBench",
            large=({"ENTRIES": 64, "CORES": 18, "KEY_BITS": 32, "BODY_BITS": 40, "DEPTH": 3},),
            lint_only=({"ENTRIES": 1024, "CORES": 18}, {"ENTRIES": 100, "CORES": 1, "KEY_BITS": 8, "BODY_BITS": 64})),
+    Module("rv_integer_adc", ({"SUM_BITS": 16, "CODE_BITS": 8, "SHIFT_BITS": 5}, {"SUM_BITS": 6, "CODE_BITS": 5, "SHIFT_BITS": 3}), bench="IntegerAdcBench",
+           large=({"SUM_BITS": 6, "CODE_BITS": 9, "SHIFT_BITS": 3}, {"SUM_BITS": 32, "CODE_BITS": 16, "SHIFT_BITS": 5})),
+    Module("rv_bit_driver", ({"ROWS": 16, "INPUT_BITS": 8}, {"ROWS": 5, "INPUT_BITS": 2}), bench="BitDriverBench"),
+    Module("rv_shift_add", ({"LANES": 4, "CODE_BITS": 8, "INPUT_BITS": 8}, {"LANES": 3, "CODE_BITS": 1, "INPUT_BITS": 3}), bench="ShiftAddBench"),
+    Module("rv_crossbar_tile", (tile(16, 8, 4, 8, 16, 8, 2), tile(5, 9, 3, 3, 9, 6, 1)), large=(tile(64, 16, 4, 8, 16, 8, 2),), bench="CrossbarTileBench",
+           lint_only=(tile(100, 128, 8, 16, 32, 16, 3), tile(2, 2, 2, 2, 2, 1, 1))),
 ]
 BY_NAME = {module.name: module for module in MODULES}
