@@ -20,8 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "test" / "rtl"
 RTL = ROOT / "rtl"
 BUILD = pathlib.Path(os.environ.get("RANVIER_RTL_BUILD", ROOT / "build" / "rtl"))
-# Packages that are generated from tables rather than written.
-GENERATED = [pathlib.Path(folder) for folder in os.environ.get("RANVIER_RTL_GENERATED", "").split(os.pathsep) if folder]
+# Packages that are generated from tables rather than written; the copies that the generator's own test holds current.
+GENERATED = [ROOT / "test" / "Inputs" / "rtl"]
 TIMEOUT = 1800
 
 
@@ -84,6 +84,27 @@ def sources(name, files=None):
     return ordered
 
 
+def own(parameters):
+    """The parameters of a module itself. "package.CONSTANT" stands for a constant of a package, see readable()."""
+    return {key: value for key, value in parameters.items() if "." not in key}
+
+
+def readable(name, parameters, files=None):
+    """sources() with constants of packages set as `parameters` say ({"n1_pkg.COLUMNS": 4}): those packages are copies."""
+    chosen = sources(name, files)
+    for package in sorted({key.partition(".")[0] for key in parameters if "." in key}):
+        (path,) = [path for path in chosen if path.stem == package]
+        text = path.read_text(encoding="utf-8")
+        for key, value in parameters.items():
+            if key.startswith(package + "."):
+                text, count = re.subn(rf"^(\s*localparam\s[^=;]*\b{key.partition('.')[2]}\s*=)[^;]*;", rf"\g<1> {value};", text, flags=re.M)
+                if count != 1:
+                    raise Failed(f"{key}: {count} such constants in {path.name}")
+        folder = made("package", [package, text], lambda folder: (folder / path.name).write_text(text, encoding="utf-8"))
+        chosen[chosen.index(path)] = folder / path.name
+    return chosen
+
+
 def label(name, parameters):
     """rv_fifo, {"WIDTH": 8} -> "rv_fifo WIDTH=8"."""
     return " ".join([name, *(f"{key}={value}" for key, value in parameters.items())])
@@ -132,8 +153,8 @@ def version(tool):
 
 def lint(name, parameters, files=None):
     """(exit code, everything that verilator -Wall said)."""
-    chosen = sources(name, files)
-    return run(["verilator", "--lint-only", "-Wall", "--top-module", name, *(f"-G{key}={value}" for key, value in parameters.items()), *chosen])
+    chosen = readable(name, parameters, files)
+    return run(["verilator", "--lint-only", "-Wall", "--top-module", name, *(f"-G{key}={value}" for key, value in own(parameters).items()), *chosen])
 
 
 # ---- Programs from hardware ---------------------------------------------------------------------------------------------------------
@@ -168,13 +189,13 @@ def program(name, parameters, verilog, benches, header="", top=None, options=())
     ports.h holds `header`. With `top` another module is verilated under that class name."""
     include = verilator_root() / "include"
     support = sorted((HERE / "support").glob("*"))
-    defines = [f"-DPARAM_{key}={value}" for key, value in parameters.items()]
+    defines = [f"-DPARAM_{key.replace('.', '_')}={value}" for key, value in parameters.items()]
     defines += [f"-DDUT=V{name}", f'-DDUT_HEADER="V{name}.h"', *(["-DRANVIER_HAS_BENCH"] if len(benches) > 1 else [])]
 
     def make(folder):
         (folder / "ports.h").write_text(header)
         # Verilator sees loops where a netlist only splits a vector into bits; they are run until they settle.
-        generics = ["-Wno-UNOPTFLAT"] if top else [f"-G{key}={value}" for key, value in parameters.items()]
+        generics = ["-Wno-UNOPTFLAT"] if top else [f"-G{key}={value}" for key, value in own(parameters).items()]
         must(["verilator", "--cc", "-O3", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique", "--top-module", top or name, "--prefix", f"V{name}",
               "--Mdir", folder, *generics, *options, *verilog])
         # One translation unit: reading Verilator's headers takes longer than compiling most blocks.
@@ -207,16 +228,16 @@ def yosys(script, folder):
 def synthesise(name, parameters, flat):
     """Synthesises a module, memories kept as such. The folder holds netlist.v (module <name>__netlist), memory.v (the memories as
     behavioural Verilog), netlist.json and log. `flat` dissolves the modules below. Problems that `check` finds are failures."""
-    chosen = sources(name)
+    chosen = readable(name, parameters)
     script = [*(f"read_verilog -sv {path}" for path in chosen)]
-    script += [f"chparam -set {key} {value} {name}" for key, value in parameters.items()]
+    script += [f"chparam -set {key} {value} {name}" for key, value in own(parameters).items()]
     script += [f"hierarchy -check -top {name}", f"rename -top {name}__netlist", "proc", "opt_clean", "check -assert", "design -save elaborated"]
     # Memories: their behaviour as yosys understands it, beside the netlist that has them as black boxes.
-    own = name == "rv_ram"
-    if any(path.stem == "rv_ram" for path in chosen) and not own:
+    alone = name == "rv_ram"
+    if any(path.stem == "rv_ram" for path in chosen) and not alone:
         script += ["delete * *rv_ram %d", "opt", "memory -nomap", "opt_clean", "write_verilog -noattr memory.v", "write_json memory.json",
                    "design -load elaborated", "blackbox *rv_ram"]
-    if own:
+    if alone:
         script += ["opt", "memory -nomap", "opt"]
     else:
         script += [f"synth -top {name}__netlist{' -flatten' if flat else ''}"]
@@ -279,7 +300,7 @@ def miter(name, parameters, listed):
     wires = "".join(f"  wire {span(bits)}{port}__netlist;\n" for port, direction, bits in listed if direction == "output")
     pins = ", ".join(f".{port}({port})" for port, _, _ in listed)
     others = ", ".join(f".{port}({port}__netlist)" if port in outputs else f".{port}({port})" for port, _, _ in listed)
-    generics = ", ".join(f".{key}({value})" for key, value in parameters.items())
+    generics = ", ".join(f".{key}({value})" for key, value in own(parameters).items())
     differs = ", ".join(f"{port} != {port}__netlist" for port in reversed(outputs))
     return (f"module {name}__miter (\n{declared},\n  output wire {span(len(outputs))}mismatch_o\n);\n{wires}"
             f"  {name} #({generics}) u_source ({pins});\n  {name}__netlist u_netlist ({others});\n  assign mismatch_o = {{{differs}}};\nendmodule\n")
@@ -296,19 +317,20 @@ def ports_header(listed):
 # ---- Proofs -------------------------------------------------------------------------------------------------------------------------
 
 
-def smt(name, parameters, properties, changes=()):
+def smt(name, parameters, properties, changes=(), instead=None):
     """The module with properties spliced in before its endmodule, as a problem for yosys-smtbmc. `changes` are (old, new) texts to break
-    it by."""
-    chosen = sources(name)
+    it by; `instead` names files that stand for modules below it (what is proven of those is assumed there)."""
+    chosen = readable(name, parameters, {**library(), **(instead or {})})
     text = chosen[-1].read_text(encoding="utf-8")
     for old, new in changes:
         if text.count(old) != 1:
             raise Failed(f"{name}: the text to change must be there once: {old}")
         text = text.replace(old, new)
-    text = text.replace("\nendmodule\n", "\n" + properties.read_text(encoding="utf-8") + "\nendmodule\n")
+    text = re.sub(r"^endmodule\b", lambda end: properties.read_text(encoding="utf-8") + "endmodule", text, count=1, flags=re.M)
     script = [*(f"read_verilog -sv -formal {path}" for path in chosen[:-1]), f"read_verilog -sv -formal {name}.sv"]
-    script += [f"chparam -set {key} {value} {name}" for key, value in parameters.items()]
-    script += [f"prep -flatten -top {name}", "check -assert", "memory_map", "opt -full", "async2sync", "dffunmap", "write_smt2 -wires problem.smt2"]
+    script += [f"chparam -set {key} {value} {name}" for key, value in own(parameters).items()]
+    script += [f"hierarchy -check -top {name}", "rename -top proven", "prep -flatten -top proven", "check -assert", "memory_map", "opt -full", "async2sync",
+               "dffunmap", "write_smt2 -wires problem.smt2"]
 
     def make(folder):
         (folder / f"{name}.sv").write_text(text)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Every module of rtl/ with the parameters it is used with, and what is done to it. A new module needs a line here (test_lint.py
-refuses one that has none)."""
+refuses one that has none). Parameters named "package.CONSTANT" set a constant of a package."""
 
 import dataclasses
 

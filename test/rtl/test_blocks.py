@@ -33,7 +33,7 @@ def add(module):
     def test(self):
         for parameters in (*module.parameters, *module.large):
             with self.subTest(flow.label(module.name, parameters)):
-                program = flow.program(module.name, parameters, flow.sources(module.name), flow.benches(module.bench))
+                program = flow.program(module.name, parameters, flow.readable(module.name, parameters), flow.benches(module.bench))
                 code, text = flow.run([program, SEED, module.cycles])
                 self.assertEqual(code, 0, text)
                 cycles, checks = map(int, re.search(r"^ok: (\d+) cycles, (\d+) checks$", text, re.M).groups())

@@ -15,6 +15,8 @@ class Proof:
     faults: tuple  # (old text, new text) of the module, each of which must break the proof.
     depth: int = 12  # Steps from reset.
     induction: int = 3
+    properties: str = ""  # formal/<properties>.svh; else <name>.svh.
+    instead: tuple = ()  # Modules for which formal/<module>.sv stands.
 
 
 PROOFS = [
@@ -32,12 +34,16 @@ class Formal(unittest.TestCase):
 
 
 def add(proof):
-    properties = flow.HERE / "formal" / f"{proof.name}.svh"
+    title = proof.properties or proof.name
+
+    def problem(parameters, changes=()):
+        instead = {module: flow.HERE / "formal" / f"{module}.sv" for module in proof.instead}
+        return flow.smt(proof.name, parameters, flow.HERE / "formal" / f"{title}.svh", changes, instead)
 
     def each(self, check):
         for parameters in proof.parameters:
             with self.subTest(flow.label(proof.name, parameters)):
-                check(flow.smt(proof.name, parameters, properties))
+                check(problem(parameters))
 
     def holds(self):
         def check(problem):
@@ -57,12 +63,12 @@ def add(proof):
         parameters = proof.parameters[1 if len(proof.parameters) > 1 else 0]
         for change in proof.faults:
             with self.subTest(change[1]):
-                good, text = flow.smtbmc(flow.smt(proof.name, parameters, properties, (change,)), "-t", str(proof.depth))
+                good, text = flow.smtbmc(problem(parameters, (change,)), "-t", str(proof.depth))
                 self.assertFalse(good, text[-3000:])
                 self.assertIn("Assert failed", text)
-    setattr(Formal, f"test_{proof.name}_holds", holds)
-    setattr(Formal, f"test_{proof.name}_covers", covers)
-    setattr(Formal, f"test_{proof.name}_finds_faults", faults)
+    setattr(Formal, f"test_{title}_holds", holds)
+    setattr(Formal, f"test_{title}_covers", covers)
+    setattr(Formal, f"test_{title}_finds_faults", faults)
 
 
 for entry in PROOFS:

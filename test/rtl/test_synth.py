@@ -75,7 +75,7 @@ class Netlists(unittest.TestCase):
         listed = flow.ports(name, folder)
         text = flow.miter(name, parameters, listed)
         wrapper = flow.made("miter", [text], lambda folder: (folder / "miter.v").write_text(text))
-        verilog = [*flow.sources(name), netlist or folder / "netlist.v", folder / "memory.v", wrapper / "miter.v"]
+        verilog = [*flow.readable(name, parameters), netlist or folder / "netlist.v", folder / "memory.v", wrapper / "miter.v"]
         program = flow.program(name, parameters, verilog, flow.benches(bench), flow.ports_header(listed), f"{name}__miter")
         return flow.run([program, SEED, cycles])
 
