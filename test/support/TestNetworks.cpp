@@ -1,7 +1,7 @@
 //===- TestNetworks.cpp - Random networks and small chips -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/TestNetworks.h"
-#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include <algorithm>
 #include <bit>
 #include <tuple>
@@ -148,7 +148,7 @@ mapping::Network test::randomIntNetwork(uint64_t seed, bool nativeOnly) {
   mapping::Network network;
   network.name = "random" + std::to_string(seed);
   network.seed = seed;
-  network.programs = {mapping::nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   if (!nativeOnly)
     network.programs.push_back(twoInputProgram());
   const int populations = static_cast<int>(dice(2, 5)), inputs = static_cast<int>(dice(1, 3));
@@ -171,7 +171,7 @@ mapping::Network test::randomIntNetwork(uint64_t seed, bool nativeOnly) {
     for (mapping::Words &words : population.init)
       words = draw(dice.chance(0.5), -100, 100);
     if (program == 0 && dice.chance(0.5)) {
-      population.configParams = {mapping::NativeDu, mapping::NativeDv};
+      population.configParams = {hw::NativeDu, hw::NativeDv};
       population.thresholdParams = {};
     }
   }
@@ -228,14 +228,14 @@ mapping::Network test::randomFloatNetwork(uint64_t seed) {
 mapping::Network test::localNetwork(uint32_t layers, uint32_t width, uint32_t fanIn) {
   mapping::Network network;
   network.name = "local";
-  network.programs = {mapping::nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   uint32_t previous = addPopulation(network, "in", width, -1);
   for (uint32_t layer = 0; layer < layers; ++layer) {
     const uint32_t p = addPopulation(network, "layer" + std::to_string(layer), width, 0);
     mapping::Population &population = network.populations[p];
     population.params = {{400}, {200}, {60}, {0}};
-    population.configParams = {mapping::NativeDu, mapping::NativeDv};
-    population.thresholdParams = {mapping::NativeVth};
+    population.configParams = {hw::NativeDu, hw::NativeDv};
+    population.thresholdParams = {hw::NativeVth};
     mapping::Projection projection;
     projection.name = "w" + std::to_string(layer);
     projection.source = previous;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Replay.h"
 #include "ranvier/Emulator/Session.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -86,11 +86,11 @@ static Result<void> addGroup(mapping::Network &network, const GoldenCase &golden
     const int64_t bias = mantissa == 0   ? 0
                          : exponent >= 0 ? mantissa * (int64_t(1) << exponent)
                                          : mantissa >> std::min<int64_t>(63, -exponent);
-    population.params[mapping::NativeBias].push_back(static_cast<int32_t>(bias));
+    population.params[hw::NativeBias].push_back(static_cast<int32_t>(bias));
   }
   population.init = {{0}, {0}};
-  population.configParams = {mapping::NativeDu, mapping::NativeDv};
-  population.thresholdParams = {mapping::NativeVth};
+  population.configParams = {hw::NativeDu, hw::NativeDv};
+  population.thresholdParams = {hw::NativeVth};
   population.stateScale = {{"u", 1.0}, {"v", 1.0}};
   population.output = true;
   network.populations.push_back(std::move(population));
@@ -197,7 +197,7 @@ static Result<void> addConnection(mapping::Network &network, const GoldenCase &g
 Result<mapping::Network> tools::buildNetwork(const GoldenCase &golden) {
   mapping::Network network;
   network.name = golden.name;
-  network.programs = {mapping::nativeCubaProgram(hw::NativeCubaLif{})};
+  network.programs = {hw::nativeCubaProgram(hw::NativeCubaLif{})};
   std::map<std::string, Place> names;
   const auto add = [&](const std::string &name, uint64_t count, bool input) -> Result<void> {
     if (!names.emplace(name, Place{count, input, static_cast<uint32_t>(network.populations.size())}).second)

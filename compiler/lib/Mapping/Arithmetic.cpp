@@ -5,7 +5,7 @@
 // docs/spec/target-semantics.md.
 //===----------------------------------------------------------------------===//
 #include "Shared.h"
-#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include <algorithm>
 #include <cmath>
 
@@ -74,10 +74,10 @@ static Result<void> checkWords(const Population &population, const isa::Program 
   if (!native)
     return {};
   const hw::NativeCubaLif &unit = *chip.nativeCuba;
-  RANVIER_CHECK(within(population.params[NativeDu], "a current decay (du)", 0, (int64_t(1) << unit.decayBits) - 1));
-  RANVIER_CHECK(within(population.params[NativeDv], "a voltage decay (dv)", 0, (int64_t(1) << unit.decayBits) - 1));
-  RANVIER_CHECK(within(population.params[NativeVth], "a threshold (vth)", 0, (int64_t(1) << unit.thresholdBits) - 1));
-  for (int32_t bias : population.params[NativeBias])
+  RANVIER_CHECK(within(population.params[hw::NativeDu], "a current decay (du)", 0, (int64_t(1) << unit.decayBits) - 1));
+  RANVIER_CHECK(within(population.params[hw::NativeDv], "a voltage decay (dv)", 0, (int64_t(1) << unit.decayBits) - 1));
+  RANVIER_CHECK(within(population.params[hw::NativeVth], "a threshold (vth)", 0, (int64_t(1) << unit.thresholdBits) - 1));
+  for (int32_t bias : population.params[hw::NativeBias])
     if (!isBias(bias, unit))
       return wrong("a bias",
                    "a mantissa of " + std::to_string(unit.biasMantissaBits) + " bits with sign, shifted left by 0.." +
@@ -131,7 +131,7 @@ Result<void> mapping::checkArithmetic(const Network &network, const hw::Chip &ch
     return {}; // binary32 has no formats to miss
   isa::Program unit;
   if (chip.nativeCuba)
-    unit = nativeCubaProgram(*chip.nativeCuba);
+    unit = hw::nativeCubaProgram(*chip.nativeCuba);
   for (const Population &population : network.populations) {
     if (population.input)
       continue;

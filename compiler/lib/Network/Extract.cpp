@@ -1,7 +1,7 @@
 //===- Extract.cpp - The quantised network as plain data ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Dialect/SNN/IR/Elements.h"
-#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/Random.h"
 #include <cmath>
@@ -37,7 +37,7 @@ class Extractor {
 public:
   Extractor(ModuleOp module, snn::NetworkOp network, const hw::Chip &chip) : module(module), network(network), chip(chip) {
     if (chip.nativeCuba)
-      native = mapping::nativeCubaProgram(*chip.nativeCuba);
+      native = hw::nativeCubaProgram(*chip.nativeCuba);
   }
 
   Result<mapping::Network> run() {
@@ -203,8 +203,8 @@ private:
       if (const auto size = neurons.getValueScale())
         population.valueScale = size->convertToDouble();
       if (native && code.code == native->code) {
-        population.configParams = {mapping::NativeDu, mapping::NativeDv};
-        population.thresholdParams = {mapping::NativeVth};
+        population.configParams = {hw::NativeDu, hw::NativeDv};
+        population.thresholdParams = {hw::NativeVth};
       }
     } else {
       return located(op, {.code = 5714, .message = "a junction is left over", .expected = "populations and inputs only"});

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/Quantize.h"
 #include "ProjectionIO.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Lowering/FloatLowering.h"
 #include "ranvier/Lowering/LowerToMicrocode.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/FixedPoint.h"
 #include "ranvier/Quantize/Report.h"
@@ -271,7 +271,7 @@ private:
     scales.push_back({"v", 1 / numbers.scale});
     reportNative(neurons, form, numbers);
     nameStates(neurons, form);
-    setPopulation(neurons, mapping::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias},
+    setPopulation(neurons, hw::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias},
                   {numbers.u0, numbers.v0}, scales);
     for (size_t p = 0; p < projections.size(); ++p) {
       reportProjection(projections[p], numbers.projections[p], views[p]);

@@ -1,7 +1,7 @@
 // Networks that are already integer must consist of the chip's own numbers [I1..I5].
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include <doctest/doctest.h>
 
 using namespace ranvier;
@@ -19,7 +19,7 @@ hw::Chip unitChip() {
 /// Two neurons of the unit behind one input.
 Network unitNetwork(const hw::Chip &chip) {
   Network network;
-  network.programs = {nativeCubaProgram(*chip.nativeCuba)};
+  network.programs = {hw::nativeCubaProgram(*chip.nativeCuba)};
   network.populations.resize(2);
   network.populations[0].name = "in";
   network.populations[0].count = 2;
@@ -99,18 +99,18 @@ TEST_CASE("instructions that a chip lacks, and values in events [I2]") {
 }
 
 TEST_CASE("every word of the unit at its limit and one beyond [I3]") {
-  CHECK(withParam(NativeDu, 4095) == 0);
-  CHECK(withParam(NativeDu, 4096) == 6033);
-  CHECK(withParam(NativeDu, -1) == 6033);
-  CHECK(withParam(NativeDv, 4095) == 0);
-  CHECK(withParam(NativeDv, 4096) == 6033);
-  CHECK(withParam(NativeVth, 131071) == 0);
-  CHECK(withParam(NativeVth, 131072) == 6033);
-  CHECK(withParam(NativeVth, -1) == 6033);
+  CHECK(withParam(hw::NativeDu, 4095) == 0);
+  CHECK(withParam(hw::NativeDu, 4096) == 6033);
+  CHECK(withParam(hw::NativeDu, -1) == 6033);
+  CHECK(withParam(hw::NativeDv, 4095) == 0);
+  CHECK(withParam(hw::NativeDv, 4096) == 6033);
+  CHECK(withParam(hw::NativeVth, 131071) == 0);
+  CHECK(withParam(hw::NativeVth, 131072) == 6033);
+  CHECK(withParam(hw::NativeVth, -1) == 6033);
   for (int32_t bias : {0, 1, -1, 4095, -4096, 4096, 8190, 4095 << 7, -4096 * 128})
-    CHECK(withParam(NativeBias, bias) == 0);
+    CHECK(withParam(hw::NativeBias, bias) == 0);
   for (int32_t bias : {4097, -4097, 8191, (4095 << 7) + 1, 4096 << 7, -4097 * 128})
-    CHECK(withParam(NativeBias, bias) == 6033);
+    CHECK(withParam(hw::NativeBias, bias) == 6033);
 }
 
 TEST_CASE("initial values fit the state words [I4]") {

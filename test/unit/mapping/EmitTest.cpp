@@ -1,7 +1,7 @@
 // Image tables: valid, equal to the network when read back, and every single change is found.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include "support/TestNetworks.h"
 #include <chrono>
 #include <doctest/doctest.h>

@@ -1,8 +1,8 @@
 // Every limit of a chip, at the limit and one beyond, in three places: the partitioner cuts or refuses, a mapping made by hand is
 // refused, and so is an image that holds one more than its chip. On loihi1 as shipped, and on a user's small chip.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
 #include <functional>
@@ -27,12 +27,12 @@ hw::Chip tiny() {
 Network populations(uint32_t inputs, const std::vector<uint32_t> &counts) {
   Network network;
   network.name = "limits";
-  network.programs = {nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   addPopulation(network, "in", inputs, -1);
   for (size_t i = 0; i < counts.size(); ++i) {
     Population &population = network.populations[addPopulation(network, "p" + std::to_string(i), counts[i], 0)];
-    population.configParams = {NativeDu, NativeDv};
-    population.thresholdParams = {NativeVth};
+    population.configParams = {hw::NativeDu, hw::NativeDv};
+    population.thresholdParams = {hw::NativeVth};
   }
   return network;
 }
@@ -253,18 +253,18 @@ TEST_CASE("fan-in") {
 TEST_CASE("configuration tables") {
   for (const auto &[chip, bound] : {std::pair(loihi1(), 32u), std::pair(tiny(), 2u)}) {
     Network at = populations(1, {bound + 1}), beyond = at;
-    at.populations[1].params[NativeDv] = ramp(bound + 1, bound);
-    beyond.populations[1].params[NativeDv] = ramp(bound + 1, bound + 1);
+    at.populations[1].params[hw::NativeDv] = ramp(bound + 1, bound);
+    beyond.populations[1].params[hw::NativeDv] = ramp(bound + 1, bound + 1);
     checkLimit(chip, {"neuron configurations", "L6", bound, liftConfigs}, at, beyond);
     // A tuple is new if one of its two numbers is.
     beyond.populations[1].params = {{0}, {0}, {0}, {0}};
-    beyond.populations[1].params[NativeDu] = ramp(bound + 1, bound + 1);
+    beyond.populations[1].params[hw::NativeDu] = ramp(bound + 1, bound + 1);
     checkLimit(chip, {"neuron configurations", "L6", bound, liftConfigs}, at, beyond);
   }
   for (const auto &[chip, bound] : {std::pair(loihi1(), 8u), std::pair(tiny(), 2u)}) {
     Network at = populations(1, {bound + 1}), beyond = at;
-    at.populations[1].params[NativeVth] = ramp(bound + 1, bound);
-    beyond.populations[1].params[NativeVth] = ramp(bound + 1, bound + 1);
+    at.populations[1].params[hw::NativeVth] = ramp(bound + 1, bound);
+    beyond.populations[1].params[hw::NativeVth] = ramp(bound + 1, bound + 1);
     checkLimit(chip, {"threshold configurations", "L7", bound, liftThresholds}, at, beyond);
   }
 }

@@ -1,7 +1,7 @@
 // Levels and partition: every limit at the limit and one beyond, order, determinism, size.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include "support/TestNetworks.h"
 #include <algorithm>
 #include <chrono>
@@ -18,7 +18,7 @@ namespace {
 Network star(uint32_t sources, uint32_t targets) {
   Network network;
   network.name = "star";
-  network.programs = {nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   addPopulation(network, "in", sources, -1);
   addPopulation(network, "p", targets, 0);
   std::vector<Edge> edges;
@@ -33,7 +33,7 @@ Network star(uint32_t sources, uint32_t targets) {
 Network fan(uint32_t targets) {
   Network network;
   network.name = "fan";
-  network.programs = {nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   addPopulation(network, "one", 1, 0);
   addPopulation(network, "many", targets, 0);
   std::vector<Edge> edges;
@@ -117,7 +117,7 @@ TEST_CASE("output axons: one neuron to as many cores as the limit, and one more"
 
 TEST_CASE("output axons split the sending core until it holds") {
   Network network;
-  network.programs = {nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   addPopulation(network, "a", 12, 0);
   addPopulation(network, "b", 12, 0);
   std::vector<Edge> edges;
@@ -136,20 +136,20 @@ TEST_CASE("fan-in") {
 }
 
 TEST_CASE("program words") {
-  const uint32_t words = static_cast<uint32_t>(nativeCubaProgram({}).code.size());
+  const uint32_t words = static_cast<uint32_t>(hw::nativeCubaProgram({}).code.size());
   checkFits(star(1, 3), {.programWords = words}, 1);
   checkRefused(star(1, 3), {.programWords = words - 1}, 6014, std::to_string(words - 1), std::to_string(words));
 }
 
 TEST_CASE("configurations: distinct tuples a core") {
   Network network = star(1, 8);
-  network.populations[1].params[NativeDu] = {1, 2, 3, 4, 1, 2, 3, 4};
-  network.populations[1].configParams = {NativeDu, NativeDv};
+  network.populations[1].params[hw::NativeDu] = {1, 2, 3, 4, 1, 2, 3, 4};
+  network.populations[1].configParams = {hw::NativeDu, hw::NativeDv};
   checkFits(network, {.neuronConfigs = 4}, 1);
   checkFits(network, {.neuronConfigs = 3}, 3); // 1 2 3 | 4 1 2 | 3 4
   network.populations[1].configParams.clear();
-  network.populations[1].params[NativeVth] = {1, 1, 2, 2, 3, 3, 4, 4};
-  network.populations[1].thresholdParams = {NativeVth};
+  network.populations[1].params[hw::NativeVth] = {1, 1, 2, 2, 3, 3, 4, 4};
+  network.populations[1].thresholdParams = {hw::NativeVth};
   checkFits(network, {.thresholdConfigs = 4}, 1);
   checkFits(network, {.thresholdConfigs = 2}, 2);
 }

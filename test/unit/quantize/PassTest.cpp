@@ -3,8 +3,8 @@
 #include "PlainModel.h"
 #include "Simulate.h"
 #include "mlir/IR/Verifier.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Lowering/LowerToMicrocode.h"
-#include "ranvier/Mapping/NativeForm.h"
 #include "ranvier/Quantize/Quantize.h"
 #include "ranvier/Quantize/Report.h"
 #include "ranvier/Support/Random.h"
@@ -287,7 +287,7 @@ TEST_CASE("a quantised network is integer through and through") {
   auto hidden = population(*module, "hidden");
   auto program = cast<snn::ProgramOp>(snn::lookupModel(hidden));
   CHECK(program.getProfile() == "int");
-  CHECK(program.getCode().size() == mapping::nativeCubaProgram(hw::NativeCubaLif()).code.size());
+  CHECK(program.getCode().size() == hw::nativeCubaProgram(hw::NativeCubaLif()).code.size());
   CHECK(cast<IntegerAttr>(hidden.getParams().get("du")).getInt() == 4095);
   CHECK(cast<IntegerAttr>(hidden.getParams().get("dv")).getInt() == 410); // round(4096 * 0.1)
   CHECK(cast<IntegerAttr>(hidden.getParams().get("bias")).getInt() > 0);

@@ -1,7 +1,7 @@
 //===- Generate.cpp - Synthetic networks ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../Place/CorePlacer.h"
-#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Partitioner.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
@@ -99,8 +99,8 @@ static void addPopulation(Network &network, const std::string &name, uint32_t co
   population.program = 0;
   population.params = {{100}, {100}, {1000}, {0}};
   population.init = {{0}, {0}};
-  population.configParams = {NativeDu, NativeDv};
-  population.thresholdParams = {NativeVth};
+  population.configParams = {hw::NativeDu, hw::NativeDv};
+  population.thresholdParams = {hw::NativeVth};
   network.populations.push_back(std::move(population));
 }
 
@@ -145,7 +145,7 @@ Result<Network> mapping::generate(const Synthetic &how, Rates &rates) {
   Network network;
   network.name = layered ? "layered" : how.kind == Synthetic::Kind::SmallWorld ? "small_world" : "random";
   network.seed = how.seed;
-  network.programs = {nativeCubaProgram({})};
+  network.programs = {hw::nativeCubaProgram({})};
   for (uint32_t layer = 0; layer < layers; ++layer)
     addPopulation(network, layered ? "layer" + std::to_string(layer) : "cells", count);
   Targets draw(how, count);

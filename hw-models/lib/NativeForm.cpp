@@ -4,19 +4,19 @@
 // A chip with a fixed neuron unit runs exactly one update; writing it as microcode lets every executor run it without knowing of
 // it.
 //===----------------------------------------------------------------------===//
-#include "ranvier/Mapping/NativeForm.h"
+#include "ranvier/HwModels/NativeForm.h"
 #include <string>
 
-using namespace ranvier;
-
-static void append(isa::Program &program, const std::string &line) {
+namespace ranvier::hw {
+namespace {
+void append(isa::Program &program, const std::string &line) {
   auto instruction = isa::assemble(program, line);
   RANVIER_ASSERT(instruction, line + ": " + instruction.error().str());
   program.code.push_back(*instruction);
 }
 
 /// r0 = the current after decay and input, r5 = a threshold of the wrap.
-static void appendCurrent(isa::Program &program, const hw::NativeCubaLif &form) {
+void appendCurrent(isa::Program &program, const NativeCubaLif &form) {
   const int64_t half = int64_t(1) << (form.stateBits - 1);
   const std::string shift = std::to_string(form.inputShift), decay = std::to_string(form.decayBits);
   append(program, "ld.state r0, u");
@@ -46,7 +46,9 @@ static void appendCurrent(isa::Program &program, const hw::NativeCubaLif &form) 
   append(program, "st.state r0, u");
 }
 
-isa::Program mapping::nativeCubaProgram(const hw::NativeCubaLif &form) {
+} // namespace
+
+isa::Program nativeCubaProgram(const NativeCubaLif &form) {
   isa::Program program;
   program.name = "native_cuba_lif";
   program.profile = isa::Profile::Int;
@@ -72,3 +74,5 @@ isa::Program mapping::nativeCubaProgram(const hw::NativeCubaLif &form) {
   append(program, "spk r2");
   return program;
 }
+
+} // namespace ranvier::hw
