@@ -24,10 +24,19 @@ const std::vector<std::string> costEvents = {"soma_access",
                                              "hop_north_south",
                                              "chip_hop"};
 
+std::optional<CoreLimits::Excess> CoreLimits::slotsBeyond(uint64_t programStates, uint64_t programParams,
+                                                          uint64_t programInputs) const {
+  for (const Excess &each : {Excess{"state words", states, programStates}, Excess{"parameter words", params, programParams},
+                             Excess{"inputs", inputs, programInputs}})
+    if (each.limit && each.found > each.limit)
+      return each;
+  return {};
+}
+
 uint64_t SynapseStorage::bits(uint64_t synapses, unsigned weightBits, unsigned delayBits, unsigned indexBits) const {
   if (wordBits == 0 || synapsesPerChunk == 0)
     return 0;
-  const uint64_t each = uint64_t(weightBits) + delayBits + tagBits + indexBits;
+  const uint64_t each = synapseBits ? synapseBits : uint64_t(weightBits) + delayBits + tagBits + indexBits;
   const auto chunk = [&](uint64_t n) { return n == 0 ? 0 : (n * each + headerBits + wordBits - 1) / wordBits * wordBits; };
   return synapses / synapsesPerChunk * chunk(synapsesPerChunk) + chunk(synapses % synapsesPerChunk);
 }

@@ -271,6 +271,14 @@ void Loader::checkWhole(const YamlNode &root) {
     check(form.stateBits <= chip.stateBits, "native", "state_bits", "at most arithmetic.state_bits = " + text(chip.stateBits),
           text(form.stateBits));
   }
+  const SynapseStorage &storage = chip.storage;
+  check(!storage.synapseBits || !chip.weights.sharedKernels, "storage", "synapse_bits",
+        "0 on a chip whose synapses may lack their weights (weights.shared_kernels)", text(storage.synapseBits));
+  check(!storage.synapseBits || !storage.tagBits, "storage", "synapse_bits", "0 beside tag_bits", text(storage.synapseBits));
+  // Images of such a chip hold packed synapses alone, whose fields are these (clause C14 of the image format).
+  check(!storage.synapseBits || storage.synapseBits > 32 || (!f32 && chip.weights.maxBits <= 9 && chip.maxDelay <= 63), "storage",
+        "synapse_bits", "more than 32, or the int profile, max_bits of at most 9 and delays of at most 63 steps",
+        text(storage.synapseBits));
   check(!chip.multicastTrees || chip.topology != Topology::None, "topology", "multicast_trees",
         "false on a chip whose network has no topology", "true");
   const uint64_t cores = uint64_t(chip.tilesX) * chip.tilesY * chip.coresPerTile;

@@ -31,8 +31,11 @@ template <auto... Path> void set(Chip &chip, int64_t value) {
 template <auto... Path> constexpr Field number(const char *section, const char *key, int64_t min, int64_t max) {
   return {section, key, false, min, max, false, get<Path...>, set<Path...>};
 }
+template <auto... Path> constexpr Field limitOf(const char *section, const char *key, int64_t max = 0xFFFFFFFFll) {
+  return {section, key, false, 1, max, true, get<Path...>, set<Path...>};
+}
 template <auto... Path> constexpr Field limit(const char *key, int64_t max = 0xFFFFFFFFll) {
-  return {"core", key, false, 1, max, true, get<&Chip::core, Path...>, set<&Chip::core, Path...>};
+  return limitOf<&Chip::core, Path...>("core", key, max);
 }
 template <auto... Path> constexpr Field flag(const char *section, const char *key) {
   return {section, key, true, 0, 1, false, get<Path...>, set<Path...>};
@@ -64,10 +67,15 @@ const Field table[] = {
     limit<&CoreLimits::neuronConfigs>("neuron_configs"),
     limit<&CoreLimits::thresholdConfigs>("threshold_configs"),
     limit<&CoreLimits::programWords>("program_words"),
+    limit<&CoreLimits::tableWords>("table_words"),
+    limit<&CoreLimits::states>("states", isa::maxSlots),
+    limit<&CoreLimits::params>("params", isa::maxSlots),
+    limit<&CoreLimits::inputs>("inputs", isa::maxSlots),
     number<&Chip::storage, &SynapseStorage::synapsesPerChunk>("storage", "synapses_per_chunk", 1, 65536),
     number<&Chip::storage, &SynapseStorage::headerBits>("storage", "header_bits", 0, 4096),
     number<&Chip::storage, &SynapseStorage::wordBits>("storage", "word_bits", 0, 65536),
     number<&Chip::storage, &SynapseStorage::tagBits>("storage", "tag_bits", 0, 64),
+    number<&Chip::storage, &SynapseStorage::synapseBits>("storage", "synapse_bits", 0, 1024),
     flag<&Chip::storage, &SynapseStorage::procedural>("storage", "procedural"),
     native<&NativeCubaLif::decayBits>("decay_bits", 1, 30),
     native<&NativeCubaLif::currentDecayOffset>("current_decay_offset", 0, int64_t(1) << 30),
@@ -87,6 +95,7 @@ const Field table[] = {
     flag<&Chip::multicastTrees>("topology", "multicast_trees"),
     number<&Chip::linkBuffer>("topology", "link_buffer", 1, 4096),
     number<&Chip::chipLinkCost>("topology", "chip_link_cost", 1, 100),
+    limitOf<&Chip::inputNeurons>("topology", "input_neurons"),
     number<&Chip::router, &Router::tableEntries>("router", "table_entries", 0, 65536),
     number<&Chip::router, &Router::keyBits>("router", "key_bits", 1, 32),
     flag<&Chip::router, &Router::defaultRoutes>("router", "default_routes"),

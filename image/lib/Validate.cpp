@@ -395,10 +395,13 @@ Result<void> checkCapacity(const Image &image) {
     }
     RANVIER_CHECK(checkLimit(image, c, "L6", "neuron configurations", limits.neuronConfigs, configs.size()));
     RANVIER_CHECK(checkLimit(image, c, "L7", "threshold configurations", limits.thresholdConfigs, thresholds.size()));
-    uint64_t words = 0;
-    for (const uint32_t program : programs)
+    uint64_t words = 0, tableWords = 0;
+    for (const uint32_t program : programs) {
       words += image.meta.programs[program].code.size();
+      tableWords += isa::tableWords(image.meta.programs[program]);
+    }
     RANVIER_CHECK(checkLimit(image, c, "L8", "program words", limits.programWords, words));
+    RANVIER_CHECK(checkLimit(image, c, "L9", "table words", limits.tableWords, tableWords));
   }
   return {};
 }

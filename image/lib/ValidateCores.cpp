@@ -59,6 +59,8 @@ Result<void> checkCore(const Image &image, size_t index, Ends &ends) {
   const bool packed = core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32);
   if (packed && core.synapseCount && image.meta.profile == isa::Profile::F32)
     return broken(3012, "C5", place, "packed synapses hold integers only", "wide64 in the f32 profile", "packed32");
+  if (const unsigned bits = image.chip.storage.synapseBits; !packed && bits != 0 && bits <= 32)
+    return broken(3012, "C14", place, "synapses are longer than the chip's", "packed32 (" + number(bits) + " bits)", "wide64");
   if (core.sliceCount == 0 || !tiles(core.firstSlice, core.sliceCount, image.slices.size(), ends.slices))
     return wrong("C6", "slices", core.firstSlice, core.sliceCount, ends.slices, image.slices.size());
   if (core.firstNeuron != ends.neurons)

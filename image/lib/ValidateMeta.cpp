@@ -38,6 +38,9 @@ Result<void> checkPrograms(const Image &image) {
     }
     if (isa::emitsPayload(program) && !image.chip.gradedSpikes)
       return broken(3011, "P4", place, "graded spikes on a chip without them", "no spkp", "spkp");
+    if (const auto excess = image.chip.core.slotsBeyond(program.states.size(), program.params.size(), program.inputs.size()))
+      return broken(3011, "P5", place, std::string("a neuron of the chip has fewer ") + excess->what,
+                    "at most " + number(excess->limit), number(excess->found));
   }
   return {};
 }
@@ -204,6 +207,20 @@ Result<void> checkProbe(const Image &image, size_t index) {
                     "spikes or a state of its program", "'" + variable.substr(0, 60) + "'");
   return {};
 }
+
+/// Clause L10.
+Result<void> checkInputs(const Image &image) {
+  uint64_t neurons = 0; // At most 2^26 populations below 2^32 neurons: clauses M2 and M3.
+  for (const PopulationMeta &population : image.meta.populations)
+    neurons += population.input ? population.count : 0;
+  if (!image.chip.inputNeurons || neurons <= image.chip.inputNeurons)
+    return {};
+  Error error =
+      broken(3023, "L10", "populations", "more input neurons than the host of '" + image.chip.name + "' can send spikes of",
+             "at most " + number(image.chip.inputNeurons), number(neurons));
+  error.kind = ErrorKind::DoesNotFit;
+  return error;
+}
 } // namespace
 
 Result<void> checkMeta(const Image &image) {
@@ -229,6 +246,7 @@ Result<void> checkMeta(const Image &image) {
     RANVIER_CHECK(checkPopulation(image, i));
   for (size_t i = 0; i < meta.projections.size(); ++i)
     RANVIER_CHECK(checkProjection(image, i));
+  RANVIER_CHECK(checkInputs(image));
   for (size_t i = 0; i < meta.probes.size(); ++i)
     RANVIER_CHECK(checkProbe(image, i));
   for (size_t i = 0; i < meta.connectors.size(); ++i)

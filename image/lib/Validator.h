@@ -18,7 +18,7 @@ constexpr uint32_t maxAccumulators = 65536;
 Error broken(unsigned code, const char *clause, std::string place, std::string message, std::string expected, std::string found);
 inline std::string at(const char *table, uint64_t index) { return std::string(table) + "[" + std::to_string(index) + "]"; }
 
-/// Clauses M and P.
+/// Clauses M and P, and the neurons of inputs (L10).
 Result<void> checkMeta(const Image &image);
 /// Clauses C and S. Adds up the neurons of all cores.
 Result<void> checkCores(const Image &image, uint64_t &neurons);
@@ -26,7 +26,7 @@ Result<void> checkCores(const Image &image, uint64_t &neurons);
 Result<void> checkSynapses(const Image &image);
 /// Clauses O, and L4.
 Result<void> checkOutAxons(const Image &image, uint64_t neurons);
-/// Clauses L1, L6, L7 and L8.
+/// Clauses L1, L6, L7, L8 and L9.
 Result<void> checkCapacity(const Image &image);
 
 /// Error of clause L: `found` more than `limit`; nothing if the limit is 0 or holds.

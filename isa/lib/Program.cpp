@@ -199,6 +199,13 @@ Result<void> validate(const Program &program) {
   return {};
 }
 
+uint64_t tableWords(const Program &program) {
+  uint64_t words = 0;
+  for (const std::vector<int32_t> &table : program.tables)
+    words += table.size();
+  return words;
+}
+
 bool emitsPayload(const Program &program) {
   for (const Instruction &instruction : program.code)
     if (const OpcodeInfo *info = findOpcode(static_cast<uint8_t>(instruction.op)); info && info->payload)

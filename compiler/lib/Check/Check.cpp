@@ -50,6 +50,11 @@ private:
   void checkNumbers();
   void checkFanIn();
   void checkTotals();
+  void checkInputs();
+  /// What a synapse takes in the chip's memory at least.
+  double leastSynapseBits() const {
+    return chip.storage.synapseBits ? chip.storage.synapseBits : chip.weights.minBits + chip.storage.tagBits;
+  }
 
   struct Edge {
     snn::ProjectionOpInterface op;
@@ -253,7 +258,7 @@ void Checker::checkFanIn() {
                   " axons into a core",
               6011);
     // Kernels stored once make this no lower bound.
-    const double bits = chip.weights.sharedKernels ? 0 : synapses * (chip.weights.minBits + chip.storage.tagBits);
+    const double bits = chip.weights.sharedKernels ? 0 : synapses * leastSynapseBits();
     if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))
       exceeds("the synapses of one neuron need at least " + text(bits) + " bits" + on + " has " +
                   std::to_string(chip.core.synapticMemoryBits) + " in a core",
@@ -284,7 +289,7 @@ void Checker::checkTotals() {
         text(neurons) + " neurons, and " + chip.name + " holds " + text(cores * chip.core.neurons) + " (" + text(cores) +
             " cores of " + std::to_string(chip.core.neurons) + ")",
         "use a chip with more cores, or allow more chips (topology.max_chips)", 6016);
-  const double bits = synapses * (chip.weights.minBits + chip.storage.tagBits);
+  const double bits = synapses * leastSynapseBits();
   const double memory = cores * static_cast<double>(chip.core.synapticMemoryBits);
   const bool shared = chip.weights.sharedKernels; // Kernels stored once make the sum no lower bound.
   if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && !shared && bits > memory)
@@ -292,6 +297,17 @@ void Checker::checkTotals() {
         text(synapses) + " synapses" + (expected ? " on average" : "") + " need at least " + text(bits) + " bits, and " +
             chip.name + " has " + text(memory),
         "use a chip with more cores or memory, allow more chips (topology.max_chips), or prune", expected ? 0 : 6016);
+}
+
+void Checker::checkInputs() {
+  double neurons = 0;
+  for (snn::NodeOpInterface node : nodes)
+    if (mlir::isa<snn::InputOp>(node.getOperation()))
+      neurons += static_cast<double>(node.getNodeCount());
+  if (chip.inputNeurons != 0 && neurons > chip.inputNeurons)
+    add(Severity::Error, network.getSymName(), "",
+        text(neurons) + " input neurons, and the host of " + chip.name + " can send spikes of " + std::to_string(chip.inputNeurons),
+        "feed the network through fewer inputs", 6036);
 }
 
 Findings Checker::run() {
@@ -306,6 +322,7 @@ Findings Checker::run() {
   checkNumbers();
   checkFanIn();
   checkTotals();
+  checkInputs();
   for (const std::string &lack : chip.unsupported)
     add(Severity::Note, network.getSymName(), "", chip.name + ": " + lack);
   return std::move(findings);

@@ -135,6 +135,40 @@ static Result<void> checkWeights(const Projection &projection, const hw::Chip &c
   return {};
 }
 
+/// Slots of a neuron's program.
+static Result<void> checkSlots(const Population &population, const isa::Program &program, const hw::Chip &chip) {
+  const auto excess = chip.core.slotsBeyond(program.states.size(), program.params.size(), program.inputs.size());
+  if (!excess)
+    return {};
+  return Error{.code = 6035,
+               .message = "program '" + program.name + "' has more " + excess->what + " than a neuron of chip '" + chip.name + "'",
+               .place = "population '" + population.name + "'",
+               .expected = "at most " + std::to_string(excess->limit),
+               .found = std::to_string(excess->found),
+               .hint = "use a smaller neuron model",
+               .kind = ErrorKind::DoesNotFit};
+}
+
+/// Neurons that the host sends spikes of.
+static Result<void> checkInputs(const Network &network, const hw::Chip &chip) {
+  uint64_t neurons = 0;
+  const Population *most = nullptr;
+  for (const Population &population : network.populations)
+    if (population.input) {
+      neurons += population.count;
+      most = most && most->count >= population.count ? most : &population;
+    }
+  if (!chip.inputNeurons || neurons <= chip.inputNeurons)
+    return {};
+  return Error{.code = 6036,
+               .message = "more input neurons than the host of chip '" + chip.name + "' can send spikes of",
+               .place = "input '" + most->name + "' and all others",
+               .expected = "at most " + std::to_string(chip.inputNeurons),
+               .found = std::to_string(neurons),
+               .hint = "feed the network through fewer inputs",
+               .kind = ErrorKind::DoesNotFit};
+}
+
 Result<void> detail::checkAgainstChip(const Network &network, const hw::Chip &chip) {
   if (network.profile != chip.profile)
     return Error{.code = 6018,
@@ -142,6 +176,10 @@ Result<void> detail::checkAgainstChip(const Network &network, const hw::Chip &ch
                  .expected = chip.profile == isa::Profile::Int ? "integers" : "binary32",
                  .found = network.profile == isa::Profile::Int ? "integers" : "binary32",
                  .hint = "quantise the network for this chip"};
+  for (const Population &population : network.populations)
+    if (!population.input)
+      RANVIER_CHECK(checkSlots(population, network.programs[static_cast<size_t>(population.program)], chip));
+  RANVIER_CHECK(checkInputs(network, chip));
   for (const Projection &projection : network.projections) {
     if (projection.targets.empty())
       continue;

@@ -146,7 +146,7 @@ static std::string memoryRemedies(const Network &network, const hw::Chip &chip, 
   const uint64_t bound = chip.core.synapticMemoryBits;
   const unsigned most = mostWeightBits(network);
   std::vector<std::string> remedies;
-  for (unsigned weightBits = most; weightBits-- > chip.weights.minBits + 1;)
+  for (unsigned weightBits = most; !chip.storage.synapseBits && weightBits-- > chip.weights.minBits + 1;)
     if (together(rowCosts(network, chip, formats, onto, weightBits)) <= bound) {
       remedies.push_back(weightsOf(weightBits, " for this neuron"));
       break;
@@ -179,6 +179,9 @@ Error detail::neuronTooLarge(const Network &network, const hw::Chip &chip, Limit
     break;
   case LimitProgram:
     fits = "a model of at most " + most + " instructions";
+    break;
+  case LimitTables:
+    fits = "look-up tables of at most " + most + " words";
     break;
   default:
     fits = limit.hint;
@@ -243,7 +246,7 @@ static std::string coreRemedies(const Network &network, const hw::Chip &chip, Li
     remedies.push_back(text(parts(needed - available, chip.coresPerChip()) + chips) + " chips (topology.max_chips is " +
                        text(chips) + ")");
   std::string otherwise = limits(chip)[binding].hint;
-  if (binding == LimitMemory)
+  if (binding == LimitMemory && !chip.storage.synapseBits)
     if (Fewer fewer = fewerBits(network, available, chip.weights.minBits + 1, count); fewer.counted) {
       otherwise = memoryHintBesideBits;
       if (!fewer.remedy.empty())

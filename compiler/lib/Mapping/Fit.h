@@ -8,7 +8,7 @@
 
 namespace ranvier::mapping::detail {
 
-/// One neuron that no core can hold: the limit, by how much, whose neuron, and what would fit instead. RNV6010 to RNV6014.
+/// One neuron that no core can hold: the limit, by how much, whose neuron, and what would fit instead. RNV6010 to RNV6014, RNV6037.
 Error neuronTooLarge(const Network &network, const hw::Chip &chip, LimitIndex limit, uint32_t population, uint32_t neuron,
                      uint64_t needed);
 

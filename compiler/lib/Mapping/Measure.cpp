@@ -86,8 +86,10 @@ std::vector<CoreUse> mapping::measure(const Network &network, const hw::Chip &ch
     }
     use[c].neuronConfigs = neuron.size();
     use[c].thresholdConfigs = threshold.size();
-    for (int32_t program : programs)
+    for (int32_t program : programs) {
       use[c].programWords += network.programs[program].code.size();
+      use[c].tableWords += isa::tableWords(network.programs[program]);
+    }
   }
   measureSynapses(network, chip, coreOfNeuron(network, mapping), use);
   return use;

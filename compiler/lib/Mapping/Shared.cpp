@@ -73,12 +73,13 @@ std::string detail::withoutDead(const hw::Chip &chip) {
 
 std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
   const hw::CoreLimits &core = chip.core;
+  const char *memoryHint = "use fewer weight bits or delays, split the input of the population over several neurons, or use a chip "
+                           "with more memory on a core";
+  if (chip.storage.synapseBits) // Every synapse takes the same.
+    memoryHint = "split the input of the population over several neurons, or use a chip with more memory on a core";
   return {
       {{"neurons", core.neurons, &CoreUse::neurons, "use a chip with more neurons on a core", 0},
-       {"synaptic memory [bits]", core.synapticMemoryBits, &CoreUse::synapticMemoryBits,
-        "use fewer weight bits or delays, split the input of the population over several neurons, or use a chip with more memory "
-        "on a core",
-        6010},
+       {"synaptic memory [bits]", core.synapticMemoryBits, &CoreUse::synapticMemoryBits, memoryHint, 6010},
        {"input axons", core.axonsIn, &CoreUse::axonsIn, "split the input of the population over several neurons", 6011},
        {"output axons", core.axonsOut, &CoreUse::axonsOut,
         "reduce the fan-out of the population or let several neurons send in its place", 6012},
@@ -87,7 +88,8 @@ std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
         "let more neurons share their decays, or spread them over more cores", 0},
        {"threshold configurations", core.thresholdConfigs, &CoreUse::thresholdConfigs,
         "let more neurons share their threshold, or spread them over more cores", 0},
-       {"program words", core.programWords, &CoreUse::programWords, "use a shorter neuron model", 6014}}};
+       {"program words", core.programWords, &CoreUse::programWords, "use a shorter neuron model", 6014},
+       {"table words", core.tableWords, &CoreUse::tableWords, "use smaller look-up tables", 6037}}};
 }
 
 /// Numbers the distinct tuples of `slots` over all populations; `choose` picks the slots of a population.

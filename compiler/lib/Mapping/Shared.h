@@ -71,6 +71,7 @@ enum LimitIndex {
   LimitNeuronConfigs,
   LimitThresholds,
   LimitProgram,
+  LimitTables,
   LimitCount
 };
 std::array<Limit, LimitCount> limits(const hw::Chip &chip);
@@ -154,7 +155,8 @@ void forEachFanOut(const Network &network, const std::vector<std::vector<uint32_
 
 /// Errors: RNV6002 naming the population or projection: sizes, indices, programs that do not fit together.
 Result<void> checkNetwork(const Network &network);
-/// Errors: RNV6017 (delay outside the chip's range), RNV6018 (number profile), RNV6019 (weights).
+/// Errors: RNV6017 (delay outside the chip's range), RNV6018 (number profile), RNV6019 (weights), RNV6035 (slots of a program),
+/// RNV6036 (input neurons).
 Result<void> checkAgainstChip(const Network &network, const hw::Chip &chip);
 
 } // namespace ranvier::mapping::detail

@@ -171,6 +171,14 @@ private:
       return located(
           op,
           {.code = 5305, .message = "the program's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
+    if (const auto excess = chip.core.slotsBeyond(lowered.states.size(), lowered.params.size(), lowered.inputs.size()))
+      return located(op, {.code = 5106,
+                          .message = "the program of population @" + population.getSymName().str() + " has more " + excess->what +
+                                     " than a neuron of " + chip.name,
+                          .expected = "at most " + std::to_string(excess->limit),
+                          .found = std::to_string(excess->found),
+                          .hint = "choose another target, or a smaller model",
+                          .kind = ErrorKind::DoesNotFit});
     out.programs.push_back(std::move(lowered));
     return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
   }

@@ -73,6 +73,22 @@ Error notNative(const Neurons &neurons, const hw::Chip &chip) {
       neurons.analysis.node);
 }
 
+/// What a neuron's program may have on the chip.
+Result<void> checkSlots(const Model &model, const hw::Chip &chip, uint64_t states, uint64_t params, uint64_t inputs) {
+  const auto excess = chip.core.slotsBeyond(states, params, inputs);
+  if (!excess)
+    return {};
+  return model.error({.code = 5106,
+                      .message = "the model needs more " + std::string(excess->what) + " than a neuron of " + chip.name + " has",
+                      .expected = "at most " + std::to_string(excess->limit),
+                      .found = std::to_string(excess->found),
+                      .hint = "choose another target, or a smaller model",
+                      .kind = ErrorKind::DoesNotFit});
+}
+Result<void> checkSlots(const Model &model, const hw::Chip &chip, const isa::Program &program) {
+  return checkSlots(model, chip, program.states.size(), program.params.size(), program.inputs.size());
+}
+
 class Quantizer {
 public:
   Quantizer(ModuleOp module, snn::NetworkOp network, const hw::Chip &chip, const QuantizeOptions &options)
@@ -271,8 +287,9 @@ private:
     scales.push_back({"v", 1 / numbers.scale});
     reportNative(neurons, form, numbers);
     nameStates(neurons, form);
-    setPopulation(neurons, hw::nativeCubaProgram(*chip.nativeCuba), {numbers.du, numbers.dv, numbers.vth, numbers.bias},
-                  {numbers.u0, numbers.v0}, scales);
+    const isa::Program program = hw::nativeCubaProgram(*chip.nativeCuba);
+    RANVIER_CHECK(checkSlots(neurons.model, chip, program));
+    setPopulation(neurons, program, {numbers.du, numbers.dv, numbers.vth, numbers.bias}, {numbers.u0, numbers.v0}, scales);
     for (size_t p = 0; p < projections.size(); ++p) {
       reportProjection(projections[p], numbers.projections[p], views[p]);
       RANVIER_CHECK(writeProjection(projections[p], numbers.projections[p], /*dropReceptor=*/true));
@@ -425,6 +442,7 @@ private:
       }
     }
     RANVIER_TRY(FixedModel fixed, convertFixedPoint(neurons.folded, chip, how));
+    RANVIER_CHECK(checkSlots(neurons.folded.model, chip, fixed.lowered.program));
     std::vector<Values> init = neurons.init;
     SmallVector<std::pair<std::string, double>> scales;
     for (size_t s = 0; s < init.size(); ++s) {
@@ -579,17 +597,18 @@ Result<void> compiler::canExecute(snn::PopulationOp population, const hw::Chip &
   RANVIER_TRY(Neurons neurons, readNeurons(population, network.getDt().convertToDouble()));
   if (chip.profile == isa::Profile::F32) {
     RANVIER_TRY(const Lowered lowered, lowerF32(neurons.folded, neurons.bias));
-    (void)lowered;
-    return {};
+    return checkSlots(neurons.folded.model, chip, lowered.program);
   }
   if (chip.nativeCuba && neurons.analysis.form)
-    return {};
+    return checkSlots(neurons.model, chip, hw::nativeCubaProgram(*chip.nativeCuba));
   if (!chip.programmable)
     return notNative(neurons, chip);
   if (neurons.model.payload >= 0 && !chip.gradedSpikes)
     return neurons.folded.model.error(
         {.code = 5305, .message = "the model's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
   RANVIER_CHECK(checkOperations(neurons.folded));
+  // How many parameter words there are is known after conversion only.
+  RANVIER_CHECK(checkSlots(neurons.folded.model, chip, neurons.model.states.size(), 0, neurons.model.inputs.size()));
   // Whether a range follows from the update does not depend on how much arrives.
   const auto ranges = deriveRanges(neurons.folded, std::vector<Interval>(neurons.model.inputs.size(), {-1, 1}), neurons.init);
   for (size_t s = 0; s < ranges.size(); ++s)

@@ -26,7 +26,7 @@ TEST_CASE("the shipped chips are listed by name") {
     CHECK(load(name).path == path);
   }
   CHECK(std::is_sorted(names.begin(), names.end()));
-  for (const char *name : {"loihi1", "loihi2", "reference", "spinnaker1"})
+  for (const char *name : {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1"})
     CHECK(std::count(names.begin(), names.end(), name) == 1);
 }
 
@@ -76,6 +76,63 @@ TEST_CASE("reference is binary32 without limits") {
   CHECK(chip.storage.bits(1000, 8, 6, 10) == 0);
   CHECK(!chip.nativeCuba);
   CHECK(chip.findCosts("") == nullptr);
+}
+
+TEST_CASE("ranvier-n1 is what docs/rtl/architecture.md says") {
+  const Chip chip = load("ranvier-n1");
+  CHECK((chip.profile == isa::Profile::Int));
+  CHECK(chip.programmable);
+  CHECK(chip.forbiddenOps.empty());
+  CHECK(chip.gradedSpikes);
+  CHECK((chip.topology == Topology::Mesh));
+  CHECK(chip.tilesX == 4);
+  CHECK(chip.tilesY == 4);
+  CHECK(chip.coresPerChip() == 16);
+  CHECK(chip.liveCores() == 16);
+  CHECK(chip.multicastTrees);
+  CHECK(chip.linkBuffer == 4);
+  CHECK(chip.inputNeurons == 4096);
+  CHECK(chip.minDelay == 1);
+  CHECK(chip.maxDelay == 15);
+  CHECK(chip.core == CoreLimits{.neurons = 256,
+                                .synapticMemoryBits = 16384 * 32,
+                                .programWords = 512,
+                                .tableWords = 1024,
+                                .states = 8,
+                                .params = 16,
+                                .inputs = 2});
+  CHECK(chip.weights == Weights{.minBits = 1, .maxBits = 9, .minExponent = 0, .maxExponent = 7, .signModes = false});
+  REQUIRE(chip.nativeCuba);
+  CHECK(chip.nativeCuba->decayBits == 12);
+  CHECK(chip.nativeCuba->currentDecayOffset == 0);
+  CHECK(!chip.nativeCuba->currentWraps);
+  CHECK(chip.nativeCuba->stateBits == 24);
+  // A row of n synapses is n + 1 words of 32 bits, whatever the fields.
+  for (const uint64_t n : {1, 2, 256, 65536})
+    for (const unsigned bits : {0u, 10u})
+      CHECK(chip.storage.bits(n, bits, bits, bits) == 32 * (n + 1));
+  for (const auto &[key, status] : chip.statuses)
+    CHECK_MESSAGE((status == Provenance::Defined), key);
+  for (const auto &[key, source] : chip.sources)
+    CHECK_MESSAGE((source.starts_with("rtl/: ") || source == "default of the chip description format"), key);
+  REQUIRE(chip.costs.size() == 1);
+  for (const auto &[event, cost] : chip.costs[0].events) {
+    CHECK_MESSAGE(!cost.joules, event);
+    CHECK((cost.provenance == (event == "chip_hop" ? Provenance::Unknown : Provenance::Estimate)));
+  }
+}
+
+TEST_CASE("slots of a neuron: the first limit that a program is beyond") {
+  const CoreLimits limits{.states = 8, .params = 16, .inputs = 2};
+  CHECK(!limits.slotsBeyond(8, 16, 2));
+  CHECK(!CoreLimits{}.slotsBeyond(32, 32, 32));
+  const auto excess = limits.slotsBeyond(9, 17, 3);
+  REQUIRE(excess);
+  CHECK(std::string(excess->what) == "state words");
+  CHECK(excess->limit == 8);
+  CHECK(excess->found == 9);
+  CHECK(std::string(limits.slotsBeyond(8, 17, 3)->what) == "parameter words");
+  CHECK(std::string(limits.slotsBeyond(8, 16, 3)->what) == "inputs");
 }
 
 TEST_CASE("loihi1 has the published limits and the native form of Lava") {
@@ -164,6 +221,14 @@ TEST_CASE("storage bits are those of a calculation by hand") {
   CHECK(storage.bits(65, 9, 6, 10) == 1664 + 64);
   CHECK(storage.bits(200, 9, 6, 10) == 3 * 1664 + 256);
   CHECK(storage.bits(uint64_t(1) << 40, 9, 6, 10) == (uint64_t(1) << 34) * 1664);
+}
+
+TEST_CASE("synapses of one size: chunks, headers and words as elsewhere") {
+  const SynapseStorage storage{.synapsesPerChunk = 4, .headerBits = 8, .wordBits = 16, .synapseBits = 20};
+  CHECK(storage.bits(0, 9, 6, 10) == 0);
+  CHECK(storage.bits(1, 9, 6, 10) == 32);            // 28
+  CHECK(storage.bits(4, 1, 0, 0) == 96);             // 88
+  CHECK(storage.bits(9, 31, 16, 16) == 2 * 96 + 32); // Two full chunks and one synapse.
 }
 
 TEST_CASE("the complete text of a chip reads back as the same chip") {

@@ -137,6 +137,14 @@ const Case cases[] = {
     {"P4", 3011, "programs[0]",
      [](ImageData &d) { d.meta.programs[0].code.back() = assembled(d.meta.programs[0], "spkp r4, r0"); }},
 
+    {"P5", 3011, "programs[0]",
+     [](ImageData &d) {
+       limit(d, "program_words", "unlimited", "unlimited\n  states: 1");
+       d.meta.programs[0].states.push_back("w");
+     }},
+    {"P5", 3011, "programs[0]", [](ImageData &d) { limit(d, "program_words", "unlimited", "unlimited\n  params: 1"); }},
+    {"P5", 3011, "programs[0]", [](ImageData &d) { limit(d, "program_words", "unlimited", "unlimited\n  inputs: 1"); }},
+
     {"C1", 3013, "cores[1]", [](ImageData &d) { d.cores[1].core = 4; }},
     {"C1", 3013, "cores[1]", [](ImageData &d) { d.cores[1].chip = 2; }},
     {"C2", 3013, "cores[1]", [](ImageData &d) { d.cores[1].core = 0; }},
@@ -163,6 +171,12 @@ const Case cases[] = {
 
     {"C13", 3013, "cores[1]", [](ImageData &d) { d.chipText += "faults: {cores: [{chip: 0, core: 3}]}\n"; }},
     {"C13", 3013, "cores[0]", [](ImageData &d) { d.chipText += "faults: {chips: [0]}\n"; }},
+
+    {"C14", 3012, "cores[0]",
+     [](ImageData &d) {
+       replace(d.chipText, "tag_bits: 0", "synapse_bits: 32");
+       d.cores[0].synapseKind = 1;
+     }},
 
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = 0; }},
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = none; }},
@@ -269,6 +283,12 @@ const Case cases[] = {
      }},
     {"L7", 3023, "cores[0]", [](ImageData &d) { limit(d, "threshold_configs", "2", "1"); }},
     {"L8", 3023, "cores[0]", [](ImageData &d) { limit(d, "program_words", "unlimited", "8"); }},
+    {"L9", 3023, "cores[0]",
+     [](ImageData &d) {
+       limit(d, "program_words", "unlimited", "unlimited\n  table_words: 5");
+       d.meta.programs[0].tables = {{1, 2, 3}, {4, 5, 6}};
+     }},
+    {"L10", 3023, "populations", [](ImageData &d) { replace(d.chipText, "max_chips: 2", "max_chips: 2\n  input_neurons: 1"); }},
 };
 
 /// Clauses "- **X1**" of the page whose letter is in `letters`.
@@ -311,7 +331,9 @@ TEST_CASE("limits hold at the limit") {
   limit(data, "axons_in", "8", "5");
   limit(data, "axons_out", "8", "2");
   limit(data, "fan_in", "16", "3");
-  limit(data, "program_words", "unlimited", "9");
+  limit(data, "program_words", "unlimited", "9\n  table_words: 6\n  states: 1\n  params: 2\n  inputs: 2");
+  data.meta.programs[0].tables = {{1, 2, 3}, {4, 5, 6}};
+  replace(data.chipText, "max_chips: 2", "max_chips: 2\n  input_neurons: 2");
   // Core 0: three rows of 2, 2 and 1 synapses, each 2 * (8 + 3 + 2) + 10 bits at most, so 64 bits a row; core 1 has six rows.
   limit(data, "synaptic_memory_bits", "1024", "384");
   auto image = fromData(data);

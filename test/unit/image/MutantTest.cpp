@@ -38,7 +38,11 @@ std::vector<ImageData> originals() {
                                     .fanIn = 1000,
                                     .neuronConfigs = 8,
                                     .thresholdConfigs = 64,
-                                    .programWords = 200});
+                                    .programWords = 200,
+                                    .tableWords = 64,
+                                    .states = 4,
+                                    .params = 8,
+                                    .inputs = 4});
     result.push_back(emitted(network, chip));
     chip.gradedSpikes = true;
     chip.multicastTrees = seed == 1;

@@ -336,7 +336,10 @@ std::string changeChip(ImageData &data, Dice &dice) {
                                      "tag_bits",       "synaptic_memory_bits",
                                      "energy_pj",      "time_ns",
                                      "kind",           "multicast_trees",
-                                     "chip_link_cost"};
+                                     "chip_link_cost", "table_words",
+                                     "states",         "params",
+                                     "inputs",         "synapse_bits",
+                                     "input_neurons"};
   const std::string key = keys[static_cast<size_t>(dice(0, int64_t(std::size(keys)) - 1))];
   static const char *const numbers[] = {"1", "2", "3", "64", "255", "4096", "65536", "16777216", "1000000000000", "unlimited", "0"};
   std::string value = numbers[static_cast<size_t>(dice(0, int64_t(std::size(numbers)) - 1))];

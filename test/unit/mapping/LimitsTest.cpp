@@ -1,5 +1,5 @@
 // Every limit of a chip, at the limit and one beyond, in three places: the partitioner cuts or refuses, a mapping made by hand is
-// refused, and so is an image that holds one more than its chip. On loihi1 as shipped, and on a user's small chip.
+// refused, and so is an image that holds one more than its chip. On loihi1 and ranvier-n1 as shipped, and on a user's small chip.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
@@ -12,11 +12,13 @@ using namespace ranvier::mapping;
 using namespace ranvier::test;
 
 namespace {
-hw::Chip loihi1() {
-  auto chip = hw::findChip("loihi1");
+hw::Chip shipped(const char *name) {
+  auto chip = hw::findChip(name);
   REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
   return *std::move(chip);
 }
+hw::Chip loihi1() { return shipped("loihi1"); }
+hw::Chip n1() { return shipped("ranvier-n1"); }
 hw::Chip tiny() {
   auto chip = hw::loadChip(RANVIER_TEST_INPUTS "/chips/tiny.yaml");
   REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
@@ -146,10 +148,12 @@ const auto liftFanIn = [](hw::CoreLimits &l) { l.fanIn = 0; };
 const auto liftConfigs = [](hw::CoreLimits &l) { l.neuronConfigs = 0; };
 const auto liftThresholds = [](hw::CoreLimits &l) { l.thresholdConfigs = 0; };
 const auto liftProgram = [](hw::CoreLimits &l) { l.programWords = 0; };
+const auto liftTables = [](hw::CoreLimits &l) { l.tableWords = 0; };
 } // namespace
 
 TEST_CASE("neurons") {
   checkLimit(loihi1(), {"neurons", "L1", 1024, liftNeurons}, populations(1, {1024}), populations(1, {1025}));
+  checkLimit(n1(), {"neurons", "L1", 256, liftNeurons}, populations(1, {256}), populations(1, {257}));
   checkLimit(tiny(), {"neurons", "L1", 4, liftNeurons}, populations(1, {4}), populations(1, {5}));
   checkLimit(tiny(), {"neurons", "L1", 4, liftNeurons, 0, 1, 2}, populations(1, {3, 1}), populations(1, {3, 2}));
 }
@@ -179,6 +183,37 @@ TEST_CASE("synaptic memory") {
   beyond = at;
   connect(beyond, 0, 1, [](uint32_t a, uint32_t) { return a == 2; });
   checkLimit(chip, {"synaptic memory", "L2", 1024, liftMemory, 6010, 64}, at, beyond);
+}
+
+TEST_CASE("synaptic memory where every synapse takes a word") {
+  // ranvier-n1: 63 rows of 256 synapses and their headers are 16,191 words of 32 bits, a row of 192 fills the 16,384.
+  Network at = populations(63, {256}), beyond = at;
+  connect(at, 0, 1, everyPair);
+  at.projections[0].dense = true;
+  beyond = at;
+  connect(at, 0, 1, [](uint32_t a, uint32_t b) { return a == 7 && b < 192; });
+  connect(beyond, 0, 1, [](uint32_t a, uint32_t b) { return a == 7 && b < 193; });
+  checkLimit(n1(), {"synaptic memory", "L2", 524288, liftMemory, 0, 32}, at, beyond);
+  // Fewer weight bits and other delays change nothing.
+  const Mapping one = byHand(at, n1(), 1);
+  for (const unsigned bits : {2u, 10u})
+    for (const uint16_t delay : {1, 15}) {
+      for (Projection &projection : at.projections) {
+        projection.weightBits = bits;
+        projection.delays = {delay};
+      }
+      CHECK(measure(at, n1(), one)[0].synapticMemoryBits == 524288);
+    }
+  // One neuron alone: a row of one synapse is two words, so that 8,192 of them fill a core.
+  at = populations(4096, {1});
+  connect(at, 0, 1, everyPair);
+  connect(at, 0, 1, everyPair);
+  beyond = at;
+  connect(beyond, 0, 1, [](uint32_t a, uint32_t) { return a == 2; });
+  checkLimit(n1(), {"synaptic memory", "L2", 524288, liftMemory, 6010, 64}, at, beyond);
+  const std::string hint = partition(beyond, n1(), {}).error().hint;
+  CHECK_MESSAGE(hint.find("bits") == std::string::npos, hint);
+  CHECK_MESSAGE(hint.find("its input split over 2 neurons") != std::string::npos, hint);
 }
 
 TEST_CASE("synaptic memory where chips share the weights of convolutions") {
@@ -285,6 +320,24 @@ TEST_CASE("program words") {
   checkLimit(chip, {"program words", "L8", one - 1, liftProgram, 6014}, shorter, at);
 }
 
+TEST_CASE("table words") {
+  // Tables count once for each program on the core, whoever runs it.
+  Network at = populations(1, {1, 2}), both = populations(1, {1, 1});
+  at.programs[0].tables = {{1, 2, 3}};
+  both.programs.push_back(at.programs[0]);
+  both.programs[0].tables = {{1, 2}, {3}};
+  both.programs[1].tables = {{4, 5, 6, 7}};
+  both.populations[2].program = 1;
+  hw::Chip chip = tiny();
+  chip.programmable = true;
+  chip.core.tableWords = 6;
+  checkLimit(chip, {"table words", "L9", 6, liftTables, 0, 1, 2}, at, both);
+  chip.core.tableWords = 3;
+  Network larger = at;
+  larger.programs[0].tables = {{1, 2, 3}, {4}};
+  checkLimit(chip, {"table words", "L9", 3, liftTables, 6037, 1, 2}, at, larger);
+}
+
 TEST_CASE("accumulators: 65,536 a core") {
   // Two inputs a neuron. No published limit of neurons is as large, so the chip is one without.
   Network network;
@@ -376,6 +429,79 @@ void checkValue(const hw::Chip &chip, unsigned code, const char *clause, void (*
 uint32_t repacked(uint32_t word, uint32_t delay, int32_t weight) { return image::packSynapse32(word & 0xFFFF, delay, weight); }
 } // namespace
 
+TEST_CASE("slots of a neuron") {
+  // The native unit has two states, four parameters and one input.
+  const Network network = populations(1, {2});
+  for (const auto &[slots, what, found] :
+       {std::tuple(&hw::CoreLimits::states, "state words", 2u), std::tuple(&hw::CoreLimits::params, "parameter words", 4u),
+        std::tuple(&hw::CoreLimits::inputs, "inputs", 1u)}) {
+    hw::Chip chip = tiny();
+    chip.core.*slots = found;
+    auto mapping = partition(network, chip, {});
+    REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+    auto data = emitImage(network, chip, *mapping, "{}");
+    REQUIRE(bool(data));
+    CHECK(bool(image::fromData(*data)));
+    Network larger = network;
+    isa::Program &program = larger.programs[0];
+    Population &cells = larger.populations[1];
+    (slots == &hw::CoreLimits::states   ? program.states
+     : slots == &hw::CoreLimits::params ? program.params
+                                        : program.inputs)
+        .push_back("more");
+    if (slots == &hw::CoreLimits::states)
+      cells.init.push_back({0});
+    if (slots == &hw::CoreLimits::params)
+      cells.params.push_back({0});
+    for (const Error &error : {partition(larger, chip, {}).error(), checkMapping(larger, chip, *mapping).error()}) {
+      CHECK(error.code == 6035);
+      CHECK(error.kind == ErrorKind::DoesNotFit);
+      CHECK_MESSAGE(error.message.find(what) != std::string::npos, error.message);
+      CHECK(error.place == "population 'p0'");
+      CHECK(error.expected == "at most " + std::to_string(found));
+      CHECK(error.found == std::to_string(found + 1));
+      CHECK(!error.hint.empty());
+    }
+    hw::Chip roomy = chip;
+    roomy.core.*slots = 0;
+    data = emitImage(larger, roomy, *mapping, "{}");
+    REQUIRE(bool(data));
+    CHECK(bool(image::fromData(*data)));
+    data->chipText = hw::resolvedText(chip);
+    auto invalid = image::fromData(*std::move(data));
+    REQUIRE(!invalid);
+    CHECK_MESSAGE(invalid.error().hint == "docs/spec/image-format.md, clause P5", invalid.error().str());
+  }
+}
+
+TEST_CASE("input neurons: all inputs together") {
+  hw::Chip chip = n1();
+  Network network = populations(4000, {2});
+  connect(network, 0, 1, [](uint32_t a, uint32_t) { return a < 10; });
+  addPopulation(network, "second", 96, -1);
+  auto mapping = partition(network, chip, {});
+  REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+  Network larger = populations(4000, {2});
+  connect(larger, 0, 1, [](uint32_t a, uint32_t) { return a < 10; });
+  addPopulation(larger, "second", 97, -1);
+  for (const Error &error : {partition(larger, chip, {}).error(), checkMapping(larger, chip, *mapping).error()}) {
+    CHECK(error.code == 6036);
+    CHECK(error.kind == ErrorKind::DoesNotFit);
+    CHECK(error.place == "input 'in' and all others");
+    CHECK(error.expected == "at most 4096");
+    CHECK(error.found == "4097");
+  }
+  chip.inputNeurons = 0;
+  auto data = emitImage(larger, chip, *mapping, "{}");
+  REQUIRE(bool(data));
+  CHECK(bool(image::fromData(*data)));
+  data->chipText = hw::resolvedText(n1());
+  auto invalid = image::fromData(*std::move(data));
+  REQUIRE(!invalid);
+  CHECK(invalid.error().code == 3023);
+  CHECK(invalid.error().hint == "docs/spec/image-format.md, clause L10");
+}
+
 TEST_CASE("delays") {
   const auto tooLong = [](image::ImageData &d) {
     for (uint32_t &word : d.synapses32)
@@ -395,6 +521,26 @@ TEST_CASE("delays") {
     d.cores[0].delaySlots = 65;
   };
   checkValue(loihi1(), 6017, "Y4", [](Projection &p) { p.delays = {63}; }, [](Projection &p) { p.delays = {1, 1, 1, 64}; }, wide);
+  const auto sixteen = [](image::ImageData &d) {
+    for (uint32_t &word : d.synapses32)
+      word = repacked(word, 16, 1);
+    d.cores[0].delaySlots = 17;
+  };
+  checkValue(n1(), 6017, "Y4", [](Projection &p) { p.delays = {15}; }, [](Projection &p) { p.delays = {16}; }, sixteen);
+}
+
+TEST_CASE("a chip whose synapses are 32 bits has packed ones only") {
+  const auto none = [](Projection &) {};
+  const auto asWide = [](image::ImageData &d) {
+    for (const uint32_t word : d.synapses32)
+      d.synapses64.push_back(image::packSynapse64(word & 0xFFFF, word >> 16 & 63, image::unpackSynapse(word).weight));
+    d.synapses32.clear();
+    d.cores[0].synapseKind = 1;
+  };
+  checkValue(n1(), 6017, "C14", none, [](Projection &p) { p.delays = {64}; }, asWide); // The least that would need a wide one.
+  checkValue(
+      n1(), 6019, "C14", [](Projection &p) { p.weightBits = 10, p.weights = {511, -512, 15, 0}; },
+      [](Projection &p) { p.weights[0] = 512; }, asWide);
 }
 
 TEST_CASE("weights and exponents") {
@@ -413,6 +559,19 @@ TEST_CASE("weights and exponents") {
         chip, 6019, "M9", [](Projection &p) { p.weightExponent = -8; }, [](Projection &p) { p.weightExponent = -9; },
         [](image::ImageData &d) { d.meta.projections[0].weightExponent = -9; });
   }
+  const auto widest = [](Projection &p) { p.weightBits = 10, p.weights = {511, -512, 0, 1}; };
+  const auto tooFew = [](image::ImageData &d) { d.meta.projections[0].weightBits = 9; };
+  checkValue(n1(), 6019, "Y6", widest, [](Projection &p) { p.weights[0] = 512; }, tooFew);
+  checkValue(n1(), 6019, "Y6", widest, [](Projection &p) { p.weights[1] = -513; }, tooFew);
+  checkValue(
+      n1(), 6019, "M9", widest, [](Projection &p) { p.weightBits = 11; },
+      [](image::ImageData &d) { d.meta.projections[0].weightBits = 11; });
+  checkValue(
+      n1(), 6019, "M9", [](Projection &p) { p.weightExponent = 7; }, [](Projection &p) { p.weightExponent = 8; },
+      [](image::ImageData &d) { d.meta.projections[0].weightExponent = 8; });
+  checkValue(
+      n1(), 6019, "M9", [](Projection &p) { p.weightExponent = 0; }, [](Projection &p) { p.weightExponent = -1; },
+      [](image::ImageData &d) { d.meta.projections[0].weightExponent = -1; });
   // Fewer bits hold less.
   checkValue(
       loihi1(), 6019, "Y6", [](Projection &p) { p.weightBits = 2, p.weights = {1, -2, 0, 1}; },

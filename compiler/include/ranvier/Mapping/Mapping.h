@@ -55,7 +55,7 @@ struct Options {
 /// Use of each limited resource on one core, and which limit would bind next.
 struct CoreUse {
   uint64_t neurons = 0, synapses = 0, synapticMemoryBits = 0, axonsIn = 0, axonsOut = 0, maxFanIn = 0, neuronConfigs = 0,
-           thresholdConfigs = 0, programWords = 0;
+           thresholdConfigs = 0, programWords = 0, tableWords = 0;
 };
 
 /// Checks that programs, parameters, weights and exponents are ones the chip has (docs/spec/target-semantics.md, I1..I5); networks

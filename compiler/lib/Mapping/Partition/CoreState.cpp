@@ -22,13 +22,17 @@ CoreState::CoreState(const Hypergraph &graph, const hw::Chip &chip, const Sites 
   bounds[NeuronConfigs] = orUnlimited(limit.neuronConfigs);
   bounds[Thresholds] = orUnlimited(limit.thresholdConfigs);
   bounds[Program] = orUnlimited(limit.programWords);
-  uint64_t words = 0;
-  for (const isa::Program &program : graph.network.programs)
+  bounds[Tables] = orUnlimited(limit.tableWords);
+  uint64_t words = 0, tableWords = 0;
+  for (const isa::Program &program : graph.network.programs) {
     words += program.code.size();
+    tableWords += isa::tableWords(program);
+  }
   // What cannot be exceeded with everything on one core is not counted.
   countsConfigs = configs.neuronCount > bounds[NeuronConfigs];
   countsThresholds = configs.thresholdCount > bounds[Thresholds];
   countsPrograms = words > bounds[Program];
+  countsTables = tableWords > bounds[Tables];
   for (uint32_t core = 0; core < cores; ++core)
     siteOf[core] = core;
   for (size_t list = 0; list < graph.listPins.size(); ++list)
@@ -117,9 +121,11 @@ void CoreState::holdings(uint32_t vertex, uint32_t core, int by) {
     hold(0, numberOf(configs.neuron[p]), NeuronConfigs, 1);
   if (countsThresholds && !configs.threshold[p].empty())
     hold(1, numberOf(configs.threshold[p]), Thresholds, 1);
+  const uint32_t number = static_cast<uint32_t>(population.program);
   if (countsPrograms)
-    hold(2, static_cast<uint32_t>(population.program), Program,
-         int64_t(graph.network.programs[static_cast<size_t>(population.program)].code.size()));
+    hold(2, number, Program, int64_t(graph.network.programs[number].code.size()));
+  if (countsTables)
+    hold(3, number, Tables, int64_t(isa::tableWords(graph.network.programs[number])));
 }
 
 void CoreState::move(uint32_t vertex, uint32_t to) {

@@ -14,7 +14,7 @@ namespace ranvier::mapping::detail {
 
 class CoreState {
 public:
-  enum Resource { Neurons, Memory, AxonsIn, AxonsOut, Accumulators, NeuronConfigs, Thresholds, Program, ResourceCount };
+  enum Resource { Neurons, Memory, AxonsIn, AxonsOut, Accumulators, NeuronConfigs, Thresholds, Program, Tables, ResourceCount };
   struct Entry {
     uint32_t core, count;
   };
@@ -80,7 +80,7 @@ private:
   std::vector<uint64_t> first; ///< [list] of its entries.
   std::vector<uint32_t> sizes; ///< [list]
   std::vector<Entry> entries;
-  bool countsConfigs, countsThresholds, countsPrograms;
+  bool countsConfigs, countsThresholds, countsPrograms, countsTables;
   std::unordered_map<uint64_t, uint32_t> holders; ///< (kind, core, number) -> neurons.
   int64_t total = 0;
   uint64_t over = 0;

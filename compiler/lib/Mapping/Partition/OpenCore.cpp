@@ -53,8 +53,10 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
   const uint32_t program = static_cast<uint32_t>(population.program);
   const uint64_t before = programs.distinct();
   Adding ? programs.add(program) : programs.remove(program);
-  if (programs.distinct() != before)
+  if (programs.distinct() != before) {
     count(use.programWords, network.programs[program].code.size());
+    count(use.tableWords, isa::tableWords(network.programs[program]));
+  }
   const auto config = [&](const std::vector<uint32_t> &numbers, Multiset &set) {
     if (numbers.empty())
       return;

@@ -189,8 +189,10 @@ RuleUse RuleTables::useOf(const std::vector<Slice> &slices) const {
   }
   out.use.neuronConfigs = neuron.size();
   out.use.thresholdConfigs = threshold.size();
-  for (int32_t program : programs)
+  for (int32_t program : programs) {
     out.use.programWords += network.nodes.programs[static_cast<size_t>(program)].code.size();
+    out.use.tableWords += isa::tableWords(network.nodes.programs[static_cast<size_t>(program)]);
+  }
   return out;
 }
 
@@ -236,8 +238,7 @@ Result<void> detail::checkRuleNetwork(const RuleNetwork &network, const hw::Chip
   Network plain;
   plain.profile = network.nodes.profile;
   plain.programs = network.nodes.programs;
-  if (network.rules.empty())
-    RANVIER_CHECK(checkAgainstChip(network.nodes, chip));
+  RANVIER_CHECK(checkAgainstChip(network.nodes, chip));
   for (const ProjectionRule &rule : network.rules) {
     RANVIER_CHECK(checkRule(network, rule));
     plain.populations = {network.nodes.populations[rule.source], network.nodes.populations[rule.target]};

@@ -79,16 +79,26 @@ struct CoreLimits {
   uint32_t neuronConfigs = 0;    ///< Distinct (du, dv, ...) tuples.
   uint32_t thresholdConfigs = 0; ///< Distinct thresholds.
   uint32_t programWords = 0;     ///< Microcode instructions over all programs of the core.
+  uint32_t tableWords = 0;       ///< Words of look-up tables over all programs of the core.
+  /// Of one neuron: state words, parameter words and receptors of its program.
+  uint32_t states = 0, params = 0, inputs = 0;
+  struct Excess {
+    const char *what; ///< "state words", "parameter words" or "inputs".
+    uint64_t limit, found;
+  };
+  /// The first of the three of which a program has more than a neuron.
+  std::optional<Excess> slotsBeyond(uint64_t programStates, uint64_t programParams, uint64_t programInputs) const;
   bool operator==(const CoreLimits &) const = default;
 };
 
 /// Bits that the synapses of one axon take: ceil over chunks of `synapsesPerChunk`: each chunk
-/// n * (weight + delay + tag + index bits unless dense) + headerBits, rounded up to `wordBits`.
+/// n * (weight + delay + tag + index bits unless dense, or `synapseBits`) + headerBits, rounded up to `wordBits`.
 struct SynapseStorage {
   unsigned synapsesPerChunk = 64;
   unsigned headerBits = 10;
   unsigned wordBits = 64; ///< 0: storage is not modelled, every row takes 0 bits.
   unsigned tagBits = 0;
+  unsigned synapseBits = 0; ///< Of every synapse, whatever its fields; 0: as many as the fields have.
   /// Synapses of procedural connectors are made by whoever loads the image, and the image holds the rule alone.
   bool procedural = false;
   std::string source;
@@ -169,6 +179,7 @@ struct Chip {
   bool multicastTrees = false;     ///< false: one message per destination core.
   uint32_t linkBuffer = 16;        ///< Messages that wait at a link or a core, the one in service included (detailed timing).
   uint32_t chipLinkCost = 1;       ///< What placement counts a link between chips as [links inside a chip].
+  uint32_t inputNeurons = 0;       ///< Neurons of all inputs of a network that the host can send spikes of; 0: any number.
   Router router;
   Faults faults;
   std::vector<std::string> unsupported;       ///< What the chip cannot do, in words, for `ranvier targets` and check.

@@ -58,6 +58,8 @@ Result<Instruction> assemble(const Program &program, std::string_view line);
 
 /// True if the program may emit a payload (op spkp), so events carry values.
 bool emitsPayload(const Program &program);
+/// Words of all look-up tables of the program.
+uint64_t tableWords(const Program &program);
 
 /// A slice of a population as the executors see it: `count` neurons, structure of arrays, 64-byte aligned (inputs stand anywhere)
 /// and readable to a multiple of 16; padding neurons are computed and their spikes masked away. f32 programs: words are bit
