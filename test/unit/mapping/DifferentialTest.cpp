@@ -4,6 +4,7 @@
 #include "ranvier/Emulator/Machine.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Mapping/Partitioner.h"
+#include "support/ChipNetworks.h"
 #include "support/FlatSimulator.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
@@ -14,10 +15,10 @@ using namespace ranvier::test;
 
 namespace {
 
-/// Everything a run shows: per step and population the spikes, per state the words.
+/// Everything a run shows: per step and population the spikes and the values they carry, per state the words.
 struct Trace {
   std::vector<std::vector<uint32_t>> spikes;
-  std::vector<std::vector<int32_t>> states;
+  std::vector<std::vector<int32_t>> payloads, states;
   uint64_t fired = 0;
 };
 
@@ -41,6 +42,7 @@ Trace runFlat(const Network &network, uint64_t seed, uint32_t steps) {
       trace.spikes.push_back(flat.spikes(p));
       if (network.populations[p].input)
         continue;
+      trace.payloads.push_back(flat.payloads(p));
       trace.fired += flat.spikes(p).size();
       for (uint32_t slot = 0; slot < network.populations[p].init.size(); ++slot)
         trace.states.push_back(flat.state(p, slot));
@@ -73,6 +75,8 @@ Trace runMachine(const Network &network, std::shared_ptr<const image::Image> ima
       trace.spikes.emplace_back(spikes.begin(), spikes.end());
       if (network.populations[p].input)
         continue;
+      const auto payloads = (*machine)->payloads(p);
+      trace.payloads.emplace_back(payloads.begin(), payloads.end());
       trace.fired += spikes.size();
       for (uint32_t slot = 0; slot < network.populations[p].init.size(); ++slot) {
         std::vector<int32_t> words(network.populations[p].count);
@@ -99,6 +103,7 @@ void checkSame(const Trace &expected, const Trace &found) {
   REQUIRE(found.spikes.size() == expected.spikes.size());
   for (size_t i = 0; i < expected.spikes.size(); ++i)
     REQUIRE(found.spikes[i] == expected.spikes[i]);
+  REQUIRE(found.payloads == expected.payloads);
   REQUIRE(found.states.size() == expected.states.size());
   for (size_t i = 0; i < expected.states.size(); ++i)
     REQUIRE(found.states[i] == expected.states[i]);
@@ -111,7 +116,7 @@ void checkChip(const Network &network, const hw::Chip &chip, uint64_t seed, cons
     for (const unsigned threads : {1u, 2u}) {
       CAPTURE(static_cast<int>(executor));
       CAPTURE(threads);
-      checkSame(expected, runMachine(network, image, seed, steps, {.executor = executor, .threads = threads}));
+      checkSame(expected, runMachine(network, image, seed, steps, {.executor = executor, .threads = threads, .workPerThread = 0}));
     }
 }
 
@@ -180,6 +185,53 @@ TEST_CASE("integer networks of the native unit on loihi1") {
     checkChip(network, small, seed, expected, steps);
   }
   CHECK(fired > 1000);
+}
+
+TEST_CASE("random networks on ranvier-n1: everything that the chip can do") {
+  constexpr uint32_t steps = 60;
+  const uint64_t networks = cases(60, 1500);
+  auto shipped = hw::findChip("ranvier-n1");
+  REQUIRE_MESSAGE(bool(shipped), (shipped ? "" : shipped.error().str()));
+  uint64_t fired = 0, values = 0, cut = 0;
+  for (uint64_t seed = 400; seed < 400 + networks; ++seed) {
+    CAPTURE(seed);
+    const Network network = randomChipNetwork(seed, *shipped);
+    auto legal = checkArithmetic(network, *shipped);
+    REQUIRE_MESSAGE(bool(legal), (legal ? "" : legal.error().str()));
+    const Trace expected = runFlat(network, seed, steps);
+    fired += expected.fired;
+    for (const auto &list : expected.payloads)
+      values += list.size();
+    checkChip(network, *shipped, seed, expected, steps);
+    // Cut finer, so that more travels, and with the search; timing is beside the point of every result.
+    hw::Chip chip = *shipped;
+    uint64_t neurons = 0;
+    for (const Population &population : network.populations)
+      neurons += population.input ? 0 : population.count;
+    chip.core.neurons = std::max(5u, static_cast<uint32_t>(neurons / 12 + 1));
+    auto mapping = mapNetwork(network, chip, {.seed = seed, .strategy = seed % 2 ? Strategy::Multilevel : Strategy::Sequential});
+    if (!mapping) { // Programs of one core's memory each may need more cores than there are.
+      REQUIRE_MESSAGE(mapping.error().code == 6016, mapping.error().str());
+      continue;
+    }
+    cut += mapping->cores.size();
+    auto data = emitImage(network, chip, *mapping, "{}");
+    REQUIRE_MESSAGE(bool(data), (data ? "" : data.error().str()));
+    CHECK(data->synapses64.empty());
+    auto image = image::fromData(*std::move(data));
+    REQUIRE_MESSAGE(bool(image), (image ? "" : image.error().str()));
+    auto rebuilt = rebuildNetwork(*image);
+    REQUIRE_MESSAGE(bool(rebuilt), (rebuilt ? "" : rebuilt.error().str()));
+    CHECK(compareNetworks(network, *rebuilt).empty());
+    checkSame(expected, runMachine(network, std::make_shared<const image::Image>(*std::move(image)), seed, steps,
+                                   {.executor = executors.back(),
+                                    .timing = seed % 2 ? emu::Timing::Detailed : emu::Timing::Fast,
+                                    .threads = 2,
+                                    .workPerThread = 0}));
+  }
+  CHECK(fired > 1000 * networks);
+  CHECK(values > 100 * networks);
+  CHECK(cut > 6 * networks);
 }
 
 TEST_CASE("binary32 networks with edges of delay 0 add in the stated order") {

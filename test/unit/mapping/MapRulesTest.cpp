@@ -60,6 +60,7 @@ RuleNetwork randomRules(uint64_t seed, bool closedForm) {
   RuleNetwork network;
   network.nodes = *std::move(base);
   network.nodes.projections.clear();
+  network.nodes.programs[0].tables = {{1, 2, 3}, {4}};
   const Population cells = network.nodes.populations[0];
   network.nodes.populations.clear();
   const uint32_t count = static_cast<uint32_t>(dice(2, 6));
@@ -116,6 +117,7 @@ void compare(const RuleNetwork &rules, const Network &listed, const hw::Chip &ch
     tally.compare(rule.use.neuronConfigs, counted[c].neuronConfigs, true);
     tally.compare(rule.use.thresholdConfigs, counted[c].thresholdConfigs, true);
     tally.compare(rule.use.programWords, counted[c].programWords, true);
+    tally.compare(rule.use.tableWords, counted[c].tableWords, true);
     tally.compare(rule.use.synapses, counted[c].synapses, rule.exactSynapses);
     tally.compare(rule.use.synapticMemoryBits, counted[c].synapticMemoryBits, rule.exactMemory);
     tally.compare(rule.use.axonsIn, counted[c].axonsIn, rule.exactAxonsIn);
@@ -134,6 +136,7 @@ hw::Chip chipFor(Dice &dice) {
   chip.storage = {
       .synapsesPerChunk = static_cast<unsigned>(dice(5, 64)), .headerBits = 10, .wordBits = dice.chance(0.5) ? 64u : 32u};
   chip.maxChips = 64;
+  chip.storage.synapseBits = dice.chance(0.2) ? 24 : 0;
   return chip;
 }
 } // namespace
