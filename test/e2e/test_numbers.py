@@ -7,11 +7,9 @@ import json
 import os
 import re
 
-import h5py
 import numpy as np
 
-from integer_model import IntegerModel
-from ranvier import Case
+from integer_case import IntegerCase
 
 CASES = int(os.environ.get("RANVIER_CASES", "40"))
 STEPS = 60
@@ -65,7 +63,7 @@ class Network:
         self.bits = int(random.integers(1, 9))
         self.inputs = int(random.choice([random.integers(1, 12), 60], p=[0.8, 0.2]))
         self.populations, self.projections, lines = {}, {}, []
-        models = list(self.NATIVE) + (["adaptive", "lif_subtract", "li"] if self.target == "loihi2" else [])
+        models = list(self.NATIVE) + (["adaptive", "lif_subtract", "li"] if self.target in ("loihi2", "ranvier-n1") else [])
         for k in range(int(random.integers(1, 4))):
             self.population(f"p{k}", models[random.integers(len(models))])
         names = ["in"] + list(self.populations)
@@ -151,45 +149,7 @@ class Network:
         self.projections[name] = entry
 
 
-class Numbers(Case):
-    def run_both(self, image, fired, states, steps=STEPS):
-        """The recording of the JIT; the interpreter's must be the same."""
-        csv = self.tmp / "in.csv"
-        csv.write_text("step,neuron\n" + "".join(f"{t + 1},{n}\n" for t, n in np.argwhere(fired)))
-        recordings = []
-        for executor in ("jit", "interp"):
-            out, found = self.tmp / f"{executor}.h5", {}
-            self.json("run", image, "--input", csv, "--steps", steps, "-o", out, "--record", ",".join(["spikes", *sorted(states)]), "--executor", executor,
-                      "--timing", "off")
-            with h5py.File(out) as f:
-                for name, group in f["populations"].items():
-                    n = int(group.attrs["n"])
-                    spikes = np.zeros((steps, n), bool)
-                    spikes[group["spike_steps"][()] - 1, group["spike_neurons"][()]] = True
-                    found[name] = {"spikes": spikes} | {state: group[state][()].reshape(steps, n) for state in states if state in group}
-            recordings.append(found)
-        for name in recordings[0]:
-            for key in recordings[0][name]:
-                np.testing.assert_array_equal(recordings[0][name][key], recordings[1][name][key], f"{name}.{key}: jit against interp")
-        return recordings[0]
-
-    def compare(self, image, fired):
-        """Emulator against model, every population, state and step; returns the model after its run."""
-        described = self.call("inspect", image, "--full", "--json").stdout
-        names = {state for p in json.loads(described)["programs"] for state in p["states"]}
-        found = self.run_both(image, fired, names)
-        for equations in (True, False):
-            model = IntegerModel(described)
-            spikes, states = model.run({"in": fired}, STEPS, equations)
-            for name, population in model.populations.items():
-                np.testing.assert_array_equal(found[name]["spikes"], spikes[name], f"{name}: spikes")
-                for state in population.program["states"] if population.program else ():
-                    np.testing.assert_array_equal(found[name][state], states[name][state], f"{name}.{state}")
-            if equations:
-                model.spikes, model.states = spikes, states
-                result = model
-        return result
-
+class Numbers(IntegerCase):
     def check_native_numbers(self, network, name, report, model):
         """Q1 to Q8 for one population, from the text's own numbers."""
         entry, population = network.populations[name], model.populations[name]
@@ -250,10 +210,11 @@ class Numbers(Case):
             tie = np.abs(np.abs(real) % 1 - 0.5) < 1e-5
             np.testing.assert_array_equal(words[~tie], expected[~tie], f"Q8: {projection}")
 
-    def test_random_networks(self):
+    def random_networks(self, first, target=None):
+        """As many random networks as the suite runs; how often what was seen in them."""
         seen = {"native": 0, "fixed-point": 0, "negative exponent": 0, "bias": 0, "floor": 0, "spikes": 0, "graded": 0, "refused": 0}
-        for case in range(CASES):
-            network = Network(case)
+        for case in range(first, first + CASES):
+            network = Network(case, target)
             source, image = self.tmp / "net.mlir", self.tmp / "net.rvi"
             source.write_text(network.text)
             with self.subTest(case=case, target=network.target, bits=network.bits):
@@ -277,10 +238,21 @@ class Numbers(Case):
                 seen["negative exponent"] += sum(p["exponent"] < 0 for p in report["projections"])
                 seen["graded"] += sum(p["model"] == "li" for p in network.populations.values())
                 seen["spikes"] += sum(int(model.spikes[name].sum()) for name in network.populations)
-        print("random networks: " + ", ".join(f"{count} {what}" for what, count in seen.items()))
+        print(f"random networks on {target or 'loihi1 and loihi2'}: " + ", ".join(f"{count} {what}" for what, count in seen.items()))
         self.assertLess(seen["refused"], CASES / 4)
+        return seen
+
+    def test_random_networks(self):
+        seen = self.random_networks(0)
         for what in ("native", "fixed-point", "negative exponent", "bias", "graded", "spikes"):
             self.assertGreater(seen[what], 0, what)
+
+    def test_random_networks_on_ranvier_n1(self):
+        """Its unit has no offset of the decay and saturates (U6); nothing may come near where it does."""
+        seen = self.random_networks(7000, "ranvier-n1")
+        for what in ("native", "fixed-point", "bias", "graded", "spikes"):
+            self.assertGreater(seen[what], 0, what)
+        self.assertEqual(seen["negative exponent"], 0)
 
     @staticmethod
     def chip(seed):

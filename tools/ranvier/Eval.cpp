@@ -178,7 +178,8 @@ std::string textReport(const Json &report) {
   if (machine.contains("costs")) {
     text += "costs          profile '" + machine["costs"]["name"].get<std::string>() +
             "': " + machine["costs"]["description"].get<std::string>() + "\n";
-    Json missing = report["unknown_costs"];
+    // Where no energy is known at all, the line above says so.
+    Json missing = report["energy_uj"].is_null() ? Json::array() : report["unknown_costs"];
     for (const Json &time : machine["costs"]["times_without_a_value"])
       if (std::find(missing.begin(), missing.end(), time) == missing.end())
         missing.push_back(time);

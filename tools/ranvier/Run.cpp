@@ -195,13 +195,17 @@ std::string textReport(const Json &report) {
     text += "events       " + totals["synaptic_events"].dump() + " synaptic, " + totals["messages"].dump() + " messages\n";
     const int64_t time = totals["picoseconds"].get<int64_t>();
     const double energy = report["energy"]["total_j"].get<double>();
+    const bool someEnergy = energy > 0 || report["energy"]["unknown"].empty();
     char line[100] = "time         unknown: the chip's description has no figures\n";
-    if (time > 0 || energy > 0)
-      std::snprintf(line, sizeof line, "time         %.3f us, energy %.4f uJ (profile %s)\n", static_cast<double>(time) * 1e-6,
-                    energy * 1e6,
+    if (time > 0 || energy > 0) {
+      char joules[40] = "unknown";
+      if (someEnergy)
+        std::snprintf(joules, sizeof joules, "%.4f uJ", energy * 1e6);
+      std::snprintf(line, sizeof line, "time         %.3f us, energy %s (profile %s)\n", static_cast<double>(time) * 1e-6, joules,
                     report["machine"].contains("costs") ? report["machine"]["costs"]["name"].get<std::string>().c_str() : "none");
+    }
     text += line;
-    if (!report["energy"]["unknown"].empty())
+    if (someEnergy && !report["energy"]["unknown"].empty())
       text += "not counted  " + report["energy"]["unknown"].dump() + " (unknown costs)\n";
   }
   return text;

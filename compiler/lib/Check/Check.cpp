@@ -219,7 +219,7 @@ void Checker::checkNumbers() {
   }
   if (!quantised && !edges.empty())
     add(Severity::Note, network.getSymName(), "weights",
-        "weights are rounded to at most " + std::to_string(chip.weights.maxBits) + " bits and a sign, state to " +
+        "weights are rounded to at most " + std::to_string(std::min(8u, chip.weights.maxBits)) + " bits and a sign, state to " +
             std::to_string(chip.stateBits) + " bits",
         "choose scales with --calibrate");
 }

@@ -118,7 +118,8 @@ TEST_CASE("ranvier-n1 is what docs/rtl/architecture.md says") {
   REQUIRE(chip.costs.size() == 1);
   for (const auto &[event, cost] : chip.costs[0].events) {
     CHECK_MESSAGE(!cost.joules, event);
-    CHECK((cost.provenance == (event == "chip_hop" ? Provenance::Unknown : Provenance::Estimate)));
+    CHECK_MESSAGE(cost.picoseconds, event);
+    CHECK((cost.provenance == (event == "chip_hop" ? Provenance::Defined : Provenance::Estimate)));
   }
 }
 

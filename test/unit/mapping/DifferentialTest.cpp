@@ -189,7 +189,7 @@ TEST_CASE("integer networks of the native unit on loihi1") {
 
 TEST_CASE("random networks on ranvier-n1: everything that the chip can do") {
   constexpr uint32_t steps = 60;
-  const uint64_t networks = cases(60, 1500);
+  const uint64_t networks = cases(24, 1500);
   auto shipped = hw::findChip("ranvier-n1");
   REQUIRE_MESSAGE(bool(shipped), (shipped ? "" : shipped.error().str()));
   uint64_t fired = 0, values = 0, cut = 0;
