@@ -6,11 +6,6 @@
 
 namespace ranvier::emu {
 
-int64_t addTime(int64_t sum, uint64_t count, int64_t each) {
-  const __int128 exact = sum + static_cast<__int128>(count) * each;
-  return exact > INT64_MAX ? INT64_MAX : static_cast<int64_t>(exact);
-}
-
 //===--- Constants --------------------------------------------------------===//
 
 const char *CostTable::name(Event event) {
@@ -178,12 +173,8 @@ TrafficPattern ChipGrid::pattern(uint32_t sourceCore, std::span<const uint32_t> 
     for (uint32_t i = 0; i < run.length; ++i, at = plane.after(at, run.direction))
       ++loads[linkAt(at, run.direction)];
   }
-  for (const auto &[link, load] : loads) {
-    (kinds[link] == LinkKind::EastWest     ? result.eastWest
-     : kinds[link] == LinkKind::NorthSouth ? result.northSouth
-                                           : result.chipHops) += load;
-    result.links.emplace_back(link, load);
-  }
+  for (const auto &[link, load] : loads)
+    result.links.push_back({link, load});
   return result;
 }
 

@@ -17,7 +17,12 @@
 namespace ranvier::emu {
 
 /// `sum` + `count` * `each` [ps], none below 0; ends at the greatest number (292 years): a description may state any cost.
-int64_t addTime(int64_t sum, uint64_t count, int64_t each);
+inline int64_t addTime(int64_t sum, uint64_t count, int64_t each) {
+  uint64_t product, result;
+  const bool beyond = __builtin_mul_overflow(count, static_cast<uint64_t>(each), &product) ||
+                      __builtin_add_overflow(static_cast<uint64_t>(sum), product, &result) || result > INT64_MAX;
+  return beyond ? INT64_MAX : static_cast<int64_t>(result);
+}
 
 /// The constants of one profile; what the profile does not know is 0 and has `known` false.
 class CostTable {
@@ -70,10 +75,44 @@ SynapseClass synapseClass(const image::ProjectionMeta &projection);
 /// Synapses that a message meets, by kind.
 using OutEvents = std::array<uint32_t, numSynapseClasses>;
 
+/// The same in a word where they are of one kind and fewer than 2^30, as they mostly are: the kind in bits 30-31, how many in bits
+/// 0-29. Otherwise the kind is `mixedEvents` and the rest numbers an entry of a list.
+constexpr uint32_t mixedEvents = 3, eventBits = 30;
+static_assert(numSynapseClasses <= mixedEvents);
+inline uint32_t packEvents(const OutEvents &events, std::vector<OutEvents> &mixed) {
+  uint32_t kind = 0;
+  for (unsigned k = 1; k < numSynapseClasses; ++k)
+    if (events[k])
+      kind = k;
+  const uint32_t count = events[kind];
+  OutEvents alone = {};
+  alone[kind] = count;
+  if (alone == events && count >> eventBits == 0)
+    return kind << eventBits | count;
+  mixed.push_back(events);
+  RANVIER_ASSERT(mixed.size() <= size_t(1) << eventBits, "more than a billion messages that meet synapses of several kinds");
+  return mixedEvents << eventBits | static_cast<uint32_t>(mixed.size() - 1);
+}
+/// Adds what such a word stands for.
+inline void addEvents(SynapseClassCounts &sum, uint32_t word, const std::vector<OutEvents> &mixed) {
+  const uint32_t kind = word >> eventBits, rest = word & ((1u << eventBits) - 1);
+  if (kind != mixedEvents) [[likely]] {
+    sum[kind] += rest;
+    return;
+  }
+  for (unsigned k = 0; k < numSynapseClasses; ++k)
+    sum[k] += mixed[rest][k];
+}
+
+/// Messages that a spike sends over a link.
+struct LinkUse {
+  uint32_t link, messages;
+};
+
 /// What one spike of a neuron puts on the network, shared by all neurons of a core that send to the same places.
 struct TrafficPattern {
-  uint64_t messages = 0, withinTile = 0, eastWest = 0, northSouth = 0, chipHops = 0;
-  std::vector<std::pair<uint32_t, uint32_t>> links; ///< (link, messages over it), ascending.
+  uint64_t messages = 0, withinTile = 0;
+  std::vector<LinkUse> links; ///< Ascending.
 };
 
 /// Where cores lie and which links lie between them, by the rules of ranvier/HwModels/Routes.h.
@@ -86,14 +125,13 @@ public:
   /// Adds one message per entry of `destinations` (core indices, sorted, repeats allowed) or, with multicast trees, one message
   /// that takes the union of their routes.
   TrafficPattern pattern(uint32_t sourceCore, std::span<const uint32_t> destinations) const;
-  enum class LinkKind : uint8_t { EastWest, NorthSouth, Chip };
+  enum LinkKind : uint8_t { EastWest, NorthSouth, Chip, NumLinkKinds };
   LinkKind linkKind(uint32_t link) const { return kinds[link]; }
-  /// The hop of a message over a link.
-  CostTable::Event hop(uint32_t link) const {
-    return kinds[link] == LinkKind::EastWest     ? CostTable::HopEastWest
-           : kinds[link] == LinkKind::NorthSouth ? CostTable::HopNorthSouth
-                                                 : CostTable::ChipHop;
+  /// The hop of a message over a link; the events of hops stand in the order of the kinds.
+  static CostTable::Event hop(LinkKind kind) {
+    return static_cast<CostTable::Event>(unsigned(CostTable::HopEastWest) + unsigned(kind));
   }
+  CostTable::Event hop(uint32_t link) const { return hop(kinds[link]); }
   bool hasLinks() const { return hasNetwork; }
   bool hasTrees() const { return plane.hasTrees(); }
   bool isTorus() const { return plane.isTorus(); }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Activity.h"
 #include <algorithm>
+#include <bit>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -55,6 +56,41 @@ FindActive findActiveAvx2() {
 FindActive selectFindActive() {
   static const FindActive vectors = findActiveAvx2();
   return vectors ? vectors : findActivePlain;
+}
+
+namespace {
+
+[[gnu::always_inline]] inline uint64_t merge(uint32_t *bits, const uint32_t *more, size_t words) {
+  uint64_t count = 0;
+  for (size_t w = 0; w < words; ++w) {
+    bits[w] |= more[w];
+    count += static_cast<uint32_t>(std::popcount(bits[w]));
+  }
+  return count;
+}
+
+#if defined(__x86_64__)
+/// Without the instruction, counting the bits of a word is a call.
+[[gnu::target("popcnt")]] uint64_t mergeByInstruction(uint32_t *bits, const uint32_t *more, size_t words) {
+  return merge(bits, more, words);
+}
+#endif
+
+} // namespace
+
+uint64_t mergeBitsPlain(uint32_t *bits, const uint32_t *more, size_t words) { return merge(bits, more, words); }
+
+MergeBits mergeBitsPopcount() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("popcnt"))
+    return mergeByInstruction;
+#endif
+  return nullptr;
+}
+
+MergeBits selectMergeBits() {
+  static const MergeBits instruction = mergeBitsPopcount();
+  return instruction ? instruction : mergeBitsPlain;
 }
 
 } // namespace ranvier::emu

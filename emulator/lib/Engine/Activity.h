@@ -3,6 +3,7 @@
 #ifndef RANVIER_EMULATOR_LIB_ACTIVITY_H
 #define RANVIER_EMULATOR_LIB_ACTIVITY_H
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -16,6 +17,14 @@ void findActivePlain(std::span<const int32_t *const> arrays, uint32_t count, int
 FindActive findActiveAvx2();
 /// The faster of the two that this processor has.
 FindActive selectFindActive();
+
+/// Sets in `bits` what is set in `more` (`words` words each) and returns how many bits are set then.
+using MergeBits = uint64_t (*)(uint32_t *bits, const uint32_t *more, size_t words);
+uint64_t mergeBitsPlain(uint32_t *bits, const uint32_t *more, size_t words);
+/// The same by the processor's own instruction, or null where it has none.
+MergeBits mergeBitsPopcount();
+/// The faster of the two that this processor has.
+MergeBits selectMergeBits();
 
 } // namespace ranvier::emu
 

@@ -273,9 +273,10 @@ Result<void> connectRanks(Engine &engine) {
   return engine.ranks->connect(*engine.image, messages, engine.timed, engine.levels, chooseThreads(engine));
 }
 
-void loadPatterns(Engine &engine, uint32_t coreIndex) {
-  CoreState &core = engine.cores[coreIndex];
+void loadPatterns(Engine &engine, uint32_t coreIndex, std::vector<PatternState> &patterns) {
+  const CoreState &core = engine.cores[coreIndex];
   std::map<std::vector<uint32_t>, uint32_t> known;
+  patterns.resize(roundUp(patterns.size(), 64 / sizeof(PatternState)));
   std::vector<uint32_t> destinations;
   for (uint64_t n = core.record->firstNeuron; n < core.record->firstNeuron + core.record->neuronCount; ++n) {
     destinations.clear();
@@ -286,13 +287,38 @@ void loadPatterns(Engine &engine, uint32_t coreIndex) {
       destinations.insert(destinations.end(), others.begin(), others.end());
     }
     std::sort(destinations.begin(), destinations.end());
-    auto [at, isNew] = known.try_emplace(destinations, static_cast<uint32_t>(core.patterns.size()));
-    if (isNew)
-      core.patterns.push_back(engine.grid.front().pattern(coreIndex, destinations));
-    engine.patternOf[n] = at->second;
+    auto [at, isNew] = known.try_emplace(destinations, static_cast<uint32_t>(patterns.size()));
+    if (isNew) {
+      const TrafficPattern pattern = engine.grid.front().pattern(coreIndex, destinations);
+      patterns.push_back(
+          {pattern.messages, pattern.withinTile, engine.patternLinks.size(), static_cast<uint32_t>(pattern.links.size()), 0});
+      engine.patternLinks.insert(engine.patternLinks.end(), pattern.links.begin(), pattern.links.end());
+    }
+    engine.accounts[engine.outPtr[n] + n] = at->second;
   }
-  core.patternCount = AlignedArray<uint32_t>(core.patterns.size());
-  core.touchedPatterns.reserve(core.patterns.size());
+}
+
+/// Synapses that the message of each out-axon meets.
+std::vector<OutEvents> eventsOfMessages(const Engine &engine) {
+  std::vector<SynapseClass> classOf;
+  for (const auto &projection : engine.image->meta.projections)
+    classOf.push_back(synapseClass(projection));
+  std::vector<OutEvents> result(engine.outAxons.size());
+  for (size_t o = 0; o < engine.outAxons.size(); ++o) {
+    const image::OutAxonRecord &out = engine.outAxons[o];
+    if (const SegmentStore *store = engine.cores[out.core].segments.get()) {
+      result[o] = store->events[out.axon];
+      continue;
+    }
+    const DeliveryCore &target = engine.cores[out.core].delivery;
+    const image::InAxonRecord &axon = target.axons[out.axon];
+    SynapseClassCounts events = {};
+    for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
+      events[static_cast<unsigned>(classOf[target.rows[r].projection])] += target.rows[r].count;
+    for (unsigned k = 0; k < numSynapseClasses; ++k)
+      result[o][k] = static_cast<uint32_t>(std::min<uint64_t>(events[k], UINT32_MAX));
+  }
+  return result;
 }
 
 Result<void> loadAccounting(Engine &engine) {
@@ -314,33 +340,22 @@ Result<void> loadAccounting(Engine &engine) {
   RANVIER_TRY(ChipGrid grid, ChipGrid::create(image.chip, image.cores));
   engine.costs = CostTable(engine.profile, grid.tilesUsed());
   engine.grid.push_back(std::move(grid));
-  engine.patternOf = AlignedArray<uint32_t>(engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1);
+  const size_t rows = engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1;
+  engine.accounts = AlignedArray<uint32_t>(rows + engine.outAxons.size());
+  std::vector<PatternState> patterns;
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
     if (engine.holds(c))
-      loadPatterns(engine, c);
-  engine.outEvents = AlignedArray<OutEvents>(engine.outAxons.size());
-  std::vector<SynapseClass> classOf;
-  for (const auto &projection : image.meta.projections)
-    classOf.push_back(synapseClass(projection));
-  for (size_t o = 0; o < engine.outAxons.size(); ++o) {
-    const image::OutAxonRecord &out = engine.outAxons[o];
-    if (const SegmentStore *store = engine.cores[out.core].segments.get()) {
-      engine.outEvents[o] = store->events[out.axon];
-      continue;
-    }
-    const DeliveryCore &target = engine.cores[out.core].delivery;
-    const image::InAxonRecord &axon = target.axons[out.axon];
-    SynapseClassCounts events = {};
-    for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
-      events[static_cast<unsigned>(classOf[target.rows[r].projection])] += target.rows[r].count;
-    for (unsigned k = 0; k < numSynapseClasses; ++k)
-      engine.outEvents[o][k] = static_cast<uint32_t>(std::min<uint64_t>(events[k], UINT32_MAX));
-  }
+      loadPatterns(engine, c, patterns);
+  engine.patterns = AlignedArray<PatternState>(patterns.size());
+  std::copy(patterns.begin(), patterns.end(), engine.patterns.data());
+  const std::vector<OutEvents> events = eventsOfMessages(engine);
+  for (size_t n = 0; n < rows; ++n)
+    for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
+      engine.accounts[o + n + 1] = packEvents(events[o], engine.mixed);
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
   if (engine.options.timing == Timing::Detailed) {
     RANVIER_TRY(engine.detailed,
-                DetailedTiming::create(image, {engine.outPtr, engine.outAxons, {engine.outEvents.data(), engine.outEvents.size()}},
-                                       engine.grid.front(), engine.costs));
+                DetailedTiming::create(image, {engine.outPtr, engine.outAxons, events}, engine.grid.front(), engine.costs));
     for (uint32_t c = 0; c < engine.cores.size(); ++c)
       engine.cores[c].sends = &engine.detailed->sends(c);
   }
@@ -367,7 +382,7 @@ void loadThreads(Engine &engine) {
   }
   bool shifts = std::any_of(engine.exponents.begin(), engine.exponents.end(), [](int8_t e) { return e < 0; });
   for (ThreadState &thread : engine.threads) {
-    size_t axons = 0, slots = 1, ringWords = 0, rows = 0;
+    size_t axons = 0, slots = 1, ringWords = 0, rows = 0, neurons = 0, slices = 0;
     bool segments = false;
     for (auto &cores : thread.coresByLevel) {
       std::sort(cores.begin(), cores.end());
@@ -378,13 +393,18 @@ void loadThreads(Engine &engine) {
         slots = std::max<size_t>(slots, core.delivery.slots);
         ringWords = std::max(ringWords, core.ring.size());
         rows = std::max<size_t>(rows, core.record->rowCount);
+        neurons = std::max<size_t>(neurons, core.record->neuronCount);
+        slices = std::max(slices, core.slices.size());
       }
     }
     thread.activeAxons = AlignedArray<uint32_t>(axons);
     thread.slotOffset = AlignedArray<uint32_t>(slots);
     thread.stretches.resize(segments ? stretchBatch : 0);
     thread.activity = AlignedArray<uint32_t>(blockNeurons / 32);
-    thread.spiking = AlignedArray<uint32_t>(blockNeurons);
+    for (Emission &emission : thread.emissions) {
+      emission.neurons = AlignedArray<uint32_t>(neurons);
+      emission.ends.resize(slices);
+    }
     thread.statePointers.resize(isa::maxSlots);
     thread.paramPointers.resize(isa::maxSlots);
     thread.inputPointers.resize(isa::maxSlots);
@@ -397,6 +417,7 @@ void loadThreads(Engine &engine) {
       thread.shift.touchedList = AlignedArray<uint32_t>(ringWords + 1);
     }
     if (engine.timed) {
+      thread.touchedPatterns = AlignedArray<uint32_t>(engine.patterns.size() + 1);
       thread.processing = AlignedArray<ProcessingLoad>(engine.cores.size());
       thread.linkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
     }
@@ -487,7 +508,7 @@ MachineMemory memoryOf(const Engine &engine) {
     sum.neurons += bytes(input.spikes) + bytes(input.plain) + bytes(input.value);
   for (const PopulationState &population : engine.populations)
     sum.neurons += bytes(population.neurons) + bytes(population.payloads);
-  sum.messages = bytes(engine.outEvents) + bytes(engine.patternOf) + (engine.ranks ? engine.ranks->bytes() : 0);
+  sum.messages = bytes(engine.accounts) + bytes(engine.mixed) + (engine.ranks ? engine.ranks->bytes() : 0);
   for (const auto &slot : engine.marks)
     sum.messages += bytes(slot);
   (engine.ownOutPtr.empty() ? sum.image : sum.messages) += bytes(engine.outPtr) + bytes(engine.outAxons);

@@ -20,6 +20,7 @@
 #include <bit>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace ranvier::emu {
 
@@ -77,6 +78,9 @@ uint32_t takeBits(AlignedArray<uint64_t> &bits, uint32_t base, uint32_t *out) {
   }
   return count;
 }
+
+/// Spikes whose messages are fetched ahead of emission.
+constexpr uint32_t spikesAhead = 64;
 
 Error noThread(const std::system_error &failure) {
   return {.code = 7003,
@@ -163,17 +167,21 @@ private:
   void takeIn(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to);
   void deliver(CoreState &core, ThreadState &thread);
   void deliverSameStep(CoreState &core, ThreadState &thread);
-  template <bool Shared, bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread);
+  template <bool Timed> void updateCore(uint32_t core, ThreadState &thread, Emission &emission);
+  template <bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread, Emission &emission);
   void runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count, int32_t *slot);
   void noteActivity(const SliceState &slice, ThreadState &thread, uint32_t count);
-  template <bool Timed> uint32_t takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, uint32_t *out) const;
+  void takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, Emission &emission) const;
+  template <bool Timed> void fetchMessages(uint64_t neuron) const;
+  template <bool Timed> void fetchFirst(const Emission &emission) const;
+  template <bool Shared, bool Timed> void emitCore(const Emission &emission, ThreadState &thread);
   template <bool Shared, bool Timed> void emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron);
-  template <bool Shared, bool Timed>
-  void mark(ThreadState &thread, uint32_t step, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value);
+  template <bool Shared, bool Timed> void mark(ThreadState &thread, uint32_t step, uint64_t row, bool graded, int32_t value);
   void meetRanks();
   // Accounting.
-  void settleCore(uint32_t core, ThreadState &thread, const StepCounts &before);
+  void settleCore(const Emission &emission, ThreadState &thread);
   void settleStep();
+  void countHops();
   int64_t settleLinks();
   void gather(uint32_t population);
 };
@@ -349,25 +357,29 @@ void EngineMachine::emitInputs(InputState &input) {
                       : static_cast<int32_t>(static_cast<uint32_t>(value) + 1u);
         input.value[neuron] = value;
       }
-      const uint64_t first = outPtr[input.firstOut + neuron], last = outPtr[input.firstOut + neuron + 1];
+      const uint64_t row = input.firstOut + neuron, first = outPtr[row], last = outPtr[row + 1];
       if (engine.timed) {
         thread.counts.inputMessages += last - first;
-        mark<false, true>(thread, now, first, last, graded, value);
+        mark<false, true>(thread, now, row, graded, value);
         if (engine.detailed)
           for (uint64_t o = first; o < last; ++o)
             engine.detailed->receive(engine.outAxons[o].core, o);
       } else {
-        mark<false, false>(thread, now, first, last, graded, value);
+        mark<false, false>(thread, now, row, graded, value);
       }
     }
 }
 
 //===--- Cores ------------------------------------------------------------===//
 
+/// Marks the messages of a spike. `row`: number of the neuron or input in outPtr.
 template <bool Shared, bool Timed>
-void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t firstOut, uint64_t lastOut, bool graded, int32_t value) {
+void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t row, bool graded, int32_t value) {
+  const uint64_t firstOut = engine.outPtr[row], lastOut = engine.outPtr[row + 1];
   const image::OutAxonRecord *outAxons = engine.outAxons.data();
   const MarkTarget *targets = engine.marks[step % engine.window].data();
+  [[maybe_unused]] const uint32_t *events = engine.accounts.data() + row + 1; // by out-axon
+  [[maybe_unused]] ProcessingLoad *loads = thread.processing.data();
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
     const MarkTarget &target = targets[core];
@@ -378,10 +390,8 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t firstOut, 
     else
       setBit<Shared>(target.next, axon - target.sameCount);
     if constexpr (Timed) {
-      ProcessingLoad &load = thread.processing[core];
-      ++load.messages;
-      for (unsigned k = 0; k < numSynapseClasses; ++k)
-        load.events[k] += engine.outEvents[o][k];
+      ++loads[core].messages;
+      addEvents(loads[core].events, events[o], engine.mixed);
     }
   }
 }
@@ -389,16 +399,14 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t firstOut, 
 template <bool Shared, bool Timed>
 void EngineMachine::emit(CoreState &core, const SliceState &slice, ThreadState &thread, uint32_t neuron) {
   const uint64_t global = slice.firstNeuron + neuron;
-  ++thread.counts.spikes;
   if constexpr (Timed) {
-    const uint32_t pattern = engine.patternOf[global];
-    if (core.patternCount[pattern]++ == 0)
-      core.touchedPatterns.push_back(pattern); // within the reserved capacity
+    const uint32_t pattern = engine.accounts[engine.outPtr[global] + global];
+    thread.touchedPatterns[thread.touchedCount] = pattern;
+    thread.touchedCount += engine.patterns[pattern].spikes++ == 0;
   }
   const bool graded = slice.payload.data() != nullptr;
-  const auto &outPtr = engine.outPtr;
   const int32_t value = graded ? slice.payload[neuron] : unitPayload(engine.image->meta.profile);
-  mark<Shared, Timed>(thread, now, outPtr[global], outPtr[global + 1], graded, value);
+  mark<Shared, Timed>(thread, now, global, graded, value);
   if (engine.ranks)
     engine.ranks->send(static_cast<unsigned>(&thread - engine.threads.data()), slice.firstOwn + neuron,
                        static_cast<uint32_t>(global), engine.graded, value);
@@ -408,11 +416,10 @@ void EngineMachine::emit(CoreState &core, const SliceState &slice, ThreadState &
 void EngineMachine::meetRanks() {
   ThreadState &thread = engine.threads.front();
   const auto visit = [&](uint32_t step, uint32_t neuron, int32_t value) {
-    const uint64_t first = engine.outPtr[neuron], last = engine.outPtr[neuron + 1];
     if (engine.timed)
-      mark<false, true>(thread, step, first, last, engine.graded, value);
+      mark<false, true>(thread, step, neuron, engine.graded, value);
     else
-      mark<false, false>(thread, step, first, last, engine.graded, value);
+      mark<false, false>(thread, step, neuron, engine.graded, value);
   };
   engine.ranks->meet(engine.graded, visit);
   complete = now;
@@ -507,51 +514,90 @@ void EngineMachine::runBlock(CoreState &core, SliceState &slice, ThreadState &th
     std::memset(slot + slice.record->accumulatorBase + r * slice.record->count + first, 0, count * sizeof(int32_t));
 }
 
-/// Lists the spikes of a block. A spike leads to its messages by two dependent misses: those of all spikes are started together.
-template <bool Timed>
-uint32_t EngineMachine::takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, uint32_t *out) const {
-  uint32_t spiking = 0;
+/// Lists the spikes of a block. A spike leads to its messages by two dependent misses: the first is started here.
+void EngineMachine::takeSpikes(const SliceState &slice, uint32_t first, uint32_t count, Emission &emission) const {
   const uint64_t *outPtr = engine.outPtr.data() + slice.firstNeuron;
+  uint32_t *out = emission.neurons.data() + emission.count;
   for (uint32_t w = first / 32; w < (first + count + 31) / 32; ++w)
     for (uint32_t word = slice.spikes[w]; word; word &= word - 1) {
-      out[spiking] = w * 32 + static_cast<uint32_t>(std::countr_zero(word));
-      __builtin_prefetch(&outPtr[out[spiking++]]);
+      const uint32_t neuron = w * 32 + static_cast<uint32_t>(std::countr_zero(word));
+      *out++ = slice.record->neuronBase + neuron;
+      __builtin_prefetch(&outPtr[neuron]);
     }
-  for (uint32_t s = 0; s < spiking; ++s) {
-    const uint64_t message = outPtr[out[s]];
-    __builtin_prefetch(engine.outAxons.data() + message);
-    if constexpr (Timed) {
-      __builtin_prefetch(engine.outEvents.data() + message);
-      __builtin_prefetch(&engine.patternOf[slice.firstNeuron + out[s]]);
-    }
-  }
-  return spiking;
+  emission.count = static_cast<uint32_t>(out - emission.neurons.data());
 }
 
-template <bool Shared, bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread) {
+template <bool Timed> void EngineMachine::updateSlice(CoreState &core, SliceState &slice, ThreadState &thread, Emission &emission) {
   int32_t *slot = core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride;
-  const uint64_t *outPtr = engine.outPtr.data();
   for (uint32_t first = 0; first < slice.record->count; first += blockNeurons) {
     const uint32_t count = std::min(blockNeurons, slice.record->count - first);
     runBlock(core, slice, thread, first, count, slot);
-    if constexpr (Timed) {
-      for (uint32_t w = 0; w < (count + 31) / 32; ++w) {
-        thread.activity[w] |= slice.spikes[first / 32 + w]; // one that fires is active
-        thread.counts.somaUpdates += static_cast<uint32_t>(std::popcount(thread.activity[w]));
-      }
-      if (core.sends)
-        core.sends->startBlock(thread.activity.data(), count);
+    const uint32_t before = emission.count;
+    takeSpikes(slice, first, count, emission);
+    if constexpr (!Timed)
+      continue;
+    static const MergeBits mergeBits = selectMergeBits(); // one that fires is active
+    emission.somaUpdates += mergeBits(thread.activity.data(), slice.spikes.data() + first / 32, (count + 31) / 32);
+    if (!core.sends)
+      continue;
+    core.sends->startBlock(thread.activity.data(), count);
+    for (uint32_t s = before; s < emission.count; ++s) {
+      const uint32_t neuron = emission.neurons[s] - slice.record->neuronBase;
+      core.sends->spike(neuron - first, slice.firstNeuron + neuron, engine.outPtr.data());
     }
-    const uint32_t spiking = takeSpikes<Timed>(slice, first, count, thread.spiking.data());
-    for (uint32_t s = 0; s < spiking; ++s) {
-      const uint32_t neuron = thread.spiking[s];
-      emit<Shared, Timed>(core, slice, thread, neuron);
-      if (Timed && core.sends)
-        core.sends->spike(neuron - first, slice.firstNeuron + neuron, outPtr);
-    }
-    if (Timed && core.sends)
-      core.sends->endBlock();
+    core.sends->endBlock();
   }
+}
+
+/// Delivers to a core, updates its neurons and lists those that fire.
+template <bool Timed> void EngineMachine::updateCore(uint32_t index, ThreadState &thread, Emission &emission) {
+  CoreState &core = engine.cores[index];
+  deliver(core, thread);
+  deliverSameStep(core, thread);
+  emission.core = index;
+  emission.count = 0;
+  emission.somaUpdates = 0;
+  for (size_t s = 0; s < core.slices.size(); ++s) {
+    updateSlice<Timed>(core, core.slices[s], thread, emission);
+    emission.ends[s] = emission.count;
+  }
+}
+
+/// Reads a word for nothing but its line. A prefetch may be dropped where the page is not known to the processor's tables either,
+/// which is the rule for what a spike leads to.
+inline void fetch(const uint32_t &word) { asm volatile("" ::"r"(word)); }
+
+/// Starts the second miss of a spike: its messages and what they cost.
+template <bool Timed> void EngineMachine::fetchMessages(uint64_t neuron) const {
+  const uint64_t first = engine.outPtr[neuron], last = engine.outPtr[neuron + 1];
+  if (first == last)
+    return;
+  fetch(engine.outAxons[first].axon);
+  fetch(engine.outAxons[last - 1].axon); // they often lie on two lines
+  if constexpr (Timed)
+    fetch(engine.accounts[first + neuron]);
+}
+
+template <bool Timed> void EngineMachine::fetchFirst(const Emission &emission) const {
+  const uint64_t base = engine.cores[emission.core].record->firstNeuron;
+  for (uint32_t s = 0; s < std::min(emission.count, spikesAhead); ++s)
+    fetchMessages<Timed>(base + emission.neurons[s]);
+}
+
+/// Emits what a core's neurons send, and settles what that costs.
+template <bool Shared, bool Timed> void EngineMachine::emitCore(const Emission &emission, ThreadState &thread) {
+  CoreState &core = engine.cores[emission.core];
+  const uint64_t base = core.record->firstNeuron;
+  uint32_t s = 0;
+  for (size_t slice = 0; slice < core.slices.size(); ++slice)
+    for (; s < emission.ends[slice]; ++s) {
+      if (s + spikesAhead < emission.count)
+        fetchMessages<Timed>(base + emission.neurons[s + spikesAhead]);
+      emit<Shared, Timed>(core, core.slices[slice], thread, emission.neurons[s] - core.slices[slice].record->neuronBase);
+    }
+  thread.counts.spikes += emission.count;
+  if constexpr (Timed)
+    settleCore(emission, thread);
 }
 
 template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &thread) {
@@ -568,16 +614,18 @@ template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &th
       if (Shared)
         barrier->arriveAndWait();
     }
+    // Cores of a level do not hear each other within a step: what one emits can wait until the next one is updated.
+    Emission *ready = nullptr, *next = &thread.emissions[0];
     for (const uint32_t c : thread.coresByLevel[level]) {
-      CoreState &core = engine.cores[c];
-      deliver(core, thread);
-      deliverSameStep(core, thread);
-      const StepCounts before = Timed ? thread.counts : StepCounts();
-      for (SliceState &slice : core.slices)
-        updateSlice<Shared, Timed>(core, slice, thread);
-      if constexpr (Timed)
-        settleCore(c, thread, before);
+      updateCore<Timed>(c, thread, *next);
+      if (ready)
+        emitCore<Shared, Timed>(*ready, thread);
+      fetchFirst<Timed>(*next);
+      ready = next;
+      next = &thread.emissions[next == &thread.emissions[0]];
     }
+    if (ready)
+      emitCore<Shared, Timed>(*ready, thread);
   }
 }
 
@@ -633,31 +681,31 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
 
 //===--- Accounting -------------------------------------------------------===//
 
-/// Turns the spikes of a core's update into counts and its generation time. `before`: the thread's counts before the core.
-void EngineMachine::settleCore(uint32_t index, ThreadState &thread, const StepCounts &before) {
-  CoreState &core = engine.cores[index];
+/// Turns the spikes of a core into counts and its generation time.
+void EngineMachine::settleCore(const Emission &emission, ThreadState &thread) {
+  const uint32_t neurons = engine.cores[emission.core].record->neuronCount;
   StepCounts &counts = thread.counts;
-  counts.somaAccesses += core.record->neuronCount;
-  for (const uint32_t p : core.touchedPatterns) {
-    const TrafficPattern &pattern = core.patterns[p];
-    const uint64_t spikes = core.patternCount[p];
-    core.patternCount[p] = 0;
-    counts.messages += spikes * pattern.messages;
+  uint64_t messages = 0;
+  for (uint32_t t = 0; t < thread.touchedCount; ++t) {
+    PatternState &pattern = engine.patterns[thread.touchedPatterns[t]];
+    const uint64_t spikes = std::exchange(pattern.spikes, 0);
+    messages += spikes * pattern.messages;
     counts.hopsWithinTile += spikes * pattern.withinTile;
-    counts.hopsEastWest += spikes * pattern.eastWest;
-    counts.hopsNorthSouth += spikes * pattern.northSouth;
-    counts.chipHops += spikes * pattern.chipHops;
-    for (const auto &[link, load] : pattern.links)
-      thread.linkLoad[link] += spikes * load;
+    const LinkUse *use = engine.patternLinks.data() + pattern.firstLink;
+    for (const LinkUse *end = use + pattern.linkCount; use != end; ++use)
+      thread.linkLoad[use->link] += spikes * use->messages;
   }
-  core.touchedPatterns.clear();
+  thread.touchedCount = 0;
+  counts.somaAccesses += neurons;
+  counts.somaUpdates += emission.somaUpdates;
+  counts.messages += messages;
   const CostTable &costs = engine.costs;
-  CoreTimes &times = engine.coreTimes[index];
+  CoreTimes &times = engine.coreTimes[emission.core];
   times = {};
-  times.soma = addTime(0, counts.somaAccesses - before.somaAccesses, costs.picoseconds(CostTable::SomaAccess));
-  times.soma = addTime(times.soma, counts.somaUpdates - before.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
-  times.soma = addTime(times.soma, counts.spikes - before.spikes, costs.picoseconds(CostTable::SomaSpike));
-  times.axonOut = addTime(0, counts.messages - before.messages, costs.picoseconds(CostTable::AxonOut));
+  times.soma = addTime(0, neurons, costs.picoseconds(CostTable::SomaAccess));
+  times.soma = addTime(times.soma, emission.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
+  times.soma = addTime(times.soma, emission.count, costs.picoseconds(CostTable::SomaSpike));
+  times.axonOut = addTime(0, messages, costs.picoseconds(CostTable::AxonOut));
 }
 
 /// Sums over threads and ranks; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed),
@@ -668,6 +716,7 @@ void EngineMachine::settleStep() {
     total += thread.counts;
   if (!engine.timed)
     return;
+  countHops();
   const CostTable &costs = engine.costs;
   int64_t longest = 0;
   for (uint32_t c = 0; c < engine.cores.size(); ++c) {
@@ -702,20 +751,33 @@ void EngineMachine::settleStep() {
       engine.coreTimes[c].idle = total.picoseconds - engine.coreTimes[c].idle;
 }
 
-/// Adds up loads of links, and counts over ranks; the time in which the link with most to carry is busy, were it never to wait.
+/// Adds up loads of links over threads. A message over a link is a hop of the link's kind.
+void EngineMachine::countHops() {
+  const ChipGrid &grid = engine.grid.front();
+  std::array<uint64_t, ChipGrid::NumLinkKinds> hops = {};
+  for (uint32_t l = 0; l < grid.links(); ++l) {
+    uint64_t load = 0;
+    for (const ThreadState &thread : engine.threads)
+      load += thread.linkLoad[l];
+    linkLoad[l] = load;
+    hops[grid.linkKind(l)] += load;
+  }
+  total.hopsEastWest = hops[ChipGrid::EastWest];
+  total.hopsNorthSouth = hops[ChipGrid::NorthSouth];
+  total.chipHops = hops[ChipGrid::Chip];
+}
+
+/// Adds up counts and loads of links over ranks; the time in which the link with most to carry is busy, were it never to wait.
 int64_t EngineMachine::settleLinks() {
   const ChipGrid &grid = engine.grid.front();
-  for (uint32_t l = 0; l < grid.links(); ++l) {
-    linkLoad[l] = 0;
-    for (const ThreadState &thread : engine.threads)
-      linkLoad[l] += thread.linkLoad[l];
-  }
   if (engine.ranks)
     engine.ranks->addUp(total, {linkLoad.data(), linkLoad.size()});
-  int64_t longest = 0;
+  std::array<uint64_t, ChipGrid::NumLinkKinds> most = {};
   for (uint32_t l = 0; l < grid.links(); ++l)
-    if (linkLoad[l])
-      longest = std::max(longest, addTime(0, linkLoad[l], engine.costs.picoseconds(grid.hop(l))));
+    most[grid.linkKind(l)] = std::max(most[grid.linkKind(l)], linkLoad[l]);
+  int64_t longest = 0;
+  for (unsigned kind = 0; kind < most.size(); ++kind)
+    longest = std::max(longest, addTime(0, most[kind], engine.costs.picoseconds(ChipGrid::hop(ChipGrid::LinkKind(kind)))));
   return longest;
 }
 

@@ -14,6 +14,7 @@
 #include "Delivery.h"
 #include "Segments.h"
 #include "ranvier/Emulator/Machine.h"
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
@@ -41,6 +42,14 @@ struct SliceState {
   int32_t biasParam = -1;        ///< Parameter named "bias", for the count of active neurons.
 };
 
+/// A traffic pattern and how many neurons that send by it have fired in this step: two in a cache line.
+struct PatternState {
+  uint64_t messages = 0, withinTile = 0; ///< Of one spike.
+  uint64_t firstLink = 0;                ///< In Engine::patternLinks.
+  uint32_t linkCount = 0;
+  uint32_t spikes = 0;
+};
+
 struct CoreState {
   const image::CoreRecord *record = nullptr;
   DeliveryCore delivery;
@@ -57,11 +66,7 @@ struct CoreState {
   std::vector<AlignedArray<uint64_t>> nextBits; ///< the others, by emission step modulo Engine::window.
   std::vector<AlignedArray<int32_t>> payload;   ///< By emission step likewise and axon; empty where no spike carries a value.
   const int32_t *payloadOf(uint32_t slot) const { return payload.empty() ? nullptr : payload[slot].data(); }
-  // Accounting (not with timing off).
-  std::vector<TrafficPattern> patterns;
-  AlignedArray<uint32_t> patternCount;   ///< Spikes of this step by pattern.
-  std::vector<uint32_t> touchedPatterns; ///< Capacity reserved.
-  SendLog *sends = nullptr;              ///< Timing detailed only.
+  SendLog *sends = nullptr; ///< Timing detailed only.
 };
 
 /// Where a spike of some step leaves its mark: what emission needs of every other core, 32 bytes each.
@@ -86,9 +91,19 @@ struct InputState {
 };
 
 /// Processing a core does for the messages of a step.
-struct ProcessingLoad {
-  uint64_t messages = 0;
+struct alignas(32) ProcessingLoad {
   SynapseClassCounts events = {};
+  uint64_t messages = 0;
+};
+
+/// Neurons of a core that fired in this step, from the update that finds them to the emission of their messages, which comes when
+/// the thread's next core is updated: what a spike leads to is fetched meanwhile.
+struct Emission {
+  uint32_t core = 0;
+  uint32_t count = 0;
+  uint64_t somaUpdates = 0;       ///< Of the core.
+  AlignedArray<uint32_t> neurons; ///< [neurons of the largest core] by number in the core, ascending.
+  std::vector<uint32_t> ends;     ///< [slices of the core with most] where the neurons of each slice end.
 };
 
 struct ThreadState {
@@ -97,10 +112,12 @@ struct ThreadState {
   AlignedArray<uint32_t> slotOffset;               ///< [max delaySlots]
   std::vector<Stretch> stretches;                  ///< [stretchBatch] if some core has segments.
   AlignedArray<uint32_t> activity;                 ///< [blockNeurons / 32] Bits: the neuron counts as active.
-  AlignedArray<uint32_t> spiking;                  ///< [blockNeurons] neurons of a block that fired.
+  std::array<Emission, 2> emissions;               ///< The core under way and the one before.
   std::vector<int32_t *> statePointers;            ///< [maxSlots]
   std::vector<const int32_t *> paramPointers, inputPointers;
   ShiftScratch shift;
+  AlignedArray<uint32_t> touchedPatterns; ///< [patterns + 1] Those of a core with spikes in this step, and one place more.
+  uint32_t touchedCount = 0;
   // Results of the step.
   StepCounts counts;
   AlignedArray<ProcessingLoad> processing; ///< [cores]
@@ -144,9 +161,13 @@ struct Engine {
   bool timed = false;
   const hw::CostProfile *profile = nullptr;
   CostTable costs;
-  std::vector<ChipGrid> grid;        ///< One, or none when timing is off.
-  AlignedArray<uint32_t> patternOf;  ///< By global neuron.
-  AlignedArray<OutEvents> outEvents; ///< By out-axon: synapses its message meets.
+  std::vector<ChipGrid> grid;          ///< One, or none when timing is off.
+  AlignedArray<PatternState> patterns; ///< Of one core after another, each from a cache line on: threads own cores.
+  std::vector<LinkUse> patternLinks;   ///< Of one pattern after another.
+  /// Of neuron or input n from outPtr[n] + n on: its traffic pattern, then a word of events (packEvents) for each of its messages.
+  /// One line, mostly, of a memory that a spike finds cold.
+  AlignedArray<uint32_t> accounts;
+  std::vector<OutEvents> mixed;      ///< See packEvents().
   AlignedArray<CoreTimes> coreTimes; ///< [cores]
   std::unique_ptr<DetailedTiming> detailed;
 };

@@ -80,7 +80,7 @@ private:
   void maskLastVector(Value *bits);
 
   // Instructions.
-  void noteActivity();
+  Value *isActive();
   bool isUniform(const Instruction &i) const;
   void emitInPlace(const Instruction &i);
   Value *emit(const Instruction &i);
@@ -211,8 +211,8 @@ void KernelBuilder::maskLastVector(Value *bits) {
   b.CreateAlignedStore(b.CreateAnd(b.CreateAlignedLoad(type, bytes, llvm::Align(1)), real), bytes, llvm::Align(1));
 }
 
-/// Before the update: what the program loads anyway is loaded once.
-void KernelBuilder::noteActivity() {
+/// Before the update: what the program loads anyway is loaded once, as long as nothing is stored.
+Value *KernelBuilder::isActive() {
   Value *any = splat(0);
   for (uint32_t s = 0; s < program.states.size(); ++s)
     any = b.CreateOr(any, load(states[s]));
@@ -222,7 +222,7 @@ void KernelBuilder::noteActivity() {
     any = b.CreateOr(any, parameter(static_cast<uint32_t>(shape.bias)));
   if (program.profile == isa::Profile::F32)
     any = b.CreateAnd(any, splat(0x7FFFFFFF));
-  storeBits(b.CreateICmpNE(any, splat(0)), activity);
+  return b.CreateICmpNE(any, splat(0));
 }
 
 /// The words of a parameter.
@@ -256,10 +256,11 @@ void KernelBuilder::build() {
   auto *phi = b.CreatePHI(b.getInt64Ty(), 2, "n");
   phi->addIncoming(b.getInt64(0), prepare);
   n = phi;
-  if (activity)
-    noteActivity();
+  Value *active = activity ? isActive() : nullptr;
   for (const Instruction &i : program.code)
     emitInPlace(i);
+  if (activity)
+    storeBits(active, activity);
   storeBits(spikeMask ? spikeMask : b.CreateVectorSplat(lanes, b.getFalse()), spikes);
   Value *next = b.CreateAdd(n, b.getInt64(lanes));
   phi->addIncoming(next, loop);

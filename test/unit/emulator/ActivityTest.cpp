@@ -31,3 +31,29 @@ TEST_CASE("active neurons: vectors and the plain loop agree with the definition"
     }
   }
 }
+
+TEST_CASE("bits are merged and counted, by the processor's instruction and without") {
+  test::RandomSource random(12);
+  for (unsigned round = 0; round < 300; ++round) {
+    const uint32_t words = random.below(40);
+    std::vector<uint32_t> bits(words + 1), more(words + 1);
+    for (uint32_t w = 0; w <= words; ++w) {
+      bits[w] = random.oneIn(3) ? 0 : static_cast<uint32_t>(random.next());
+      more[w] = random.oneIn(3) ? UINT32_MAX : static_cast<uint32_t>(random.next());
+    }
+    std::vector<uint32_t> expected = bits;
+    uint64_t count = 0;
+    for (uint32_t n = 0; n < 32 * words; ++n) {
+      expected[n / 32] |= more[n / 32] & 1u << n % 32;
+      count += expected[n / 32] >> n % 32 & 1;
+    }
+    auto plain = bits;
+    CHECK(emu::mergeBitsPlain(plain.data(), more.data(), words) == count);
+    CHECK(plain == expected);
+    if (const emu::MergeBits instruction = emu::mergeBitsPopcount()) {
+      auto merged = bits;
+      CHECK(instruction(merged.data(), more.data(), words) == count);
+      CHECK(merged == expected);
+    }
+  }
+}

@@ -404,6 +404,41 @@ std::unique_ptr<emu::Machine> firingDetailed(const Net &net, unsigned threads = 
 }
 } // namespace
 
+TEST_CASE("times are added as in 128 bits, up to the greatest number") {
+  const auto exact = [](int64_t sum, uint64_t count, int64_t each) {
+    const __int128 result = sum + static_cast<__int128>(count) * each;
+    return result > INT64_MAX ? INT64_MAX : static_cast<int64_t>(result);
+  };
+  const int64_t times[] = {0, 1, 4100, 3037000499, 3037000500, int64_t(1) << 62, INT64_MAX - 1, INT64_MAX};
+  const uint64_t counts[] = {0, 1, 2, 3, 3037000500, 6074001000, uint64_t(1) << 63, UINT64_MAX};
+  for (const int64_t sum : times)
+    for (const uint64_t count : counts)
+      for (const int64_t each : times)
+        CHECK(emu::addTime(sum, count, each) == exact(sum, count, each));
+}
+
+TEST_CASE("the events of a message are a word, or an entry of a list where they are many or of several kinds") {
+  std::vector<emu::OutEvents> mixed;
+  const std::vector<std::pair<emu::OutEvents, size_t>> cases = {// events, entries of the list afterwards
+                                                                {{0, 0, 0}, 0},        {{7, 0, 0}, 0},
+                                                                {{0, 1, 0}, 0},        {{0, 0, (1u << 30) - 1}, 0},
+                                                                {{0, 0, 1u << 30}, 1}, {{UINT32_MAX, 0, 0}, 2},
+                                                                {{0, 2, 3}, 3},        {{1, 2, 0}, 4},
+                                                                {{1, 0, 0}, 4},        {{UINT32_MAX, UINT32_MAX, UINT32_MAX}, 5}};
+  std::vector<uint32_t> words;
+  for (const auto &[events, entries] : cases) {
+    words.push_back(emu::packEvents(events, mixed));
+    CHECK(mixed.size() == entries);
+  }
+  emu::SynapseClassCounts sum = {}, expected = {};
+  for (size_t i = 0; i < cases.size(); ++i) {
+    emu::addEvents(sum, words[i], mixed);
+    for (unsigned k = 0; k < emu::numSynapseClasses; ++k)
+      expected[k] += cases[i].first[k];
+    CHECK(sum == expected);
+  }
+}
+
 TEST_CASE("detailed: a spike over a mesh, both profiles, by hand") {
   // As above: core 1 on the sender's tile, core 7 one hop east and one north, core 9 two hops east.
   const Net net = star(mesh(3, 2, 2), {{0, 0, 0}, {0, 1, 0}, {0, 7, 0}, {0, 9, 0}}, {0, 1, 2, 3});
