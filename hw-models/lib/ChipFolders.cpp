@@ -6,6 +6,7 @@
 // checkout.
 //===----------------------------------------------------------------------===//
 #include "ranvier/HwModels/Chip.h"
+#include "ranvier/HwModels/Folders.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
 #include <cstdlib>
@@ -29,6 +30,12 @@ bool liesWithin(const fs::path &path, const fs::path &folder) {
 bool endsInYaml(const fs::path &path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
 } // namespace
 
+std::string buildFolder() {
+  std::error_code ignored;
+  const fs::path build = fs::weakly_canonical(RANVIER_BUILD_TREE, ignored), program = executableFolder();
+  return !program.empty() && liesWithin(program, build) ? build.string() : "";
+}
+
 Result<std::string> dataFolder(const std::string &kind) {
   std::vector<fs::path> candidates;
   const char *variable = std::getenv("RANVIER_DATA");
@@ -38,8 +45,7 @@ Result<std::string> dataFolder(const std::string &kind) {
   else {
     if (!program.empty())
       candidates.push_back(program.parent_path() / "share" / "ranvier" / kind);
-    std::error_code ignored;
-    if (const fs::path build = fs::weakly_canonical(RANVIER_BUILD_TREE, ignored); !program.empty() && liesWithin(program, build))
+    if (!buildFolder().empty())
       candidates.push_back(fs::path(RANVIER_SOURCE_TREE) / (kind == "chips" ? "hw-models/chips" : kind));
   }
   std::string tried;

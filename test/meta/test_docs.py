@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SOURCES = ("support/", "isa/", "hw-models/", "image/", "formats/", "emulator/", "dialects/", "compiler/", "tools/")
+SOURCES = ("support/", "isa/", "hw-models/", "image/", "formats/", "emulator/", "rtl/", "dialects/", "compiler/", "tools/")
 
 # Codes that no test can reach, each with the reason.
 UNREACHED = {

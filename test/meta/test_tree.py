@@ -26,12 +26,13 @@ LAYERS = {
     "image": {"Support", "ISA", "HwModels", "Image"},
     "formats": {"Support", "Formats"},
     "emulator": {"Support", "ISA", "HwModels", "Image", "Emulator"},
+    "rtl": {"Support", "ISA", "HwModels", "Image", "Emulator", "Rtl"},
     "dialects": {"Support", "ISA", "Dialect"},
     "compiler": {"Support", "ISA", "HwModels", "Image", "Formats", "Dialect", "Mapping", "Network", "Frontend", "Check", "Lowering", "Quantize", "Pipelines", "Passes"},
     "compiler/lib/Mapping": {"Support", "ISA", "HwModels", "Image", "Mapping"},
     "compiler/include/ranvier/Mapping": {"Support", "ISA", "HwModels", "Image", "Mapping"},
 }
-NO_MLIR = ["support", "isa", "hw-models", "image", "formats", "emulator", "compiler/lib/Mapping", "compiler/include/ranvier/Mapping"]
+NO_MLIR = ["support", "isa", "hw-models", "image", "formats", "emulator", "rtl", "compiler/lib/Mapping", "compiler/include/ranvier/Mapping"]
 # Third-party headers with one home each.
 HOMES = {"hdf5.h": ["formats"], "mpi.h": ["emulator/lib/Mpi", "compiler/lib/Mapping/Partition"], "yaml-cpp/": ["hw-models"], "boost/": ["compiler/lib/Mapping"], "CLI/": ["tools"]}
 
