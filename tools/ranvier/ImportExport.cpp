@@ -5,8 +5,11 @@
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Frontend/NirExport.h"
 #include "ranvier/Network/Network.h"
+#include "ranvier/Rtl/Loader.h"
 #include "ranvier/Support/File.h"
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 using namespace ranvier;
 using namespace ranvier::tools;
@@ -58,6 +61,51 @@ Result<void> exportImageHdf5(Context &context, const std::string &imagePath, con
   return {};
 }
 
+Error folderRefused(const std::string &folder, const std::string &found) {
+  return {.code = 8066,
+          .message = "the folder of the memories cannot be made",
+          .file = folder,
+          .expected = "a name that is not taken, or an empty folder",
+          .found = found,
+          .kind = ErrorKind::System};
+}
+
+/// All files or none: they are written beside the folder, which is renamed when it is whole.
+Result<void> exportMemories(Context &context, const std::string &imagePath, const std::string &folder, const std::string &grid,
+                            bool fastPath) {
+  namespace fs = std::filesystem;
+  RANVIER_TRY(auto image, openImage(imagePath));
+  rtl::Grid nodes = rtl::smallestGrid(*image);
+  if (!grid.empty()) {
+    RANVIER_TRY(nodes, rtl::parseGrid(grid));
+  }
+  RANVIER_TRY(const rtl::LoadedImage loaded, rtl::loadImage(*image, nodes, {.fastPath = fastPath}));
+  const fs::path target = fs::path(folder).has_filename() ? fs::path(folder) : fs::path(folder).parent_path();
+  std::error_code failure;
+  if (fs::exists(target, failure) && !(fs::is_directory(target, failure) && fs::is_empty(target, failure)))
+    return folderRefused(folder, fs::is_directory(target, failure) ? "a folder that holds something" : "a file");
+  const fs::path beside = target.string() + ".new-" + std::to_string(getpid());
+  fs::create_directories(beside, failure);
+  if (failure)
+    return folderRefused(folder, failure.message());
+  uint64_t files = 0;
+  const auto write = [&]() -> Result<void> {
+    for (const rtl::MemoryFile &file : rtl::memoryFiles(loaded, *image)) {
+      RANVIER_CHECK(writeFileAtomically((beside / file.name).string(), file.text));
+      ++files;
+    }
+    fs::rename(beside, target, failure);
+    return failure ? Result<void>(folderRefused(folder, failure.message())) : Result<void>();
+  };
+  auto written = write();
+  std::error_code ignored;
+  fs::remove_all(beside, ignored);
+  RANVIER_CHECK(std::move(written));
+  context.print(Json{{"command", "export"}, {"output", fileName(target.string())}, {"grid", nodes.str()}, {"files", files}},
+                "written " + folder + ": " + std::to_string(files) + " files for " + nodes.str() + " nodes\n");
+  return {};
+}
+
 bool isImage(const std::string &path) { return path.ends_with(".rvi"); }
 
 Result<void> exportNetwork(Context &context, const NetworkOptions &options, const std::string &output) {
@@ -87,11 +135,44 @@ namespace {
 struct ExportFlags {
   NetworkOptions network;
   SpikeExport spikes;
-  std::string output;
-  bool hdf5 = false;
+  std::string output, readmemh, grid;
+  bool hdf5 = false, noFastPath = false;
 };
 
+/// `export --readmemh`: what goes with it and what does not.
+Result<void> exportReadmemh(Context &context, const ExportFlags &flags) {
+  const std::string because = "--readmemh was given, which exports an image into a folder";
+  if (!isImage(flags.network.path))
+    return Error{.code = 8060,
+                 .message = "--readmemh exports images",
+                 .file = flags.network.path,
+                 .expected = "a file ending in .rvi",
+                 .kind = ErrorKind::Usage};
+  for (const auto &[given, option] : {std::pair(flags.hdf5, "--hdf5"),
+                                      {!flags.spikes.format.empty(), "--spikes"},
+                                      {!flags.output.empty(), "-o"},
+                                      {!flags.spikes.populations.empty(), "--population"},
+                                      {flags.spikes.sample.has_value(), "--sample"},
+                                      {!flags.network.models.empty(), "--models"}})
+    if (given)
+      return pointlessOption(option, because);
+  if (const std::string given = flags.network.readingOptions(); !given.empty())
+    return pointlessOption(given, "only NIR networks are read by it");
+  return exportMemories(context, flags.network.path, flags.readmemh, flags.grid, !flags.noFastPath);
+}
+
 Result<void> exportAny(Context &context, ExportFlags &flags) {
+  if (!flags.readmemh.empty())
+    return exportReadmemh(context, flags);
+  for (const auto &[given, option] : {std::pair(!flags.grid.empty(), "--grid"), {flags.noFastPath, "--no-fast-path"}})
+    if (given)
+      return pointlessOption(option, "it says how --readmemh lays an image out");
+  if (flags.output.empty())
+    return Error{.code = 8003,
+                 .message = "nothing says where to write",
+                 .place = "command line",
+                 .expected = "-o FILE, or --readmemh FOLDER for an image",
+                 .kind = ErrorKind::Usage};
   const std::string &path = flags.network.path;
   const bool spikes = !flags.spikes.format.empty();
   RANVIER_CHECK(checkOutput(flags.output, {path}));
@@ -99,7 +180,7 @@ Result<void> exportAny(Context &context, ExportFlags &flags) {
     return pointlessOption("--hdf5", "--spikes was given; an export makes one file");
   if (isImage(path) != flags.hdf5)
     return Error{.code = 8060,
-                 .message = flags.hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5",
+                 .message = flags.hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5 or --readmemh",
                  .file = path,
                  .expected = flags.hdf5 ? "a file ending in .rvi" : "a network or spike file",
                  .kind = ErrorKind::Usage};
@@ -135,18 +216,24 @@ void tools::addExport(CLI::App &app, Context &context) {
       addCommand(app, context, "export", "Turn snn text into a NIR file, an image into HDF5, spikes into another format",
                  "  ranvier export network.mlir -o network.nir\n"
                  "  ranvier export network.rvi --hdf5 -o network.h5\n"
+                 "  ranvier export network.rvi --readmemh memories/\n"
                  "  ranvier export run.h5 --spikes csv --population lif2 -o lif2.csv\n"
                  "  ranvier export spikes.csv --spikes sonata --dt 1e-3 -o spikes.h5",
                  [&context, flags] { return exportAny(context, *flags); });
   flags->network.addTo(*command);
   command->get_option("network")->description(
-      "NIR file, snn text or bytecode; with --hdf5 an image; with --spikes a recording or spike file");
+      "NIR file, snn text or bytecode; with --hdf5 or --readmemh an image; with --spikes a recording or spike file");
   command->get_option("--dt")->description("Time step [s] of a NIR file; with --spikes: of a spike file");
   command->add_flag("--hdf5", flags->hdf5, "Write the tables of an image for h5py");
+  command->add_option("--readmemh", flags->readmemh,
+                      "Folder for the memories of an image in the form of $readmemh, and the SystemVerilog package of its chip");
+  command->add_option("--grid", flags->grid,
+                      "With --readmemh: nodes of the RTL, COLUMNSxROWS; default: the smallest that holds the image");
+  command->add_flag("--no-fast-path", flags->noFastPath, "With --readmemh: all populations on the programmable engine");
   command->add_option("--spikes", flags->spikes.format, "Write spikes: csv (step,neuron), nir (NIRGraphData) or sonata")
       ->check(CLI::IsMember({"csv", "nir", "sonata"}));
   command->add_option("--population", flags->spikes.populations, "With --spikes: only this population; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--sample", flags->spikes.sample, "With --spikes: sample of an input of several, from 0; default: 0");
-  command->add_option("-o,--output", flags->output, "File to write")->required();
+  command->add_option("-o,--output", flags->output, "File to write");
 }
