@@ -111,6 +111,7 @@ int main(int argc, char **argv) {
   addDiff(app, context);
   addMap(app, context);
   addRun(app, context);
+  addCosim(app, context);
   addEval(app, context);
   addCompletion(app, context);
   if (const std::string several = refusedOnRanks(argc, argv); !several.empty()) {

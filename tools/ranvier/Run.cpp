@@ -211,26 +211,6 @@ std::string textReport(const Json &report) {
   return text;
 }
 
-/// External spikes of the run; `uncounted`: camera events that the chip cannot tell from others of their step.
-Result<std::vector<emu::InputSpike>> readInputs(Context &context, const RunFlags &flags, const image::Image &image,
-                                                uint64_t &uncounted) {
-  uncounted = 0;
-  if (flags.input.empty())
-    return std::vector<emu::InputSpike>{};
-  formats::SpikeReadOptions read;
-  read.dt = image.meta.dt;
-  read.countEvents = image.chip.gradedSpikes;
-  if (auto only = theInput(image))
-    read.sensorShape = image.meta.populations[*only].shape;
-  RANVIER_TRY(const formats::SpikeTrains trains, formats::readSpikes(flags.input, read, flags.sample.value_or(0)));
-  for (const auto &[name, train] : trains)
-    uncounted += train.uncounted;
-  if (uncounted && emu::launchedRank() == 0)
-    context.warn("'" + image.chip.name + "' takes no graded spikes: " + std::to_string(uncounted) +
-                 " camera events that repeat an event of their pixel and step are left out");
-  return toInputs(image, trains, flags.input);
-}
-
 /// What all ranks of a process read, and need not write.
 struct Job {
   std::shared_ptr<const image::Image> image;
@@ -245,7 +225,7 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
   if (!flags.report.empty() && emu::launchedRank() == 0)
     RANVIER_CHECK(makeReportFolder(flags.report));
   RANVIER_TRY(job.image, openImage(flags.image));
-  RANVIER_TRY(job.inputs, readInputs(context, flags, *job.image, job.uncounted));
+  RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample.value_or(0), *job.image, job.uncounted));
   return {};
 }
 

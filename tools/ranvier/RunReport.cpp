@@ -1,6 +1,7 @@
 //===- RunReport.cpp - Reports of run and eval ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RunReport.h"
+#include "ranvier/Emulator/Mpi.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
@@ -231,6 +232,25 @@ Result<uint32_t> tools::theInput(const image::Image &image) {
                  .expected = "an image with one external input",
                  .found = std::to_string(inputs.size()) + " inputs"};
   return inputs[0];
+}
+
+Result<std::vector<emu::InputSpike>> tools::readInputs(Context &context, const std::string &file, uint32_t sample,
+                                                       const image::Image &image, uint64_t &uncounted) {
+  uncounted = 0;
+  if (file.empty())
+    return std::vector<emu::InputSpike>{};
+  formats::SpikeReadOptions read;
+  read.dt = image.meta.dt;
+  read.countEvents = image.chip.gradedSpikes;
+  if (auto only = theInput(image))
+    read.sensorShape = image.meta.populations[*only].shape;
+  RANVIER_TRY(const formats::SpikeTrains trains, formats::readSpikes(file, read, sample));
+  for (const auto &[name, train] : trains)
+    uncounted += train.uncounted;
+  if (uncounted && emu::launchedRank() == 0)
+    context.warn("'" + image.chip.name + "' takes no graded spikes: " + std::to_string(uncounted) +
+                 " camera events that repeat an event of their pixel and step are left out");
+  return toInputs(image, trains, file);
 }
 
 Result<uint32_t> tools::theOutput(const image::Image &image) {

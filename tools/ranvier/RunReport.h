@@ -47,6 +47,11 @@ Result<void> writeReport(const std::string &folder, const Json &report, const st
 Result<std::vector<emu::InputSpike>> toInputs(const image::Image &image, const formats::SpikeTrains &trains,
                                               const std::string &file);
 
+/// External spikes of a run; of none if `file` is empty. `uncounted`: camera events that the chip cannot tell from others of their
+/// step, of which the user is warned. Errors: those of formats::readSpikes and toInputs.
+Result<std::vector<emu::InputSpike>> readInputs(Context &context, const std::string &file, uint32_t sample,
+                                                const image::Image &image, uint64_t &uncounted);
+
 /// The populations classified by: outputs of the image. Errors: RNV8023 none, or several.
 Result<uint32_t> theOutput(const image::Image &image);
 /// The only external input. Errors: RNV8021.

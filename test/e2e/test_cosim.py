@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`ranvier cosim` and `ranvier export --readmemh`: RTL and emulator side by side, and what is said when they differ.
+
+Models are built once and stay in the cache of the build tree; the broken chip of one test is built for it, with and without waveforms."""
+
+import json
+import re
+import shlex
+import shutil
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+import samples
+from ranvier import DIGITS, ROOT, Case
+
+RTL = ROOT / "rtl"
+
+
+def file_list(path, folder=RTL, extra=()):
+    """A list for --rtl of the shipped files, those in `folder` instead of the shipped ones of the same name."""
+    lines = ["// everything that n1_chip needs", *extra]
+    files = [file for part in ("aer", "common", "n1") for file in sorted((RTL / part).glob("*.sv"))]
+    for file in sorted(files, key=lambda file: not file.stem.endswith("_pkg")):
+        other = folder / file.name
+        lines.append(str(other if other.exists() else file))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def unpack(words):
+    """accumulator, delay, weight of packed synapses."""
+    words = words.astype(np.int64)
+    weight = words >> 22
+    return words & 0xFFFF, words >> 16 & 63, np.where(weight >= 512, weight - 1024, weight)
+
+
+class Cosim(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not shutil.which("verilator"):
+            raise unittest.SkipTest("not installed: verilator")
+        cls.digits, cls.wide, cls.silent, cls.loihi = (cls.tmp / name for name in ("digits.rvi", "wide.rvi", "silent.rvi", "loihi1.rvi"))
+        wide = samples.nir(cls.tmp / "wide.nir", size=150)  # two cores
+        silent = samples.nir(cls.tmp / "silent.nir", weight=0.01)
+        for network, target, out in ((DIGITS / "network.nir", "ranvier-n1", cls.digits), (wide, "ranvier-n1", cls.wide), (silent, "ranvier-n1", cls.silent),
+                                     (DIGITS / "network.nir", "loihi1", cls.loihi)):
+            done = cls.call("compile", network, "--target", target, "-o", out, "--quiet")
+            assert done.returncode == 0, done.stderr
+
+    def cosim(self, *arguments, code=0, env=None):
+        return self.json("cosim", *arguments, code=code, env=env)
+
+    def inputs(self, name, neurons=64, steps=20, seed=1):
+        """Random spikes as CSV; returns the file and [step][neuron]."""
+        spikes = np.random.default_rng(seed).random((steps, neurons)) < 0.3
+        path = self.tmp / name
+        path.write_text("step,neuron\n" + "".join(f"{step + 1},{neuron}\n" for step, neuron in np.argwhere(spikes)))
+        return path, spikes
+
+
+class Equal(Cosim):
+    def test_digits_agree_in_less_than_100_seconds(self):
+        start = time.monotonic()
+        result = self.cosim(self.digits)
+        self.assertLess(time.monotonic() - start, 100)
+        self.assertTrue(result["equal"])
+        self.assertEqual((result["steps"], result["grid"], result["chip"], result["back_door"]), (32, "1x1", "ranvier-n1", True))
+        self.assertGreater(result["spikes"], 50)
+        self.assertAlmostEqual(result["input_spikes"] / (64 * 32), 0.25, delta=0.05)
+        # Every step at least all states, all banks, all counters.
+        self.assertGreater(result["registers_compared"], 32 * (8 * 256 + 16 * 512 + 6))
+        self.assertGreater(result["load_words_checked"], 40000)
+        self.assertGreater(result["cycles"], result["synaptic_events"])
+        self.assertNotIn("divergence", result)
+        text = self.call("cosim", self.digits)
+        self.assertEqual(text.returncode, 0)
+        self.assertRegex(text.stdout, r"(?m)^equal$")
+        self.assertIn(f"{result['registers_compared']} registers", text.stdout)
+
+    def test_what_is_compared_is_what_the_emulator_runs(self):
+        spikes, given = self.inputs("same.csv")
+        result = self.cosim(self.digits, "--input", spikes)
+        run = self.json("run", self.digits, "--input", spikes, "--steps", 20)
+        self.assertEqual(result["steps"], 20)
+        self.assertEqual(result["input_spikes"], int(given.sum()))
+        self.assertEqual(result["spikes"], run["totals"]["spikes"])
+        self.assertEqual(result["synaptic_events"], run["totals"]["synaptic_events"])
+
+    def test_cosim_trace(self):
+        """What the RTL did is the recording that the emulator makes, bit for bit."""
+        spikes, _ = self.inputs("trace.csv")
+        for image in (self.digits, self.wide):
+            with self.subTest(image.name):
+                source = spikes if image == self.digits else self.inputs("wide.csv", 150)[0]
+                self.cosim(image, "--input", source, "--trace", self.tmp / "rtl.h5")
+                done = self.call("run", image, "--input", source, "--steps", 20, "-o", self.tmp / "emulator.h5", "--record", "spikes,v", "--quiet")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result = self.json("diff", self.tmp / "rtl.h5", self.tmp / "emulator.h5")
+                self.assertTrue(result["equal"])
+                compared = [state["values"] for population in result["populations"].values() for state in population["states"].values()]
+                self.assertGreater(sum(compared), 1000)
+        self.fails("cosim", self.digits, "--trace", self.digits, code=2, rnv=8025)
+
+    def test_cosim_seed(self):
+        """The same seed gives the same run, another one another run."""
+        first, again, other = (self.cosim(self.digits, "--seed", seed, "--steps", 8, "--stalls", 0.1) for seed in (5, 5, 6))
+        key = lambda result: (result["input_spikes"], result["spikes"], result["cycles"])
+        self.assertEqual(key(first), key(again))
+        self.assertNotEqual(key(first), key(other))
+        self.assertEqual(first["seed"], 5)
+
+    def test_cosim_steps(self):
+        spikes, given = self.inputs("steps.csv")
+        self.assertEqual(self.cosim(self.digits, "--steps", 5)["steps"], 5)
+        done = self.call("cosim", self.digits, "--input", spikes, "--steps", 5, "--json")
+        self.assertEqual(json.loads(done.stdout)["input_spikes"], int(given[:5].sum()))
+        self.assertIn(f"{int(given[5:].sum())} input spikes lie after step 5", done.stderr)
+
+    def test_cosim_input(self):
+        missing = self.tmp / "missing.csv"
+        self.fails("cosim", self.digits, "--input", missing, rnv=9001)
+        beyond = self.tmp / "beyond.csv"
+        beyond.write_text("1,64\n")
+        self.fails("cosim", self.digits, "--input", beyond, rnv=8022)
+
+    def test_cosim_stalls(self):
+        """Stalls change cycles and nothing else."""
+        plain, stalled = self.cosim(self.digits, "--steps", 10), self.cosim(self.digits, "--steps", 10, "--stalls", 0.5)
+        self.assertTrue(stalled["equal"])
+        self.assertGreater(stalled["cycles"], plain["cycles"])
+        for key in ("spikes", "synaptic_events", "registers_compared", "input_spikes"):
+            self.assertEqual(stalled[key], plain[key])
+        self.assertEqual(self.call("cosim", self.digits, "--stalls", 0.95).returncode, 2)
+
+    def test_cosim_no_fast_path(self):
+        fast, engine = self.cosim(self.digits, "--steps", 10), self.cosim(self.digits, "--steps", 10, "--no-fast-path")
+        self.assertTrue(engine["equal"])
+        self.assertEqual(engine["spikes"], fast["spikes"])
+        self.assertGreater(engine["cycles"], 1.5 * fast["cycles"])
+
+    def test_cosim_load(self):
+        door, bus = self.cosim(self.digits, "--steps", 4), self.cosim(self.digits, "--steps", 4, "--load", "bus")
+        self.assertTrue(bus["equal"])
+        self.assertEqual((bus["spikes"], bus["cycles"]), (door["spikes"], door["cycles"]))
+        self.assertEqual(self.call("cosim", self.digits, "--load", "tape").returncode, 2)
+
+    def test_cosim_grid(self):
+        """The same network on a larger mesh; two cores on the smallest that holds them."""
+        wide = self.cosim(self.wide, "--steps", 6)
+        self.assertIn(wide["grid"], ("1x2", "2x1"))
+        self.assertGreater(wide["spikes"], 100)
+        larger = self.cosim(self.wide, "--steps", 6, "--grid", "2x2", "--stalls", 0.2)
+        self.assertEqual((larger["grid"], larger["equal"], larger["spikes"]), ("2x2", True, wide["spikes"]))
+        self.fails("cosim", self.wide, "--grid", "1x1", code=3, rnv=7510)
+        self.fails("cosim", self.digits, "--grid", "9x9", code=2, rnv=7502)
+        self.fails("cosim", self.digits, "--grid", "many", code=2, rnv=7503)
+
+    def test_a_silent_run_shows_nothing(self):
+        result = self.cosim(self.silent, "--steps", 5, code=1)
+        self.assertEqual((result["equal"], result["spikes"]), (True, 0))
+        done = self.call("cosim", self.silent, "--steps", 5)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no neuron spiked", done.stdout)
+
+    def test_only_chips_that_the_rtl_can_be(self):
+        message = self.fails("cosim", self.loihi, rnv=7501)
+        self.assertIn("topology.multicast_trees", message)
+
+    def test_every_option_has_a_test(self):
+        options = set(re.findall(r"^  (?:-\w,)?(--[a-z0-9-]+)", self.call("cosim", "--help").stdout, re.M)) - {"--help"}
+        for option in options:
+            name = f"test_cosim_{option[2:].replace('-', '_')}"
+            self.assertTrue(any(hasattr(group, name) for group in (Equal, Foreign, Different)), name)
+
+
+class Foreign(Cosim):
+    def test_cosim_rtl(self):
+        """The shipped files as a list of one's own are the same model; another one is another."""
+        own = self.cosim(self.digits, "--steps", 3)
+        listed = self.cosim(self.digits, "--steps", 3, "--rtl", file_list(self.tmp / "same.f"))
+        self.assertEqual(listed["cycles"], own["cycles"])
+        self.assertFalse(listed["model"]["built"])
+        broken = self.tmp / "broken"
+        broken.mkdir()
+        (broken / "n1_host.sv").write_text((RTL / "n1" / "n1_host.sv").read_text().replace("endmodule", "this is no SystemVerilog endmodule"))
+        message = self.fails("cosim", self.digits, "--rtl", file_list(self.tmp / "broken.f", broken), rnv=7522)
+        self.assertIn("n1_host.sv", message)
+        (self.tmp / "wrong.f").write_text("n1_chip.sv\n")
+        self.assertIn("line 1", self.fails("cosim", self.digits, "--rtl", self.tmp / "wrong.f", rnv=7523))
+        self.fails("cosim", self.digits, "--rtl", self.tmp / "nowhere.f", rnv=9001)
+
+    def test_tools_and_cache_that_are_not_there(self):
+        none = {"VERILATOR": str(self.tmp / "no-verilator")}
+        for env, code in ((none, "RNV7521"), ({"RANVIER_RTL_CACHE": str(self.digits)}, "RNV7520")):
+            done = self.call("cosim", self.digits, "--steps", 1, env=env)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(code, done.stderr)
+
+    def test_export_readmemh(self):
+        folder = self.tmp / "memories"
+        result = self.json("export", self.digits, "--readmemh", folder)
+        names = sorted(path.name for path in folder.iterdir())
+        self.assertEqual(result["files"], len(names))
+        readme = (folder / "README.md").read_text()
+        for name in names:
+            if name.endswith(".mem"):
+                self.assertIn(f"`{name}`", readme)
+        words = lambda name: [int(line, 16) for line in (folder / name).read_text().splitlines() if not line.startswith("//")]
+        self.assertEqual([len(words(f"node0_{space}.mem")) for space in ("axon_in", "synapse", "state", "param", "axon_out", "program", "table", "slice", "accumulator")],
+                         [256 + 4096, 16384, 2048, 4096, 256, 1024, 1024, 2048, 8192])
+        self.assertEqual(len(words("host_host_mask.mem")), 4096)
+        # The bus's file says the same: replayed, it gives the other files.
+        spaces = ["axon_in", "synapse", "state", "param", "axon_out", "csr", "program", "table", "slice", "accumulator", "host_mask"]
+        memories = {}
+        for line in words("config.mem"):
+            memories.setdefault((line >> 52, line >> 48 & 15), {})[line >> 32 & 0xFFFF] = line & 0xFFFFFFFF
+        for (node, space), written in memories.items():
+            if spaces[space] == "csr":
+                continue
+            there = words(f"{'node0' if node == 0 else 'host'}_{spaces[space]}.mem")
+            self.assertEqual({address: there[address] for address in written}, written)
+            self.assertTrue(all(word == 0 for address, word in enumerate(there) if address not in written))
+        self.assertIn("localparam int COLUMNS = 1;", (folder / "n1_pkg.sv").read_text())
+        # Nothing is mixed with what is there.
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.fails("export", self.digits, "--readmemh", folder, rnv=8066)
+        self.assertEqual({path.name: path.read_bytes() for path in folder.iterdir()}, before)
+        self.assertEqual([path.name for path in self.tmp.iterdir() if path.name.startswith("memories.")], [])
+        self.fails("export", self.digits, "--readmemh", self.digits, rnv=8066)
+        for arguments, code in ((["--hdf5"], 8043), (["-o", self.tmp / "x"], 8043), (["--dt", "1e-3"], 8043)):
+            self.fails("export", self.digits, "--readmemh", self.tmp / "other", *arguments, code=2, rnv=code)
+        self.fails("export", DIGITS / "network.nir", "--readmemh", self.tmp / "other", code=2, rnv=8060)
+        self.fails("export", self.loihi, "--readmemh", self.tmp / "other", rnv=7501)
+        self.fails("export", self.digits, code=2, rnv=8003)
+        self.assertFalse((self.tmp / "other").exists())
+
+    def test_export_grid(self):
+        self.json("export", self.digits, "--readmemh", self.tmp / "grid", "--grid", "2x3")
+        self.assertEqual(len(list((self.tmp / "grid").glob("node*_synapse.mem"))), 6)
+        package = (self.tmp / "grid" / "n1_pkg.sv").read_text()
+        self.assertIn("COLUMNS = 2;", package)
+        self.assertIn("ROWS = 3;", package)
+        self.fails("export", self.digits, "--hdf5", "-o", self.tmp / "x.h5", "--grid", "2x3", code=2, rnv=8043)
+
+    def test_export_no_fast_path(self):
+        for name, options in (("fast", []), ("slow", ["--no-fast-path"])):
+            self.json("export", self.digits, "--readmemh", self.tmp / name, *options)
+        first = lambda name: int((self.tmp / name / "node0_slice.mem").read_text().splitlines()[1], 16)
+        self.assertEqual(first("fast") ^ first("slow"), 1 << 19)
+        self.fails("export", self.digits, "--hdf5", "-o", self.tmp / "x.h5", "--no-fast-path", code=2, rnv=8043)
+
+
+class Different(Cosim):
+    """A chip whose delivery adds one to synapses of one weight."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        done = cls.call("export", cls.digits, "--hdf5", "-o", cls.tmp / "digits.h5")
+        assert done.returncode == 0, done.stderr
+        with h5py.File(cls.tmp / "digits.h5") as f:
+            cls.tables = {name: f[name][()] for name in ("synapses32", "rows", "in_axons", "slices", "cores")}
+        _, _, weights = unpack(cls.tables["synapses32"])
+        values, counts = np.unique(weights, return_counts=True)
+        cls.weight = int(values[np.argmin(np.where((counts > 2) & (values > 0), counts, 1 << 30))])
+        folder = cls.tmp / "broken"
+        folder.mkdir()
+        original = (RTL / "n1" / "n1_delivery.sv").read_text()
+        changed = original.replace("32'(weight) * factor_q", f"(32'(weight) + 32'(weight == 10'sd{cls.weight})) * factor_q")
+        assert changed != original
+        (folder / "n1_delivery.sv").write_text(changed)
+        cls.list = file_list(cls.tmp / "broken.f", folder)
+
+    def first_fault(self, given, hidden):
+        """The first step in which a spike passes a synapse of that weight, and (accumulator, weights) that are hit then."""
+        accumulators, delays, weights = unpack(self.tables["synapses32"])
+        assert len(self.tables["cores"]) == 1
+        hits = {}
+        for population, neuron, first_row, rows in self.tables["in_axons"].astype(np.int64):
+            fired = given if population == 0 else hidden
+            for row in range(first_row, first_row + rows):
+                low, high, count, _ = self.tables["rows"].astype(np.int64)[row]
+                for at in range(low, low + count):
+                    if weights[at] == self.weight:
+                        for step in np.flatnonzero(fired[:, neuron]):
+                            hits.setdefault(int(step) + 1, []).append((int(accumulators[at]), int(neuron), int(delays[at])))
+        step = min(hits)
+        return step, hits[step]
+
+    def test_cosim_report(self):
+        """The first divergence is where an independent reading of the tables has it, and its minimal image shows it again."""
+        spikes, given = self.inputs("different.csv")
+        done = self.call("run", self.digits, "--input", spikes, "--steps", 20, "-o", self.tmp / "right.h5", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File(self.tmp / "right.h5") as f:
+            hidden = np.zeros((20, 128), dtype=bool)
+            hidden[f["populations/lif1/spike_steps"][()] - 1, f["populations/lif1/spike_neurons"][()]] = True
+        step, hits = self.first_fault(given, hidden)
+        folder = self.tmp / "report"
+        result = self.cosim(self.digits, "--input", spikes, "--rtl", self.list, "--report", folder, code=1)
+        self.assertFalse(result["equal"])
+        self.assertEqual(result["steps"], step)
+        found = result["divergence"]
+        self.assertEqual((found["kind"], found["step"], found["chip"], found["core"]), ("accumulator", step, 0, 0))
+        bases = {int(population): (int(base), int(count)) for population, first, count, _, base, *_ in self.tables["slices"].astype(np.int64)}
+        names = {"lif1": 1, "lif2": 2}
+        base, count = bases[names[found["population"]]]
+        self.assertIn(base + found["neuron"], [accumulator for accumulator, _, _ in hits])
+        expected, actual = (int(found[key].split()[0]) for key in ("expected", "found"))
+        wrong = [neuron for accumulator, neuron, _ in hits if accumulator == base + found["neuron"]]
+        exponents = {cause["exponent"] for cause in found["spikes_that_led_there"]}
+        self.assertEqual(len(exponents), 1)
+        self.assertEqual(actual - expected, len(wrong) << exponents.pop())
+        causes = found["spikes_that_led_there"]
+        self.assertTrue(set(wrong) <= {cause["neuron"] for cause in causes if cause["weight"] == self.weight})
+        self.assertTrue(all(cause["step"] <= step for cause in causes))
+        self.assertTrue(1 <= found["cycle"] <= found["cycles_of_step"])
+        self.assertTrue(result["again"])
+        # The waveform: FST files begin with a block of type 0 and length 329.
+        self.assertEqual((folder / "waveform.fst").read_bytes()[:9], bytes([0]) + (329).to_bytes(8, "big"))
+        # The least: one synapse of that weight from one input that spikes once.
+        least = result["minimal"]
+        self.assertEqual([least[key] for key in ("neurons", "input_neurons", "synapses", "input_spikes", "steps")], [1, 1, 1, 1, 1])
+        command = shlex.split(least["command"])
+        self.assertEqual(command[:2], ["ranvier", "cosim"])
+        again = self.cosim(*command[2:], "--report", self.tmp / "again", "--shrink", 0, code=1)
+        self.assertEqual((again["divergence"]["kind"], again["divergence"]["step"]), ("accumulator", 1))
+        self.assertNotIn("minimal", again)
+        # The same minimal image on the right chip: no difference (and, with one weak spike, nothing that fires).
+        at = command.index("--rtl")
+        right = self.cosim(*command[2:at], *command[at + 2:], code=1)
+        self.assertTrue(right["equal"])
+        text = (folder / "report.txt").read_text()
+        for part in ("first divergence", f"step {step}", f"neuron {found['neuron']} of '{found['population']}'", least["command"], "waveform.fst"):
+            self.assertIn(part, text)
+        self.assertEqual(json.loads((folder / "report.json").read_text())["divergence"], found)
+
+    def test_cosim_shrink(self):
+        """No time, no minimal image; the recording ends with what the RTL did wrong."""
+        spikes, _ = self.inputs("shrink.csv", seed=2)
+        result = self.cosim(self.digits, "--input", spikes, "--rtl", self.list, "--report", self.tmp / "quick", "--shrink", 0,
+                            "--trace", self.tmp / "wrong.h5", code=1)
+        self.assertNotIn("minimal", result)
+        self.assertFalse((self.tmp / "quick" / "minimal.rvi").exists())
+        with h5py.File(self.tmp / "wrong.h5") as f:
+            self.assertEqual(int(f.attrs["steps"]), result["divergence"]["step"])
+        self.assertEqual(self.call("cosim", self.digits, "--shrink", -1).returncode, 2)
+
+    def test_stalls_and_the_engine_show_it_too(self):
+        result = self.cosim(self.digits, "--rtl", self.list, "--stalls", 0.3, "--no-fast-path", "--load", "bus", "--report", self.tmp / "stalled",
+                            "--shrink", 5, code=1)
+        self.assertEqual(result["divergence"]["kind"], "accumulator")
+        self.assertIn("--stalls 0.3 --no-fast-path", result["minimal"]["command"])
+        self.assertLessEqual(result["minimal"]["synapses"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
