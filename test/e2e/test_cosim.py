@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`ranvier cosim` and `ranvier export --readmemh`: RTL and emulator side by side, and what is said when they differ.
+"""`ranvier cosim`: RTL and emulator side by side, and what is said when they differ.
 
 Models are built once and stay in the cache of the build tree; the broken chip of one test is built for it, with and without waveforms."""
 
@@ -199,59 +199,6 @@ class Foreign(Cosim):
             done = self.call("cosim", self.digits, "--steps", 1, env=env)
             self.assertEqual(done.returncode, 1)
             self.assertIn(code, done.stderr)
-
-    def test_export_readmemh(self):
-        folder = self.tmp / "memories"
-        result = self.json("export", self.digits, "--readmemh", folder)
-        names = sorted(path.name for path in folder.iterdir())
-        self.assertEqual(result["files"], len(names))
-        readme = (folder / "README.md").read_text()
-        for name in names:
-            if name.endswith(".mem"):
-                self.assertIn(f"`{name}`", readme)
-        words = lambda name: [int(line, 16) for line in (folder / name).read_text().splitlines() if not line.startswith("//")]
-        self.assertEqual([len(words(f"node0_{space}.mem")) for space in ("axon_in", "synapse", "state", "param", "axon_out", "program", "table", "slice", "accumulator")],
-                         [256 + 4096, 16384, 2048, 4096, 256, 1024, 1024, 2048, 8192])
-        self.assertEqual(len(words("host_host_mask.mem")), 4096)
-        # The bus's file says the same: replayed, it gives the other files.
-        spaces = ["axon_in", "synapse", "state", "param", "axon_out", "csr", "program", "table", "slice", "accumulator", "host_mask"]
-        memories = {}
-        for line in words("config.mem"):
-            memories.setdefault((line >> 52, line >> 48 & 15), {})[line >> 32 & 0xFFFF] = line & 0xFFFFFFFF
-        for (node, space), written in memories.items():
-            if spaces[space] == "csr":
-                continue
-            there = words(f"{'node0' if node == 0 else 'host'}_{spaces[space]}.mem")
-            self.assertEqual({address: there[address] for address in written}, written)
-            self.assertTrue(all(word == 0 for address, word in enumerate(there) if address not in written))
-        self.assertIn("localparam int COLUMNS = 1;", (folder / "n1_pkg.sv").read_text())
-        # Nothing is mixed with what is there.
-        before = {path.name: path.read_bytes() for path in folder.iterdir()}
-        self.fails("export", self.digits, "--readmemh", folder, rnv=8066)
-        self.assertEqual({path.name: path.read_bytes() for path in folder.iterdir()}, before)
-        self.assertEqual([path.name for path in self.tmp.iterdir() if path.name.startswith("memories.")], [])
-        self.fails("export", self.digits, "--readmemh", self.digits, rnv=8066)
-        for arguments, code in ((["--hdf5"], 8043), (["-o", self.tmp / "x"], 8043), (["--dt", "1e-3"], 8043)):
-            self.fails("export", self.digits, "--readmemh", self.tmp / "other", *arguments, code=2, rnv=code)
-        self.fails("export", DIGITS / "network.nir", "--readmemh", self.tmp / "other", code=2, rnv=8060)
-        self.fails("export", self.loihi, "--readmemh", self.tmp / "other", rnv=7501)
-        self.fails("export", self.digits, code=2, rnv=8003)
-        self.assertFalse((self.tmp / "other").exists())
-
-    def test_export_grid(self):
-        self.json("export", self.digits, "--readmemh", self.tmp / "grid", "--grid", "2x3")
-        self.assertEqual(len(list((self.tmp / "grid").glob("node*_synapse.mem"))), 6)
-        package = (self.tmp / "grid" / "n1_pkg.sv").read_text()
-        self.assertIn("COLUMNS = 2;", package)
-        self.assertIn("ROWS = 3;", package)
-        self.fails("export", self.digits, "--hdf5", "-o", self.tmp / "x.h5", "--grid", "2x3", code=2, rnv=8043)
-
-    def test_export_no_fast_path(self):
-        for name, options in (("fast", []), ("slow", ["--no-fast-path"])):
-            self.json("export", self.digits, "--readmemh", self.tmp / name, *options)
-        first = lambda name: int((self.tmp / name / "node0_slice.mem").read_text().splitlines()[1], 16)
-        self.assertEqual(first("fast") ^ first("slow"), 1 << 19)
-        self.fails("export", self.digits, "--hdf5", "-o", self.tmp / "x.h5", "--no-fast-path", code=2, rnv=8043)
 
 
 class Different(Cosim):
