@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -51,6 +52,19 @@ class Installation(unittest.TestCase):
                 call(self.ranvier, "compile", DIGITS / "network.nir", "--target", "loihi1", "-o", image)
         finally:
             (self.tmp / "lif.mlir").rename(self.prefix / "share" / "ranvier" / "models" / "lif.mlir")
+
+    @unittest.skipUnless(shutil.which("verilator"), "not installed: verilator")
+    def test_the_hardware_is_beside_them(self):
+        """What was installed gives the very model of the build tree, whose cache is used so that it is built once."""
+        image = self.tmp / "n1.rvi"
+        call(self.ranvier, "compile", DIGITS / "network.nir", "--target", "ranvier-n1", "-o", image, cwd="/")
+        os.environ["RANVIER_RTL_CACHE"] = str(BUILD.resolve() / "rtl-models")
+        try:
+            call(BUILD.resolve() / "bin" / "ranvier", "cosim", image, "--steps", "5")
+            result = json.loads(call(self.ranvier, "cosim", image, "--steps", "5", "--json", cwd="/"))
+        finally:
+            del os.environ["RANVIER_RTL_CACHE"]
+        self.assertEqual((result["equal"], result["model"]["built"]), (True, False))
 
     def test_every_tool_is_there_and_starts(self):
         self.assertEqual(sorted(path.name for path in (self.prefix / "bin").iterdir()), ["ranvier", "ranvier-lsp-server", "ranvier-opt", "ranvier-replay"])
