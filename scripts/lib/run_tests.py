@@ -140,13 +140,13 @@ def main():
     start = time.monotonic()
     print("Ranvier tests: the clean builds take about 20 minutes on two cores, the tests about 10 more", flush=True)
     runner.python("meta")
-    build = runner.build("release", "release", ["all", "unit-tests"], "-DRANVIER_ENABLE_TESTS=ON")
+    build = runner.build("release", "release", ["all", "unit-tests", "rtl-package"], "-DRANVIER_ENABLE_TESTS=ON")
     if build:
         runner.doctests(build, "unit")
         runner.lit(build)
         runner.python("e2e", {"RANVIER_BIN": str(build / "bin")})
         runner.python("install", {"RANVIER_BUILD": str(build)})
-    runner.python("rtl")
+    runner.python("rtl", {"RANVIER_RTL_GENERATED": str(build / "rtl-generated")} if build else None)
     sanitizers(runner)
     totals = runner.totals
     print(f"all tests took {(time.monotonic() - start) / 60:.1f} minutes")
