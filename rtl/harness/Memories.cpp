@@ -3,6 +3,7 @@
 #include "Memories.h"
 #include "Sizes.h" // generated
 #include "verilated_syms.h"
+#include <algorithm>
 #include <cstring>
 
 namespace ranvier_model {
@@ -13,6 +14,8 @@ struct Place {
   std::vector<std::string> names;
   uint32_t run;
 };
+
+constexpr uint32_t whole = 1u << 16; ///< A memory of its own: one run.
 
 std::vector<std::string> numbered(const std::string &name, uint32_t count) {
   std::vector<std::string> out;
@@ -26,13 +29,13 @@ std::vector<std::string> numbered(const std::string &name, uint32_t count) {
 
 const std::vector<Place> &corePlaces() {
   static const std::vector<Place> places = {
-      {0, {"u_axons"}, 1},
-      {1, {"u_synapses"}, 1},
+      {0, {"u_axons"}, whole},
+      {1, {"u_synapses"}, whole},
       {2, numbered("g_state[#].u_ram", 2), RANVIER_NEURONS},
       {3, numbered("g_param[#].u_ram", 4), RANVIER_NEURONS},
-      {4, {"u_masks"}, 1},
+      {4, {"u_masks"}, whole},
       {6, numbered("g_program[#].u_ram", 2), 1},
-      {7, {"u_table"}, 1},
+      {7, {"u_table"}, whole},
       {8, {"u_slice_0", "u_slice_1", "g_slice[2].u_ram", "g_slice[3].u_ram", "g_slice[4].u_ram", "", "", ""}, 1},
       {9, numbered("u_accumulators.g_bank[#].u_ram", RANVIER_SLOTS), RANVIER_NEURONS * RANVIER_INPUTS},
   };
@@ -87,6 +90,30 @@ void Ram::write(uint32_t element, uint32_t word) {
   std::memcpy(data + size_t(element) * bytes, &kept, bytes);
 }
 
+void SpaceMemory::read(uint32_t first, uint32_t count, uint32_t *words) const {
+  while (count) {
+    const Ram &ram = rams[first / run % rams.size()];
+    const uint32_t element = elementOf(first), length = std::min(count, run - first % run);
+    for (uint32_t i = 0; i < length; ++i)
+      words[i] = ram.read(element + i);
+    first += length;
+    count -= length;
+    words += length;
+  }
+}
+
+void SpaceMemory::write(uint32_t first, uint32_t count, const uint32_t *words) {
+  while (count) {
+    Ram &ram = rams[first / run % rams.size()];
+    const uint32_t element = elementOf(first), length = std::min(count, run - first % run);
+    for (uint32_t i = 0; i < length; ++i)
+      ram.write(element + i, words[i]);
+    first += length;
+    count -= length;
+    words += length;
+  }
+}
+
 Memories::Memories(VerilatedContext &context) : nodes(RANVIER_COLUMNS * RANVIER_ROWS + 1) {
   for (uint32_t x = 0; x < RANVIER_COLUMNS; ++x)
     for (uint32_t y = 0; y < RANVIER_ROWS; ++y) {
@@ -94,7 +121,7 @@ Memories::Memories(VerilatedContext &context) : nodes(RANVIER_COLUMNS * RANVIER_
       for (const Place &place : corePlaces())
         nodes[x * RANVIER_ROWS + y][place.space] = assemble(context, prefix, place);
     }
-  nodes.back()[10] = assemble(context, "TOP.n1_chip.u_host.", {10, {"u_masks"}, 1});
+  nodes.back()[10] = assemble(context, "TOP.n1_chip.u_host.", {10, {"u_masks"}, whole});
 }
 
 SpaceMemory *Memories::of(uint32_t node, uint32_t space) {

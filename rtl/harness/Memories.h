@@ -29,6 +29,9 @@ struct SpaceMemory {
   std::vector<Ram> rams;
   uint32_t run = 1;
   uint32_t words = 0;
+  /// Words [first, first + count).
+  void read(uint32_t first, uint32_t count, uint32_t *words) const;
+  void write(uint32_t first, uint32_t count, const uint32_t *words);
   uint32_t read(uint32_t address) const { return rams[address / run % rams.size()].read(elementOf(address)); }
   void write(uint32_t address, uint32_t word) { rams[address / run % rams.size()].write(elementOf(address), word); }
 

@@ -274,16 +274,14 @@ int peek(RanvierModel *model, uint32_t node, uint32_t space, uint32_t first, uin
   const SpaceMemory *memory = model->memories->of(node, space);
   if (!memory || uint64_t(first) + count > memory->words)
     return 0;
-  for (uint32_t i = 0; i < count; ++i)
-    words[i] = memory->read(first + i);
+  memory->read(first, count, words);
   return 1;
 }
 int poke(RanvierModel *model, uint32_t node, uint32_t space, uint32_t first, uint32_t count, const uint32_t *words) {
   SpaceMemory *memory = model->memories->of(node, space);
   if (!memory || uint64_t(first) + count > memory->words)
     return 0;
-  for (uint32_t i = 0; i < count; ++i)
-    memory->write(first + i, words[i]);
+  memory->write(first, count, words);
   return 1;
 }
 

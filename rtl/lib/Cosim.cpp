@@ -13,11 +13,16 @@ Result<ModelFile> modelOf(const CosimJob &job, bool trace) {
   return buildModel(job.sources, geometry, how);
 }
 
-/// Spikes of a step out of a list sorted by step.
+/// The input of one step after the other.
 class InputCursor {
 public:
   explicit InputCursor(std::span<const emu::InputSpike> inputs) : inputs(inputs) {}
+  explicit InputCursor(const CosimJob &job) : inputs(job.inputs), job(job.random ? &job : nullptr) {}
   std::span<const emu::InputSpike> of(uint32_t step) {
+    if (job) {
+      drawn = randomInputs(*job->image, job->lockstep.seed, step);
+      return drawn;
+    }
     const size_t from = next;
     while (next < inputs.size() && inputs[next].step == step)
       ++next;
@@ -26,8 +31,21 @@ public:
 
 private:
   std::span<const emu::InputSpike> inputs;
+  const CosimJob *job = nullptr;
+  std::vector<emu::InputSpike> drawn;
   size_t next = 0;
 };
+
+/// Everything that a run of the job is given up to a step.
+std::vector<emu::InputSpike> inputsUpTo(const CosimJob &job, uint32_t last) {
+  std::vector<emu::InputSpike> out;
+  InputCursor cursor(job);
+  for (uint32_t step = 1; step <= last; ++step) {
+    const auto now = cursor.of(step);
+    out.insert(out.end(), now.begin(), now.end());
+  }
+  return out;
+}
 
 /// One candidate of the shrinker.
 std::optional<Divergence> tryOut(const Failing &candidate, const std::string &model, const LockstepOptions &options) {
@@ -56,7 +74,7 @@ Result<void> traceRun(const CosimJob &job, const Divergence &first, const std::s
   LockstepOptions options = job.lockstep;
   options.checkLoad = first.kind == Divergence::Kind::Load;
   RANVIER_TRY(auto run, Lockstep::create(job.image, model->path, options));
-  InputCursor cursor(job.inputs);
+  InputCursor cursor(job);
   const uint32_t last = first.step ? first.step : job.steps; // A memory that changed is found after the last step.
   for (uint32_t step = 1; step <= last; ++step) {
     if (step + 1 == last || (step == last && last == 1))
@@ -87,7 +105,7 @@ Result<CosimOutcome> runCosim(const CosimJob &job, const LockstepCallback &onSte
   out.backDoor = run->hasBackDoor();
   out.totals = run->totals();
   out.divergence = run->loaded();
-  InputCursor cursor(job.inputs);
+  InputCursor cursor(job);
   const auto start = std::chrono::steady_clock::now();
   for (uint32_t step = 1; step <= job.steps && !out.divergence; ++step) {
     RANVIER_TRY(out.divergence, run->step(cursor.of(step)));
@@ -116,9 +134,10 @@ Result<Investigation> investigate(const CosimJob &job, const Divergence &first, 
   LockstepOptions options = job.lockstep;
   options.checkLoad = false;
   options.loadThroughBus = false; // only slower
+  const uint32_t last = first.step ? first.step : job.steps;
   out.least = shrink(
-      {job.image, job.inputs, job.steps}, first, [&](const Failing &candidate) { return tryOut(candidate, model.path, options); },
-      shrinkSeconds);
+      {job.image, inputsUpTo(job, last), last}, first,
+      [&](const Failing &candidate) { return tryOut(candidate, model.path, options); }, shrinkSeconds);
   return out;
 }
 

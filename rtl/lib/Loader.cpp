@@ -315,11 +315,13 @@ Result<LoadedImage> loadImage(const image::Image &image, Grid grid, const Loader
   return out;
 }
 
-std::vector<ConfigWrite> configWrites(const Memories &memories) {
+std::vector<ConfigWrite> configWrites(const Memories &memories, const std::function<bool(uint32_t node, Space space)> &wanted) {
   const Geometry &g = memories.geometry;
   std::vector<ConfigWrite> out;
   for (uint32_t node = 0; node <= g.nodes(); ++node)
     for (unsigned s = 0; s < numSpaces; ++s) {
+      if (wanted && !wanted(node, Space(s)))
+        continue;
       const auto &words = memories.of(node, Space(s));
       for (uint32_t address = 0; address < words.size(); ++address) {
         const bool hole = Space(s) == Space::Slice && address % sliceStride >= sliceWords;

@@ -39,7 +39,7 @@ public:
     how.executor = options.executor;
     RANVIER_TRY(reference, emu::Machine::create(image, how));
     RANVIER_TRY(chip, Model::open(modelPath, g, static_cast<uint32_t>(options.seed)));
-    RANVIER_CHECK(load());
+    load();
     if (options.checkLoad)
       RANVIER_CHECK(checkLoad());
     for (const PlacedSlice &placed : loadedImage.slices)
@@ -74,7 +74,7 @@ public:
   void readState(uint32_t population, uint32_t state, std::span<int32_t> out) override;
 
 private:
-  Result<void> load();
+  void load();
   Result<void> checkLoad();
   void listRuns(const PlacedSlice &placed);
   Result<void> fetch(const Run &run, std::vector<uint32_t> &words);
@@ -110,7 +110,6 @@ private:
   std::unique_ptr<emu::Machine> reference;
   std::unique_ptr<Model> chip;
   bool backDoor = false;
-  std::vector<std::pair<uint32_t, Space>> loadedByBackDoor;
   std::vector<Run> runs; ///< State words and accumulators that are compared after each step.
   LockstepTotals sums;
   StepResult result;
@@ -122,25 +121,20 @@ private:
 
 //===--- Loading ----------------------------------------------------------===//
 
-Result<void> LockstepRun::load() {
-  const std::vector<ConfigWrite> writes = configWrites(loadedImage.memories);
+void LockstepRun::load() {
+  std::vector<bool> done((g.nodes() + 1) * numSpaces, false); // through the back door
   backDoor = true;
-  std::vector<ConfigWrite> slow; // What has to go through the bus.
   for (uint32_t node = 0; node <= g.nodes(); ++node)
     for (unsigned s = 0; s < numSpaces; ++s) {
       const auto &words = loadedImage.memories.of(node, Space(s));
       if (words.empty() || Space(s) == Space::Csr)
         continue;
-      std::vector<uint32_t> there(1);
-      backDoor = backDoor && chip->peek(node, Space(s), 0, there);
-      if (!options.loadThroughBus && chip->poke(node, Space(s), 0, words))
-        loadedByBackDoor.push_back({node, Space(s)});
+      uint32_t there = 0;
+      backDoor = backDoor && chip->peek(node, Space(s), 0, std::span(&there, 1));
+      done[node * numSpaces + s] = !options.loadThroughBus && chip->poke(node, Space(s), 0, words);
     }
-  for (const ConfigWrite &write : writes)
-    if (std::find(loadedByBackDoor.begin(), loadedByBackDoor.end(), std::pair(write.node, write.space)) == loadedByBackDoor.end())
-      slow.push_back(write);
-  chip->write(slow);
-  return {};
+  chip->write(
+      configWrites(loadedImage.memories, [&](uint32_t node, Space space) { return !done[node * numSpaces + size_t(space)]; }));
 }
 
 /// Reads words back through the bus, all of them or, where they are many, some of each memory; and the other way round writes
@@ -305,7 +299,6 @@ void LockstepRun::compareSpikes() {
       ++k;
     }
   }
-  sums.registers += right.size();
 }
 
 Result<void> LockstepRun::compareRegisters() {
@@ -317,11 +310,16 @@ Result<void> LockstepRun::compareRegisters() {
   std::vector<ConfigWrite> found = right;
   RANVIER_CHECK(chip->read(found));
   sums.registers += right.size();
-  // An error says why all the rest differs, counters follow from it.
+  // Counters follow from what an error says.
   for (const bool errors : {true, false})
     for (size_t i = 0; i < right.size(); ++i)
       if (found[i].word != right[i].word && errors == (right[i].node != g.host() && right[i].address == CsrErrors))
         wordDiffers(errors ? Divergence::Kind::Error : Divergence::Kind::Counter, right[i], right[i].word, found[i].word);
+  for (size_t i = 0; first && i < found.size(); ++i)
+    if (found[i].node != g.host() && found[i].address == CsrErrors && found[i].word)
+      first->errors.push_back("node " + std::to_string(found[i].node) + ":" + (found[i].word & 1 ? " illegal" : "") +
+                              (found[i].word & 2 ? " format" : "") + (found[i].word & 4 ? " unmapped" : "") +
+                              (found[i].word > 7 ? " and unknown bits" : ""));
   return {};
 }
 
@@ -331,7 +329,7 @@ Result<std::optional<Divergence>> LockstepRun::compare() {
     explainHang();
     return first;
   }
-  // Registers are read last: what differs in them comes from what differs before. But an error names the cause.
+  // Registers are read last: what differs in them comes from what differs before.
   RANVIER_CHECK(compareRuns(runs, expected.memories(), Divergence::Kind::State));
   compareSpikes();
   RANVIER_CHECK(compareRegisters());
@@ -440,19 +438,17 @@ Result<std::unique_ptr<Lockstep>> Lockstep::create(std::shared_ptr<const image::
   return std::unique_ptr<Lockstep>(std::move(out));
 }
 
-std::vector<emu::InputSpike> randomInputs(const image::Image &image, uint64_t seed, uint32_t steps, double probability) {
+std::vector<emu::InputSpike> randomInputs(const image::Image &image, uint64_t seed, uint32_t step, double probability) {
   std::vector<emu::InputSpike> out;
   const auto threshold = static_cast<uint64_t>(probability * 0x1p32);
-  for (uint32_t step = 1; step <= steps; ++step) {
-    uint32_t number = 0;
-    for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
-      const image::PopulationMeta &population = image.meta.populations[p];
-      if (!population.input)
-        continue;
-      for (uint32_t n = 0; n < population.count; ++n, ++number)
-        if (population.source.empty() && randomWord(seed, number, step, 0) < threshold)
-          out.push_back({step, p, n, emu::plainPayload(image)});
-    }
+  uint32_t number = 0;
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
+    const image::PopulationMeta &population = image.meta.populations[p];
+    if (!population.input)
+      continue;
+    for (uint32_t n = 0; n < population.count; ++n, ++number)
+      if (population.source.empty() && randomWord(seed, number, step, 0) < threshold)
+        out.push_back({step, p, n, emu::plainPayload(image)});
   }
   return out;
 }

@@ -25,6 +25,9 @@ namespace ranvier::rtl {
 namespace {
 constexpr size_t mostModels = 64; ///< Kept in a cache; beyond that those not used for the longest time go.
 
+/// What the back door needs to see (rtl/harness/Memories.cpp).
+constexpr const char *visibleMemories = "`verilator_config\npublic_flat_rw -module \"rv_ram\" -var \"mem\"\n";
+
 std::string environment(const char *name, const std::string &otherwise) {
   const char *value = std::getenv(name);
   return value && *value ? value : otherwise;
@@ -142,7 +145,7 @@ public:
     fs::remove_all(folder, ignored);
     fs::create_directories(folder, ignored);
     auto made = build();
-    if (made && rename(folder.c_str(), place.c_str()) != 0)
+    if (made && rename(folder.c_str(), place.c_str()) != 0 && !fs::exists(model, ignored)) // else another was quicker
       made = noFolder(place.string(), "the new model cannot be put there");
     fs::remove_all(folder, ignored);
     fs::remove(cache / (key + ".lock"), ignored);
@@ -158,7 +161,8 @@ private:
     compiler = environment("CXX", "g++");
     RANVIER_TRY(verilatorVersion, versionOf(verilator, cache.string()));
     RANVIER_TRY(compilerVersion, versionOf(compiler, cache.string()));
-    std::string text = "model 1\n" + verilatorVersion + "\n" + compilerVersion + "\n" + n1Package(geometry) + sizesHeader(geometry);
+    std::string text = std::string("model 1\n") + visibleMemories + verilatorVersion + "\n" + compilerVersion + "\n" +
+                       n1Package(geometry) + sizesHeader(geometry);
     for (const auto &words : {verilatorFlags(), compilerFlags(), sources.defines})
       for (const std::string &word : words)
         text += word + "\n";
@@ -169,7 +173,7 @@ private:
     };
     for (const std::string &file : sources.files)
       RANVIER_CHECK(add(file));
-    for (const char *file : {"ModelAbi.h", "Memories.h", "Memories.cpp", "Memories.vlt", "Model.cpp", "Output.h"})
+    for (const char *file : {"ModelAbi.h", "Memories.h", "Memories.cpp", "Model.cpp", "Output.h"})
       RANVIER_CHECK(add((harness / file).string()));
     for (const std::string &dir : sources.includeDirs) {
       std::vector<std::string> files;
@@ -235,6 +239,7 @@ private:
                                        : ""));
     RANVIER_CHECK(writeFileAtomically((folder / "n1_pkg.sv").string(), n1Package(geometry)));
     RANVIER_CHECK(writeFileAtomically((folder / "Sizes.h").string(), sizesHeader(geometry)));
+    RANVIER_CHECK(writeFileAtomically((folder / "memories.vlt").string(), visibleMemories));
     RANVIER_CHECK(verilate());
     RANVIER_TRY(const std::vector<std::string> runtime, runtimeObjects());
     RANVIER_TRY(std::vector<std::string> objects, compile());
@@ -256,7 +261,7 @@ private:
     std::vector<std::string> command = {verilator};
     for (const auto &words : {verilatorFlags()})
       command.insert(command.end(), words.begin(), words.end());
-    command.insert(command.end(), {"-Mdir", (folder / "obj").string(), (harness / "Memories.vlt").string()});
+    command.insert(command.end(), {"-Mdir", (folder / "obj").string(), (folder / "memories.vlt").string()});
     for (const std::string &define : sources.defines)
       command.push_back("+define+" + define);
     for (const std::string &dir : sources.includeDirs)

@@ -29,7 +29,7 @@ public:
       cutNeurons();
       cutSynapses();
     }
-    take();
+    measure();
     return std::move(out);
   }
 
@@ -50,18 +50,15 @@ private:
     std::erase_if(inputs, [&](const Input &input) { return input.spike.step > out.least.steps; });
   }
 
-  /// Runs what these leave; what it is if it fails in the same way.
-  std::optional<Divergence> fails(const ImageCut &tried, const std::vector<Input> &spikes, uint32_t steps, Failing &candidate,
-                                  image::ImageData *data = nullptr) {
+  /// What these leave, ready to run; false if that is no image.
+  bool make(const ImageCut &tried, const std::vector<Input> &spikes, uint32_t steps, Failing &candidate, image::ImageData &data) {
     std::vector<std::pair<uint32_t, uint32_t>> neuronOf;
-    image::ImageData cutData = cutImage(*original.image, tried, neuronOf);
-    if (cutData.cores.empty())
-      return std::nullopt;
-    if (data)
-      *data = cutData;
-    auto image = image::fromData(std::move(cutData));
+    data = cutImage(*original.image, tried, neuronOf);
+    if (data.cores.empty())
+      return false;
+    auto image = image::fromData(data);
     if (!image)
-      return std::nullopt;
+      return false;
     candidate.image = std::make_shared<const image::Image>(*std::move(image));
     candidate.steps = steps;
     candidate.inputs.clear();
@@ -70,20 +67,26 @@ private:
         candidate.inputs.push_back({input.spike.step, population, neuron, input.spike.payload});
     std::stable_sort(candidate.inputs.begin(), candidate.inputs.end(),
                      [](const emu::InputSpike &a, const emu::InputSpike &b) { return a.step < b.step; });
-    ++out.runs;
-    const auto found = probe(candidate);
-    return found && alike(*found, out.divergence) ? found : std::nullopt;
+    return true;
   }
 
-  /// Tries these and keeps them if they fail.
+  /// Tries these and keeps them if they fail in the same way.
   bool accept(const ImageCut &tried, const std::vector<Input> &spikes, uint32_t steps) {
     Failing candidate;
-    const auto found = fails(tried, spikes, steps, candidate);
-    if (!found)
+    image::ImageData data;
+    if (!make(tried, spikes, steps, candidate, data))
+      return false;
+    ++out.runs;
+    const auto found = probe(candidate);
+    if (!found || !alike(*found, out.divergence))
       return false;
     cut = tried;
     inputs = spikes;
-    out.least.steps = found->step ? std::min(found->step, steps) : steps;
+    candidate.steps = found->step ? std::min(found->step, steps) : steps;
+    std::erase_if(candidate.inputs, [&](const emu::InputSpike &spike) { return spike.step > candidate.steps; });
+    out.least = std::move(candidate);
+    out.data = std::move(data);
+    out.divergence = *found;
     dropLateInputs();
     return true;
   }
@@ -182,15 +185,9 @@ private:
     });
   }
 
-  /// The result as it stands.
-  void take() {
-    Failing candidate;
-    image::ImageData data;
-    if (const auto found = fails(cut, inputs, out.least.steps, candidate, &data)) {
-      out.least = candidate;
-      out.divergence = *found;
-      out.data = std::move(data);
-    }
+  void measure() {
+    if (out.data.cores.empty()) // Nothing could be cut: the whole.
+      make(cut, inputs, out.least.steps, out.least, out.data);
     for (const image::PopulationMeta &population : out.least.image->meta.populations)
       (population.input ? out.inputNeurons : out.neurons) += population.count;
     out.synapses = out.least.image->synapses32.size();

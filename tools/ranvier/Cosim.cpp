@@ -101,6 +101,7 @@ Json toJson(const image::Image &image, const rtl::Divergence &d) {
   }
   if (d.word)
     out["word"] = {{"space", rtl::nameOf(d.word->space)}, {"address", d.word->address}};
+  out["errors"] = d.errors;
   Json &causes = out["spikes_that_led_there"] = Json::array();
   for (const rtl::CausingSpike &cause : d.causes)
     causes.push_back({{"step", cause.step},
@@ -128,6 +129,8 @@ std::string toText(const image::Image &image, const rtl::Divergence &d) {
   text += "\n  expected   " + d.expected + "\n  found      " + d.found + "\n";
   if (d.more)
     text += "  besides    " + std::to_string(d.more) + " more words or spikes of this step\n";
+  for (const std::string &error : d.errors)
+    text += "  errors     " + error + "\n";
   for (const rtl::CausingSpike &cause : d.causes)
     text += "  led there  step " + std::to_string(cause.step) + ": " + neuronText(image, cause.population, cause.neuron) +
             ", delay " + std::to_string(cause.delay) + ", weight " + std::to_string(cause.weight) +
@@ -183,7 +186,7 @@ private:
     };
     if (flags.input.empty()) {
       job.steps = flags.steps ? flags.steps : 32;
-      job.inputs = rtl::randomInputs(*job.image, flags.seed, job.steps);
+      job.random = true;
       return {};
     }
     uint64_t uncounted = 0;
@@ -253,10 +256,6 @@ private:
   }
 
   Result<void> writeLeast(const std::string &folder, const rtl::Shrunk &least) {
-    if (least.data.cores.empty()) { // No candidate failed, not even the first: nothing to write.
-      text += "minimal      none: the divergence does not come back\n";
-      return {};
-    }
     const std::string image = folder + "/minimal.rvi";
     RANVIER_CHECK(image::write(least.data, image));
     formats::SpikeTrains trains;

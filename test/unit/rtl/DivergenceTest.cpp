@@ -5,6 +5,7 @@
 #include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Rtl/Cosim.h"
 #include "support/TestNetworks.h"
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace ranvier;
@@ -137,16 +138,18 @@ TEST_CASE("a bus that does not answer, a model of another kind and a file that i
 
 TEST_CASE("random inputs are a quarter of all and follow the seed alone") {
   const auto image = test::toImage(test::n1Image(test::nativeN1Network(1, 60)));
-  const auto inputs = randomInputs(*image, 5, 100);
-  const double share = double(inputs.size()) / (31 * 100);
-  CHECK(share > 0.22);
-  CHECK(share < 0.28);
-  CHECK(inputs.front().step == 1);
-  CHECK(inputs.back().step == 100);
-  const auto shorter = randomInputs(*image, 5, 10), other = randomInputs(*image, 6, 10);
-  const auto same = [](const emu::InputSpike &a, const emu::InputSpike &b) {
-    return a.step == b.step && a.population == b.population && a.neuron == b.neuron;
-  };
-  CHECK(std::equal(shorter.begin(), shorter.end(), inputs.begin(), same));
-  CHECK(!std::equal(shorter.begin(), shorter.end(), other.begin(), other.end(), same));
+  size_t spikes = 0, different = 0;
+  for (uint32_t step = 1; step <= 100; ++step) {
+    const auto inputs = randomInputs(*image, 5, step), again = randomInputs(*image, 5, step), other = randomInputs(*image, 6, step);
+    const auto same = [](const emu::InputSpike &a, const emu::InputSpike &b) {
+      return a.step == b.step && a.population == b.population && a.neuron == b.neuron;
+    };
+    spikes += inputs.size();
+    CHECK(std::all_of(inputs.begin(), inputs.end(), [&](const auto &spike) { return spike.step == step; }));
+    CHECK(std::equal(inputs.begin(), inputs.end(), again.begin(), again.end(), same));
+    different += !std::equal(inputs.begin(), inputs.end(), other.begin(), other.end(), same);
+  }
+  CHECK(double(spikes) / (31 * 100) > 0.22);
+  CHECK(double(spikes) / (31 * 100) < 0.28);
+  CHECK(different > 90);
 }

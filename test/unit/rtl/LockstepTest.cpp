@@ -3,6 +3,7 @@
 #include "ranvier/Rtl/Lockstep.h"
 #include "RtlImages.h"
 #include "support/TestNetworks.h"
+#include <cstdlib>
 #include <doctest/doctest.h>
 
 using namespace ranvier;
@@ -10,7 +11,11 @@ using namespace ranvier::rtl;
 
 namespace {
 /// The tools that make models; without them there is nothing to compare.
-bool haveVerilator() { return std::system("verilator --version > /dev/null 2>&1") == 0; }
+bool haveVerilator() {
+  // Under sanitizers: the models are not what is looked into, and the other tests run what drives them.
+  const char *mode = std::getenv("RANVIER_TEST_MODE");
+  return (!mode || std::string(mode) != "brief") && std::system("verilator --version > /dev/null 2>&1") == 0;
+}
 
 std::string modelOf(const image::Image &image, Grid grid) {
   auto geometry = geometryOf(image.chip, grid);
@@ -37,13 +42,8 @@ std::string compare(const std::shared_ptr<const image::Image> &image, LockstepOp
   if (const auto wrong = (*lockstep)->loaded())
     return text(*wrong);
   CHECK((*lockstep)->hasBackDoor());
-  const auto inputs = randomInputs(*image, options.seed, steps);
-  size_t next = 0;
   for (uint32_t step = 1; step <= steps; ++step) {
-    const size_t from = next;
-    while (next < inputs.size() && inputs[next].step == step)
-      ++next;
-    auto wrong = (*lockstep)->step(std::span(inputs).subspan(from, next - from));
+    auto wrong = (*lockstep)->step(randomInputs(*image, options.seed, step));
     REQUIRE_MESSAGE(bool(wrong), (wrong ? "" : wrong.error().str()));
     totals = (*lockstep)->totals();
     if (*wrong)

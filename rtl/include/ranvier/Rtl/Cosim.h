@@ -13,6 +13,7 @@ struct CosimJob {
   LockstepOptions lockstep;
   BuildOptions build;
   std::vector<emu::InputSpike> inputs; ///< Sorted by step.
+  bool random = false;                 ///< Instead: randomInputs() by the seed of `lockstep`.
   uint32_t steps = 0;
 };
 

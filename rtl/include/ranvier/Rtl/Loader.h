@@ -9,6 +9,7 @@
 
 #include "ranvier/Image/Image.h"
 #include "ranvier/Rtl/Geometry.h"
+#include <functional>
 
 namespace ranvier::rtl {
 
@@ -69,8 +70,9 @@ Grid smallestGrid(const image::Image &image);
 /// connectors, more states, parameters or inputs than a core keeps).
 Result<LoadedImage> loadImage(const image::Image &image, Grid grid, const LoaderOptions &options);
 
-/// Every writable word, node by node and space by space in the order of their numbers; the counters are set to 0.
-std::vector<ConfigWrite> configWrites(const Memories &memories);
+/// Every writable word of the spaces that are wanted (null: all), node by node and space by space in the order of their numbers;
+/// the counters are set to 0.
+std::vector<ConfigWrite> configWrites(const Memories &memories, const std::function<bool(uint32_t node, Space space)> &wanted = {});
 
 /// A file for a test bench of somebody else's.
 struct MemoryFile {

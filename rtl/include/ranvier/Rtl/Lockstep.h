@@ -46,6 +46,7 @@ struct Divergence {
   std::string expected, found;          ///< As the emulator has it, as the RTL.
   std::optional<ConfigWrite> word = {}; ///< Where a word of a memory differs.
   uint64_t more = 0;                    ///< Words and spikes of the step that differ, too.
+  std::vector<std::string> errors;      ///< What the cores' error registers say: "node 3: format".
   std::vector<CausingSpike> causes;     ///< What the neuron or the accumulator received.
 };
 const char *toString(Divergence::Kind kind);
@@ -90,8 +91,8 @@ public:
   virtual void readState(uint32_t population, uint32_t state, std::span<int32_t> out) = 0;
 };
 
-/// Random spikes of every external input neuron: each fires in a step with this probability, by (seed, number, step) alone.
-std::vector<emu::InputSpike> randomInputs(const image::Image &image, uint64_t seed, uint32_t steps, double probability = 0.25);
+/// Random spikes of external input neurons in a step: each fires with this probability, by (seed, number, step) alone.
+std::vector<emu::InputSpike> randomInputs(const image::Image &image, uint64_t seed, uint32_t step, double probability = 0.25);
 
 } // namespace ranvier::rtl
 
