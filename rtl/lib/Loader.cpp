@@ -3,12 +3,25 @@
 #include "ranvier/Rtl/Loader.h"
 #include "ranvier/HwModels/NativeForm.h"
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace ranvier::rtl {
 namespace {
-constexpr uint32_t axonValid = 1u << 14;
 constexpr uint32_t headerLast = 1u << 20;
+
+/// $clog2
+uint32_t bitsOf(uint32_t count) { return static_cast<uint32_t>(std::bit_width(count - 1)); }
+
+/// Fields of a word, from its lowest bit on.
+struct Packer {
+  uint32_t word = 0, used = 0;
+  void add(uint32_t value, uint32_t bits) {
+    RANVIER_ASSERT(used + bits <= 32 && value >> bits == 0, std::to_string(value) + " in " + std::to_string(bits) + " bits");
+    word |= value << used;
+    used += bits;
+  }
+};
 
 const int32_t *paramWords(const image::Image &image, const image::SliceRecord &slice, uint32_t param, bool &uniform) {
   const image::ParamRecord &record = image.params[slice.firstParam + param];
@@ -131,7 +144,7 @@ private:
     uint32_t at = 0;
     for (uint32_t a = 0; a < core.inAxonCount; ++a) {
       const image::InAxonRecord &axon = image.inAxons[core.firstInAxon + a];
-      directory[sourceOf(axon.population, axon.neuron)] = axonValid | at;
+      directory[sourceOf(axon.population, axon.neuron)] = g.synapses | at; // the valid bit lies above the address
       for (uint32_t r = 0; r < axon.rowCount; ++r) {
         const image::RowRecord &row = image.rows[core.firstRow + axon.firstRow + r];
         const int exponent = image.meta.projections[row.projection].weightExponent;
@@ -201,8 +214,16 @@ private:
       const bool fast = options.fastPath && mayTakeFastPath(image, slice);
       const uint64_t seed = image.meta.populations[slice.population].seed;
       uint32_t *entry = &table[sliceStride * k];
-      entry[0] = slice.neuronBase | slice.count << 8 | static_cast<uint32_t>(program.inputs.size()) << 17 | uint32_t(fast) << 19;
-      entry[1] = slice.accumulatorBase | placed.at(slice.program) << 9 | static_cast<uint32_t>(program.code.size()) << 18;
+      Packer first, second; // Widths follow the chip; docs/rtl/architecture.md gives them for the shipped one.
+      first.add(slice.neuronBase, bitsOf(g.neurons));
+      first.add(slice.count, bitsOf(g.neurons) + 1);
+      first.add(static_cast<uint32_t>(program.inputs.size()), bitsOf(g.inputs + 1));
+      first.add(fast, 1);
+      second.add(slice.accumulatorBase, bitsOf(g.accumulators()));
+      second.add(placed.at(slice.program), bitsOf(g.programWords));
+      second.add(static_cast<uint32_t>(program.code.size()), bitsOf(g.programWords) + 1);
+      entry[0] = first.word;
+      entry[1] = second.word;
       entry[2] = static_cast<uint32_t>(seed);
       entry[3] = static_cast<uint32_t>(seed >> 32);
       entry[4] = slice.first;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   build-rtl-models CHIP.yaml GRID...           makes the models that `ranvier cosim` of this build tree would make when asked
-//   build-rtl-models --trace CHIP.yaml GRID...   those with waveforms
+//   build-rtl-models --trace CHIP.yaml GRID...   those with waveforms; --coverage: with coverage
 //   build-rtl-models --package CHIP.yaml GRID    prints the SystemVerilog package
 //===----------------------------------------------------------------------===//
 #include "ranvier/Rtl/Model.h"
@@ -12,7 +12,8 @@
 using namespace ranvier;
 
 namespace {
-Result<void> run(bool package, bool trace, const std::string &chipPath, const std::vector<std::string> &grids) {
+Result<void> run(bool package, const rtl::BuildOptions &options, const std::string &chipPath,
+                 const std::vector<std::string> &grids) {
   RANVIER_TRY(const hw::Chip chip, hw::loadChip(chipPath));
   for (const std::string &text : grids) {
     RANVIER_TRY(const rtl::Grid grid, rtl::parseGrid(text));
@@ -22,8 +23,6 @@ Result<void> run(bool package, bool trace, const std::string &chipPath, const st
       continue;
     }
     RANVIER_TRY(const rtl::RtlSources sources, rtl::shippedSources());
-    rtl::BuildOptions options;
-    options.trace = trace;
     RANVIER_TRY(const rtl::ModelFile model, rtl::buildModel(sources, geometry, options));
     std::printf("%s: %s, %.1f s\n", text.c_str(), model.built ? "built" : "there", model.seconds);
     std::fflush(stdout);
@@ -34,16 +33,18 @@ Result<void> run(bool package, bool trace, const std::string &chipPath, const st
 
 int main(int argc, char **argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
-  bool package = false, trace = false;
+  bool package = false;
+  rtl::BuildOptions options;
   for (; !words.empty() && words.front().starts_with("--"); words.erase(words.begin())) {
     package |= words.front() == "--package";
-    trace |= words.front() == "--trace";
+    options.trace |= words.front() == "--trace";
+    options.coverage |= words.front() == "--coverage";
   }
   if (words.size() < 2) {
-    std::fputs("usage: build-rtl-models [--trace | --package] CHIP.yaml GRID...\n", stderr);
+    std::fputs("usage: build-rtl-models [--trace | --coverage | --package] CHIP.yaml GRID...\n", stderr);
     return 2;
   }
-  if (auto done = run(package, trace, words.front(), {words.begin() + 1, words.end()}); !done) {
+  if (auto done = run(package, options, words.front(), {words.begin() + 1, words.end()}); !done) {
     std::fprintf(stderr, "%s\n", done.error().str().c_str());
     return 1;
   }

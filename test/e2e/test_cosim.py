@@ -193,6 +193,43 @@ class Foreign(Cosim):
         self.assertIn("line 1", self.fails("cosim", self.digits, "--rtl", self.tmp / "wrong.f", rnv=7523))
         self.fails("cosim", self.digits, "--rtl", self.tmp / "nowhere.f", rnv=9001)
 
+    def test_a_chip_without_a_back_door(self):
+        """Memories under other names are not found: the bus does everything, and all is equal."""
+        other = self.tmp / "other"
+        other.mkdir()
+        core = (RTL / "n1" / "n1_core.sv").read_text()
+        self.assertEqual(core.count(") u_synapses ("), 1)
+        (other / "n1_core.sv").write_text(core.replace(") u_synapses (", ") u_words ("))
+        listed = file_list(self.tmp / "other.f", other)
+        own, renamed = self.cosim(self.digits, "--steps", 6), self.cosim(self.digits, "--steps", 6, "--rtl", listed)
+        self.assertEqual((own["back_door"], renamed["back_door"], renamed["equal"]), (True, False, True))
+        self.assertEqual((renamed["cycles"], renamed["spikes"]), (own["cycles"], own["spikes"]))
+        # Words that belong to no neuron are left out: two states of 106 neurons, their sums in 16 banks, the registers.
+        self.assertEqual(renamed["registers_compared"] - self.memory_words(renamed), 6 * (2 * 106 + 16 * 106 + 6))
+
+    @staticmethod
+    def memory_words(result):
+        """What is compared once, after the last step, of memories that were found: the host's masks and all but the synapses."""
+        return 4096 + (256 + 4096) + 4096 + 256 + 1024 + 1024 + 2048
+
+    def test_another_chip_description(self):
+        """Every width of the RTL follows the description: a smaller chip, two cores of it, in both ways of updating."""
+        text = (ROOT / "hw-models" / "chips" / "ranvier-n1.yaml").read_text()
+        for old, new in (("name: ranvier-n1", "name: small"), ("neurons: {value: 256", "neurons: {value: 64"), ("max_steps: 15", "max_steps: 7"),
+                         ("value: 524288", "value: 262144"), ("program_words: {value: 512", "program_words: {value: 128"),
+                         ("table_words: {value: 1024", "table_words: {value: 64"), ("states: {value: 8", "states: {value: 4"),
+                         ("params: {value: 16", "params: {value: 8"), ("inputs: {value: 2", "inputs: {value: 1"), ("link_buffer: {value: 4", "link_buffer: {value: 2"),
+                         ("input_neurons: {value: 4096", "input_neurons: {value: 128"), ("state_bits: 24", "state_bits: 20")):
+            self.assertEqual(text.count(old), 1, old)
+            text = text.replace(old, new)
+        (self.tmp / "small.yaml").write_text(text)
+        done = self.call("compile", DIGITS / "network.nir", "--target", self.tmp / "small.yaml", "-o", self.tmp / "small.rvi", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for options in ([], ["--no-fast-path", "--stalls", 0.3]):
+            result = self.cosim(self.tmp / "small.rvi", "--steps", 12, *options)
+            self.assertEqual((result["equal"], result["chip"]), (True, "small"))
+            self.assertGreater(result["spikes"], 50)
+
     def test_tools_and_cache_that_are_not_there(self):
         none = {"VERILATOR": str(self.tmp / "no-verilator")}
         for env, code in ((none, "RNV7521"), ({"RANVIER_RTL_CACHE": str(self.digits)}, "RNV7520")):
