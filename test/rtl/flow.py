@@ -184,6 +184,10 @@ def benches(name=""):
     return [HERE / "support" / "Main.cpp", *([HERE / "benches" / f"{name}.cpp"] if name else [])]
 
 
+# Without const-bit-op-tree: that optimisation of Verilator 5.006 gets some expressions of single bits wrong, as netlists are full of.
+VERILATE = ["--cc", "-O3", "-fno-const-bit-op-tree", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique"]
+
+
 def program(name, parameters, verilog, benches, header="", top=None, options=()):
     """An executable from Verilog files and C++ benches. In C++ the module's class is V<name>, its parameters are PARAM_<name>, and
     ports.h holds `header`. With `top` another module is verilated under that class name."""
@@ -196,7 +200,7 @@ def program(name, parameters, verilog, benches, header="", top=None, options=())
         (folder / "ports.h").write_text(header)
         # Verilator sees loops where a netlist only splits a vector into bits; they are run until they settle.
         generics = ["-Wno-UNOPTFLAT"] if top else [f"-G{key}={value}" for key, value in own(parameters).items()]
-        must(["verilator", "--cc", "-O3", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique", "--top-module", top or name, "--prefix", f"V{name}",
+        must(["verilator", *VERILATE, "--top-module", top or name, "--prefix", f"V{name}",
               "--Mdir", folder, *generics, *options, *verilog])
         # One translation unit: reading Verilator's headers takes longer than compiling most blocks.
         # Names without a folder, so that ccache knows the same text again.
@@ -207,7 +211,7 @@ def program(name, parameters, verilog, benches, header="", top=None, options=())
         must(["g++", folder / "all.o", *sorted(runtime().glob("*.o")), "-pthread", "-o", folder / "program"])
 
     models = sorted((ROOT / "hw-models" / "include" / "ranvier" / "HwModels").glob("IntegerConverter.h"))
-    inputs = [version("verilator"), *compiler(), *options, *defines, top, header, *verilog, *benches, *support, *models]
+    inputs = [version("verilator"), *VERILATE, *compiler(), *options, *defines, top, header, *verilog, *benches, *support, *models]
     return made(identifier(name, parameters), inputs, make) / "program"
 
 

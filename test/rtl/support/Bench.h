@@ -165,11 +165,25 @@ private:
 #endif
   }
 
+  /// The values at the ports, for a message.
+  std::string ports() {
+    std::ostringstream text;
+#ifdef RANVIER_INPUTS
+#define PORT(name, width)                                                                                                          \
+  text << "\n  " #name " =" << std::hex;                                                                                           \
+  for (uint32_t from = 0; from < width; from += 32)                                                                                \
+    text << " " << get(dut->name, from, width - from < 32 ? width - from : 32);
+    RANVIER_INPUTS RANVIER_OUTPUTS
+#undef PORT
+#endif
+        return text.str();
+  }
+
   void compare() {
     if constexpr (isMiter())
-      if (comparing && get(dut->mismatch_o, 0, 64 < 8 * sizeof(dut->mismatch_o) ? 64 : 8 * sizeof(dut->mismatch_o)) != 0)
-        fail("cycle ", cycle, ": outputs of netlist and source differ (bits ", std::hex, get(dut->mismatch_o, 0, 32),
-             " of mismatch_o)");
+      if (comparing && get(dut->mismatch_o, 0, 8 * sizeof(dut->mismatch_o)) != 0)
+        fail("cycle ", cycle, ": outputs of netlist and source differ (bits ", std::hex,
+             get(dut->mismatch_o, 0, 8 * sizeof(dut->mismatch_o)), " of mismatch_o); words of the ports, low ones first:", ports());
   }
 };
 
