@@ -23,6 +23,8 @@ def tile(rows, columns, lanes, input_bits, sum_bits, code_bits, read_cycles):
     return {"ROWS": rows, "COLUMNS": columns, "LANES": lanes, "INPUT_BITS": input_bits, "SUM_BITS": sum_bits, "CODE_BITS": code_bits, "READ_CYCLES": read_cycles}
 
 
+GRIDS = tuple({"n1_pkg.COLUMNS": columns, "n1_pkg.ROWS": rows} for columns, rows in ((1, 1), (2, 1), (1, 2), (2, 2), (4, 4)))
+
 MODULES = [
     Module("rv_ram", ({"WIDTH": 32, "DEPTH": 64}, {"WIDTH": 1, "DEPTH": 2}, {"WIDTH": 14, "DEPTH": 100}), bench="RamBench"),
     Module("rv_fifo", ({"WIDTH": 32, "DEPTH": 2}, {"WIDTH": 8, "DEPTH": 3}, {"WIDTH": 64, "DEPTH": 4}, {"WIDTH": 1, "DEPTH": 9}), bench="FifoBench"),
@@ -42,5 +44,11 @@ MODULES = [
     Module("rv_shift_add", ({"LANES": 4, "CODE_BITS": 8, "INPUT_BITS": 8}, {"LANES": 3, "CODE_BITS": 1, "INPUT_BITS": 3}), bench="ShiftAddBench"),
     Module("rv_crossbar_tile", (tile(16, 8, 4, 8, 16, 8, 2), tile(5, 9, 3, 3, 9, 6, 1)), large=(tile(64, 16, 4, 8, 16, 8, 2),), bench="CrossbarTileBench",
            lint_only=(tile(100, 128, 8, 16, 32, 16, 3), tile(2, 2, 2, 2, 2, 1, 1))),
+    # The chip, on every shape of mesh that has edges of its own; linted as a whole, because each module uses some of its package's
+    # constants only. `ranvier cosim` runs it.
+    *(Module(name, (), lint_only=GRIDS, leaf=False, area=False) for name in ("n1_chip", "n1_chip_aer")),
+    *(Module(name, (), leaf=False, area=False)
+      for name in ("n1_accumulators", "n1_barrier", "n1_core", "n1_cuba", "n1_delivery", "n1_engine", "n1_host", "n1_node", "n1_router", "n1_sender",
+                   "n1_update")),
 ]
 BY_NAME = {module.name: module for module in MODULES}
