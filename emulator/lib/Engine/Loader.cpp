@@ -298,6 +298,22 @@ void loadPatterns(Engine &engine, uint32_t coreIndex, std::vector<PatternState> 
   }
 }
 
+/// Numbers the links that are used; the links of patterns become such numbers.
+void numberLinks(Engine &engine) {
+  const ChipGrid &grid = engine.grid.front();
+  std::vector<uint32_t> &used = engine.usedLinks;
+  for (const LinkUse &use : engine.patternLinks)
+    used.push_back(use.link);
+  const auto before = [&](uint32_t a, uint32_t b) { return std::pair(grid.linkKind(a), a) < std::pair(grid.linkKind(b), b); };
+  std::sort(used.begin(), used.end(), before);
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  for (LinkUse &use : engine.patternLinks)
+    use.link = static_cast<uint32_t>(std::lower_bound(used.begin(), used.end(), use.link, before) - used.begin());
+  for (const uint32_t link : used)
+    ++engine.usedLinksEnd[grid.linkKind(link)];
+  std::partial_sum(engine.usedLinksEnd.begin(), engine.usedLinksEnd.end(), engine.usedLinksEnd.begin());
+}
+
 /// Synapses that the message of each out-axon meets.
 std::vector<OutEvents> eventsOfMessages(const Engine &engine) {
   std::vector<SynapseClass> classOf;
@@ -348,6 +364,7 @@ Result<void> loadAccounting(Engine &engine) {
       loadPatterns(engine, c, patterns);
   engine.patterns = AlignedArray<PatternState>(patterns.size());
   std::copy(patterns.begin(), patterns.end(), engine.patterns.data());
+  numberLinks(engine);
   const std::vector<OutEvents> events = eventsOfMessages(engine);
   for (size_t n = 0; n < rows; ++n)
     for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
@@ -419,7 +436,7 @@ void loadThreads(Engine &engine) {
     if (engine.timed) {
       thread.touchedPatterns = AlignedArray<uint32_t>(engine.patterns.size() + 1);
       thread.processing = AlignedArray<ProcessingLoad>(engine.cores.size());
-      thread.linkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
+      thread.linkLoad = AlignedArray<uint64_t>(engine.usedLinks.size());
     }
   }
 }

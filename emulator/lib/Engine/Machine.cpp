@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <numeric>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -148,7 +149,8 @@ private:
   uint32_t complete = 0; ///< Emission step up to which the marks on this rank are those of all ranks.
   uint32_t taken = 0;    ///< Emission step up to which cores have taken in what is marked.
   StepCounts total;
-  AlignedArray<uint64_t> linkLoad; ///< [links] of the step, summed over threads and ranks.
+  std::array<uint64_t, ChipGrid::NumLinkKinds> mostOverLink = {}; ///< Messages of the step over one link, by its kind.
+  AlignedArray<uint64_t> rankLinkLoad;                            ///< [links] likewise over each, where there are ranks to add up.
   std::unique_ptr<Barrier> barrier;
   std::vector<std::thread> workers;
   bool stopping = false; ///< Written before a barrier, read after it.
@@ -227,8 +229,8 @@ Result<void> EngineMachine::makeKernels() {
 
 Result<void> EngineMachine::startWorkers() {
   resetState(engine);
-  if (engine.timed)
-    linkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
+  if (engine.timed && engine.ranks)
+    rankLinkLoad = AlignedArray<uint64_t>(engine.grid.front().links());
   const unsigned count = threads();
   if (count > 1) {
     const bool crowded = count > std::thread::hardware_concurrency();
@@ -717,6 +719,7 @@ void EngineMachine::settleStep() {
   if (!engine.timed)
     return;
   countHops();
+  SynapseClassCounts events = {};
   const CostTable &costs = engine.costs;
   int64_t longest = 0;
   for (uint32_t c = 0; c < engine.cores.size(); ++c) {
@@ -728,10 +731,8 @@ void EngineMachine::settleStep() {
       for (unsigned k = 0; k < numSynapseClasses; ++k)
         load.events[k] += thread.processing[c].events[k];
     }
-    for (unsigned k = 0; k < numSynapseClasses; ++k) {
-      total.eventsByClass[k] += load.events[k];
-      total.synapticEvents += load.events[k];
-    }
+    for (unsigned k = 0; k < numSynapseClasses; ++k)
+      events[k] += load.events[k];
     total.arrivals += load.messages;
     CoreTimes &times = engine.coreTimes[c];
     times.axonIn = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
@@ -739,6 +740,8 @@ void EngineMachine::settleStep() {
     times.idle = std::max(addTime(times.soma, 1, times.axonOut), addTime(times.axonIn, 1, times.synapse)); // busy, for now
     longest = std::max(longest, times.idle);
   }
+  total.eventsByClass = events;
+  total.synapticEvents = std::accumulate(events.begin(), events.end(), uint64_t(0));
   if (engine.detailed)
     longest = engine.detailed->settle({engine.coreTimes.data(), engine.coreTimes.size()});
   else
@@ -753,14 +756,20 @@ void EngineMachine::settleStep() {
 
 /// Adds up loads of links over threads. A message over a link is a hop of the link's kind.
 void EngineMachine::countHops() {
-  const ChipGrid &grid = engine.grid.front();
   std::array<uint64_t, ChipGrid::NumLinkKinds> hops = {};
-  for (uint32_t l = 0; l < grid.links(); ++l) {
-    uint64_t load = 0;
-    for (const ThreadState &thread : engine.threads)
-      load += thread.linkLoad[l];
-    linkLoad[l] = load;
-    hops[grid.linkKind(l)] += load;
+  uint32_t l = 0;
+  for (unsigned kind = 0; kind < hops.size(); ++kind) {
+    uint64_t most = 0;
+    for (; l < engine.usedLinksEnd[kind]; ++l) {
+      uint64_t load = 0;
+      for (const ThreadState &thread : engine.threads)
+        load += thread.linkLoad[l];
+      hops[kind] += load;
+      most = std::max(most, load);
+      if (engine.ranks)
+        rankLinkLoad[engine.usedLinks[l]] = load; // no other link has any
+    }
+    mostOverLink[kind] = most;
   }
   total.hopsEastWest = hops[ChipGrid::EastWest];
   total.hopsNorthSouth = hops[ChipGrid::NorthSouth];
@@ -769,15 +778,16 @@ void EngineMachine::countHops() {
 
 /// Adds up counts and loads of links over ranks; the time in which the link with most to carry is busy, were it never to wait.
 int64_t EngineMachine::settleLinks() {
-  const ChipGrid &grid = engine.grid.front();
-  if (engine.ranks)
-    engine.ranks->addUp(total, {linkLoad.data(), linkLoad.size()});
-  std::array<uint64_t, ChipGrid::NumLinkKinds> most = {};
-  for (uint32_t l = 0; l < grid.links(); ++l)
-    most[grid.linkKind(l)] = std::max(most[grid.linkKind(l)], linkLoad[l]);
+  if (engine.ranks) {
+    const ChipGrid &grid = engine.grid.front();
+    engine.ranks->addUp(total, {rankLinkLoad.data(), rankLinkLoad.size()});
+    mostOverLink = {};
+    for (uint32_t l = 0; l < grid.links(); ++l)
+      mostOverLink[grid.linkKind(l)] = std::max(mostOverLink[grid.linkKind(l)], std::exchange(rankLinkLoad[l], 0));
+  }
   int64_t longest = 0;
-  for (unsigned kind = 0; kind < most.size(); ++kind)
-    longest = std::max(longest, addTime(0, most[kind], engine.costs.picoseconds(ChipGrid::hop(ChipGrid::LinkKind(kind)))));
+  for (unsigned kind = 0; kind < mostOverLink.size(); ++kind)
+    longest = std::max(longest, addTime(0, mostOverLink[kind], engine.costs.picoseconds(ChipGrid::hop(ChipGrid::LinkKind(kind)))));
   return longest;
 }
 

@@ -121,7 +121,7 @@ struct ThreadState {
   // Results of the step.
   StepCounts counts;
   AlignedArray<ProcessingLoad> processing; ///< [cores]
-  AlignedArray<uint64_t> linkLoad;         ///< [links]
+  AlignedArray<uint64_t> linkLoad;         ///< [Engine::usedLinks]
 };
 
 /// Spikes of a population, gathered when asked for.
@@ -163,7 +163,10 @@ struct Engine {
   CostTable costs;
   std::vector<ChipGrid> grid;          ///< One, or none when timing is off.
   AlignedArray<PatternState> patterns; ///< Of one core after another, each from a cache line on: threads own cores.
-  std::vector<LinkUse> patternLinks;   ///< Of one pattern after another.
+  std::vector<LinkUse> patternLinks;   ///< Of one pattern after another; by number in usedLinks.
+  /// Links over which some pattern leads, by kind and number: few of a machine's.
+  std::vector<uint32_t> usedLinks;
+  std::array<uint32_t, ChipGrid::NumLinkKinds> usedLinksEnd = {}; ///< Where those of each kind end.
   /// Of neuron or input n from outPtr[n] + n on: its traffic pattern, then a word of events (packEvents) for each of its messages.
   /// One line, mostly, of a memory that a spike finds cold.
   AlignedArray<uint32_t> accounts;
