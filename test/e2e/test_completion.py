@@ -50,7 +50,7 @@ class Bash(Completion):
         return set(done.stdout.split("\n")) - {""}
 
     def test_commands(self):
-        self.assertEqual(self.complete("ranvier co", interactive=True), {"compile", "completion"})
+        self.assertEqual(self.complete("ranvier co", interactive=True), {"compile", "completion", "cosim"})
         self.assertLessEqual({"targets", "check", "run", "eval", "diff", "--json", "--version"}, self.complete("ranvier "))
         self.assertEqual(self.complete("ranvier --json ver"), {"verify"})
 
@@ -68,6 +68,8 @@ class Bash(Completion):
         self.assertEqual(self.complete("ranvier eval --costs f"), {"fitted"})
         self.assertEqual(self.complete("ranvier completion "), {"bash", "zsh"})
         self.assertEqual(self.complete("ranvier run x.rvi --steps "), set())
+        self.assertEqual(self.complete("ranvier cosim x.rvi --load "), {"backdoor", "bus"})
+        self.assertEqual(self.complete("ranvier cosim x.rvi --stalls "), set())
 
     def test_files(self):
         self.assertEqual(self.complete("ranvier inspect di"), {"digits.rvi"})
