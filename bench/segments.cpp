@@ -6,8 +6,8 @@
 // kernel then reads these very stretches from the engine's own arrays and adds them to one array of accumulators a core.
 //
 // So rows have the network's lengths and delays, a row in flight is read on, segment after segment, from one step to the next, and
-// targets repeat as the network's do: locality that stretches of some size at random places do not have (they cost 1.7 times as
-// much as the engine with everything, and were no bound). What is left out is everything else: neurons, spikes and messages,
+// targets repeat as the network's do: locality that stretches of some size at random places do not have (they cost 1.7 to 2.1 times
+// as much as the engine with everything, and were no bound). What is left out is everything else: neurons, spikes and messages,
 // finding out what is due, clearing accumulators, and waiting for the other threads at the end of each step. All bytes of synapses
 // and all additions remain, so that no engine that keeps synapses in these arrays can be faster. How far ahead lines are asked for
 // is tried out, and the best counts. Usage: bench-segments IMAGE.rvi [--threads N] [--weights f32|i16] [--warm-up STEPS] [--steps
