@@ -76,7 +76,7 @@ class Installation(unittest.TestCase):
     def test_nothing_but_the_product_is_installed(self):
         files = [path.relative_to(self.prefix).as_posix() for path in self.prefix.rglob("*") if path.is_file()]
         self.assertFalse((self.prefix / "include/ranvier/Mapping/ComparePartitioners.h").exists(), "its library is not installed")
-        allowed = ("bin/", "lib/", "include/ranvier/", "share/ranvier/chips/", "share/ranvier/models/", "share/doc/ranvier/")
+        allowed = ("bin/", "lib/", "include/ranvier/", "share/ranvier/chips/", "share/ranvier/models/", "share/ranvier/rtl/", "share/doc/ranvier/")
         self.assertEqual([name for name in files if not name.startswith(allowed)], [])
         self.assertEqual(len(files), len(set(files)))
         texts = [path for path in self.prefix.rglob("*.cmake")] + [path for path in (self.prefix / "include").rglob("*.*") if path.is_file()]

@@ -380,7 +380,7 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t row, bool 
   const uint64_t firstOut = engine.outPtr[row], lastOut = engine.outPtr[row + 1];
   const image::OutAxonRecord *outAxons = engine.outAxons.data();
   const MarkTarget *targets = engine.marks[step % engine.window].data();
-  [[maybe_unused]] const uint32_t *events = engine.accounts.data() + row + 1; // by out-axon
+  [[maybe_unused]] const uint32_t *events = Timed ? engine.accounts.data() + row + 1 : nullptr; // by out-axon; none are kept untimed
   [[maybe_unused]] ProcessingLoad *loads = thread.processing.data();
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
