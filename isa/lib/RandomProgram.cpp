@@ -75,19 +75,20 @@ static uint32_t randomImmediate(RandomSource &random, const Program &program, co
   return 0;
 }
 
-Program randomProgram(RandomSource &random, Profile profile, unsigned maxLength) {
+Program randomProgram(RandomSource &random, Profile profile, unsigned maxLength, const RandomProgramLimits &limits) {
   Program program;
   program.name = "random";
   program.profile = profile;
-  auto slots = [&](std::vector<std::string> &names, const char *prefix) {
-    for (uint32_t i = 0, count = 1 + random.below(6); i < count; ++i)
+  auto slots = [&](std::vector<std::string> &names, const char *prefix, uint32_t most) {
+    for (uint32_t i = 0, count = 1 + random.below(most); i < count; ++i)
       names.push_back(prefix + std::to_string(i));
   };
-  slots(program.states, "v");
-  slots(program.params, "p");
-  slots(program.inputs, "in");
+  slots(program.states, "v", limits.states);
+  slots(program.params, "p", limits.params);
+  slots(program.inputs, "in", limits.inputs);
+  const uint32_t mostOfTable = limits.tableWords / 2;
   for (uint32_t i = 0, count = 1 + random.below(2); i < count; ++i) {
-    std::vector<int32_t> table(1 + random.below(random.oneIn(8) ? 1024 : 16));
+    std::vector<int32_t> table(1 + random.below(random.oneIn(8) ? mostOfTable : std::min(mostOfTable, 16u)));
     for (int32_t &word : table)
       word = static_cast<int32_t>(edgeWord(random, profile));
     program.tables.push_back(std::move(table));

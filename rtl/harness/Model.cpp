@@ -12,6 +12,7 @@
 #include "verilated_fst_c.h"
 #endif
 #if VM_COVERAGE
+#include "Bins.h"
 #include "verilated_cov.h"
 #endif
 #include <cstring>
@@ -81,6 +82,9 @@ struct RanvierModel {
 #endif
     chip = std::make_unique<VModel>(&context, "TOP");
     memories = std::make_unique<Memories>(context);
+#if VM_COVERAGE
+    bins = std::make_unique<Bins>(context);
+#endif
     reset();
   }
   ~RanvierModel() {
@@ -184,6 +188,9 @@ struct RanvierModel {
       if (at == what.input_count && !stalls.bit(doneBit))
         chip->in_done_i = 1;
       settle();
+#if VM_COVERAGE
+      bins->sample();
+#endif
       if (what.on_cycle) {
         const RanvierCycle ports = {now, chip->in_valid_i, chip->in_ready_o, chip->out_valid_o, chip->out_ready_i, chip->idle_o};
         what.on_cycle(what.user, &ports);
@@ -249,6 +256,9 @@ struct RanvierModel {
   VerilatedContext context;
   std::unique_ptr<VModel> chip;
   std::unique_ptr<Memories> memories;
+#if VM_COVERAGE
+  std::unique_ptr<Bins> bins;
+#endif
   std::string failure;
   uint32_t steps = 0;
 #if VM_TRACE_FST
@@ -300,6 +310,18 @@ int writeCoverage(RanvierModel *model, const char *path) {
 #endif
 }
 
+void bins(RanvierModel *model, void *user, void (*tell)(void *, const char *, const char *, uint64_t, uint32_t)) {
+#if VM_COVERAGE
+  for (const BinGroup &group : model->bins->groups())
+    for (size_t i = 0; i < group.bins.size(); ++i)
+      tell(user, group.name.c_str(), group.bins[i].c_str(), group.counts[i], group.seen);
+#else
+  (void)model;
+  (void)user;
+  (void)tell;
+#endif
+}
+
 const char *failure(RanvierModel *model) {
   model->failure = model->context.gotFinish() ? "the RTL called $finish, $stop or $fatal, or an assertion failed" : "";
   return model->failure.c_str();
@@ -319,6 +341,7 @@ constexpr RanvierModelApi api = {RANVIER_MODEL_ABI,
                                  openTrace,
                                  closeTrace,
                                  writeCoverage,
+                                 bins,
                                  failure};
 } // namespace
 

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /// Changes with every change of this file.
-#define RANVIER_MODEL_ABI 1u
+#define RANVIER_MODEL_ABI 2u
 
 typedef struct RanvierModel RanvierModel;
 
@@ -85,6 +85,9 @@ typedef struct RanvierModelApi {
   void (*close_trace)(RanvierModel *model);
   /// Verilator's coverage data so far; 0: not built with coverage.
   int (*write_coverage)(RanvierModel *model, const char *path);
+  /// Tells each functional bin, group by group; none if not built with coverage.
+  void (*bins)(RanvierModel *model, void *user,
+               void (*tell)(void *user, const char *group, const char *bin, uint64_t count, uint32_t seen));
   /// Why the simulation stopped itself ($stop, $fatal, an assertion); empty: it did not.
   const char *(*failure)(RanvierModel *model);
 } RanvierModelApi;

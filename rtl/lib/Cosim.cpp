@@ -10,6 +10,7 @@ Result<ModelFile> modelOf(const CosimJob &job, bool trace) {
   RANVIER_TRY(const Geometry geometry, geometryOf(job.image->chip, job.lockstep.grid));
   BuildOptions how = job.build;
   how.trace = trace;
+  how.coverage = job.coverage && !trace;
   return buildModel(job.sources, geometry, how);
 }
 
@@ -117,6 +118,8 @@ Result<CosimOutcome> runCosim(const CosimJob &job, const LockstepCallback &onSte
   }
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   out.totals = run->totals();
+  if (job.coverage)
+    RANVIER_CHECK(job.coverage->add(run->model()));
   return out;
 }
 

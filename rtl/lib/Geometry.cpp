@@ -172,6 +172,8 @@ Result<Geometry> geometryOf(const hw::Chip &chip, Grid grid) {
   out.states = chip.core.states;
   out.params = chip.core.params;
   out.inputs = chip.core.inputs;
+  out.maxDelay = chip.maxDelay;
+  out.maxExponent = static_cast<uint32_t>(chip.weights.maxExponent);
   out.slots = std::bit_ceil(chip.maxDelay + 1);
   out.synapses = static_cast<uint32_t>(chip.core.synapticMemoryBits / 32);
   out.programWords = chip.core.programWords;

@@ -104,6 +104,16 @@ public:
   bool openTrace(const std::string &path) override { return api->open_trace(chip, path.c_str()) != 0; }
   void closeTrace() override { api->close_trace(chip); }
   bool writeCoverage(const std::string &path) override { return api->write_coverage(chip, path.c_str()) != 0; }
+  std::vector<ModelBins> bins() override {
+    std::vector<ModelBins> out;
+    api->bins(chip, &out, [](void *user, const char *group, const char *bin, uint64_t count, uint32_t seen) {
+      auto &groups = *static_cast<std::vector<ModelBins> *>(user);
+      if (groups.empty() || groups.back().name != group)
+        groups.push_back({group, {}, seen != 0});
+      groups.back().bins.emplace_back(bin, count);
+    });
+    return out;
+  }
   std::string failure() override { return api->failure(chip); }
 
 private:

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "Process.h"
 #include "ranvier/HwModels/Folders.h"
+#include "ranvier/ISA/Program.h"
 #include "ranvier/Rtl/Model.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
@@ -27,6 +28,30 @@ constexpr size_t mostModels = 64; ///< Kept in a cache; beyond that those not us
 
 /// What the back door needs to see (rtl/harness/Memories.cpp).
 constexpr const char *visibleMemories = "`verilator_config\npublic_flat_rw -module \"rv_ram\" -var \"mem\"\n";
+
+/// What the functional bins are found in (rtl/harness/Bins.cpp).
+constexpr struct {
+  const char *module;
+  std::initializer_list<const char *> signals;
+} binSignals[] = {
+    {"n1_engine", {"e1_q", "e1_active_q", "e1_op_q", "e1_imm_q", "a", "b", "c"}},
+    {"n1_delivery",
+     {"state_q", "synapse_word_i", "payload_q", "sum_re_o", "add_q", "bypass_q", "sum_before", "product_q", "slot_i", "ready_o",
+      "valid_i"}},
+    {"n1_cuba", {"c2_q", "c2_u_q", "c2_input_q", "c3_q", "c3_v_q", "c3_u_q", "c3_bias_q", "fires"}},
+    {"n1_router", {"pop", "taken", "served_q", "in_ready_o"}},
+    {"n1_sender", {"valid_o", "ready_i", "queued_q"}},
+    {"n1_host", {"valid_o", "ready_i"}},
+};
+
+std::string visible(bool coverage) {
+  std::string out = visibleMemories;
+  if (coverage)
+    for (const auto &[module, signals] : binSignals)
+      for (const char *signal : signals)
+        out += "public_flat_rd -module \"" + std::string(module) + "\" -var \"" + signal + "\"\n";
+  return out;
+}
 
 std::string environment(const char *name, const std::string &otherwise) {
   const char *value = std::getenv(name);
@@ -100,6 +125,14 @@ private:
   int fd = -1;
 };
 
+/// "ld.state" -> "LD_STATE"
+std::string inCapitals(std::string_view mnemonic) {
+  std::string out;
+  for (const char c : mnemonic)
+    out += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
 std::string sizesHeader(const Geometry &g) {
   std::string out = "// Sizes.h - Numbers of the package n1_pkg.\n// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n";
   const auto define = [&](const std::string &name, uint32_t value) {
@@ -116,7 +149,20 @@ std::string sizesHeader(const Geometry &g) {
   define("PROGRAM", g.programWords);
   define("TABLE", g.tableWords);
   define("HOST_INPUTS", g.hostInputs);
-  return out;
+  // For the functional bins.
+  define("MAX_DELAY", g.maxDelay);
+  define("MAX_EXPONENT", g.maxExponent);
+  define("NATIVE_STATE_BITS", g.native.stateBits);
+  define("NATIVE_INPUT_SHIFT", g.native.inputShift);
+  define("NATIVE_BIAS_BITS", g.native.biasMantissaBits + (1u << g.native.biasExponentBits) - 1);
+  out += "#define RANVIER_OPCODES(X)";
+  for (const isa::OpcodeInfo &info : isa::opcodeTable)
+    if (info.inInt)
+      out += " X(" + inCapitals(info.mnemonic) + ", " + std::to_string(unsigned(info.op)) + ")";
+  out += "\n#define RANVIER_ROUNDINGS ";
+  for (size_t i = 0; i < std::size(isa::roundingNames); ++i)
+    out += (i ? ", \"" : "\"") + std::string(isa::roundingNames[i]) + "\"";
+  return out + "\n";
 }
 
 class Builder {
@@ -161,7 +207,7 @@ private:
     compiler = environment("CXX", "g++");
     RANVIER_TRY(verilatorVersion, versionOf(verilator, cache.string()));
     RANVIER_TRY(compilerVersion, versionOf(compiler, cache.string()));
-    std::string text = std::string("model 1\n") + visibleMemories + verilatorVersion + "\n" + compilerVersion + "\n" +
+    std::string text = std::string("model 2\n") + visible(options.coverage) + verilatorVersion + "\n" + compilerVersion + "\n" +
                        n1Package(geometry) + sizesHeader(geometry);
     for (const auto &words : {verilatorFlags(), compilerFlags(), sources.defines})
       for (const std::string &word : words)
@@ -173,7 +219,7 @@ private:
     };
     for (const std::string &file : sources.files)
       RANVIER_CHECK(add(file));
-    for (const char *file : {"ModelAbi.h", "Memories.h", "Memories.cpp", "Model.cpp", "Output.h"})
+    for (const char *file : {"ModelAbi.h", "Memories.h", "Memories.cpp", "Model.cpp", "Output.h", "Bins.h", "Bins.cpp"})
       RANVIER_CHECK(add((harness / file).string()));
     for (const std::string &dir : sources.includeDirs) {
       std::vector<std::string> files;
@@ -239,7 +285,7 @@ private:
                                        : ""));
     RANVIER_CHECK(writeFileAtomically((folder / "n1_pkg.sv").string(), n1Package(geometry)));
     RANVIER_CHECK(writeFileAtomically((folder / "Sizes.h").string(), sizesHeader(geometry)));
-    RANVIER_CHECK(writeFileAtomically((folder / "memories.vlt").string(), visibleMemories));
+    RANVIER_CHECK(writeFileAtomically((folder / "visible.vlt").string(), visible(options.coverage)));
     RANVIER_CHECK(verilate());
     RANVIER_TRY(const std::vector<std::string> runtime, runtimeObjects());
     RANVIER_TRY(std::vector<std::string> objects, compile());
@@ -261,7 +307,7 @@ private:
     std::vector<std::string> command = {verilator};
     for (const auto &words : {verilatorFlags()})
       command.insert(command.end(), words.begin(), words.end());
-    command.insert(command.end(), {"-Mdir", (folder / "obj").string(), (folder / "memories.vlt").string()});
+    command.insert(command.end(), {"-Mdir", (folder / "obj").string(), (folder / "visible.vlt").string()});
     for (const std::string &define : sources.defines)
       command.push_back("+define+" + define);
     for (const std::string &dir : sources.includeDirs)
@@ -343,8 +389,9 @@ private:
       else
         fast.emplace_back(fs::file_size(entry.path(), ignored), name);
     }
-    for (const char *name : {"Memories.cpp", "Model.cpp"})
-      fast.emplace_back(fs::file_size(harness / name, ignored), (harness / name).string());
+    for (const char *name : {"Memories.cpp", "Model.cpp", options.coverage ? "Bins.cpp" : ""})
+      if (*name)
+        fast.emplace_back(fs::file_size(harness / name, ignored), (harness / name).string());
     std::sort(fast.rbegin(), fast.rend());
     std::vector<Piece> pieces(fast.size() > 1 ? jobs : 1);
     for (const auto &[bytes, name] : fast) {

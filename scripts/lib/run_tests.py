@@ -146,7 +146,7 @@ def main():
         runner.lit(build)
         runner.python("e2e", {"RANVIER_BIN": str(build / "bin")})
         runner.python("install", {"RANVIER_BUILD": str(build)})
-    runner.python("rtl", {"RANVIER_RTL_GENERATED": str(build / "rtl-generated")} if build else None)
+    runner.python("rtl", {"RANVIER_RTL_GENERATED": str(build / "rtl-generated"), "RANVIER_BIN": str(build / "bin")} if build else None)
     sanitizers(runner)
     totals = runner.totals
     print(f"all tests took {(time.monotonic() - start) / 60:.1f} minutes")

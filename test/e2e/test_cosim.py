@@ -159,6 +159,53 @@ class Equal(Cosim):
         self.fails("cosim", self.digits, "--grid", "9x9", code=2, rnv=7502)
         self.fails("cosim", self.digits, "--grid", "many", code=2, rnv=7503)
 
+    def test_cosim_random(self):
+        """A seed is a network: a range of seeds is the sum of its parts, and a part is replayed by its seed alone."""
+        keys = ("spikes", "input_spikes", "synaptic_events", "registers_compared", "cycles", "steps", "networks")
+        whole, first, last = (self.cosim("--random", count, "--seed", seed) for count, seed in ((5, 40), (3, 40), (2, 43)))
+        self.assertTrue(whole["equal"])
+        self.assertEqual((whole["networks"], whole["first_seed"], whole["last_seed"], sum(whole["grids"].values())), (5, 40, 44, 5))
+        for key in keys:
+            self.assertEqual(whole[key], first[key] + last[key], key)
+        self.assertGreater(whole["spikes"], 0)
+        told = self.cosim("--random", 2, "--seed", 40, "--grid", "2x1", "--steps", 7, "--stalls", 0.5)
+        self.assertEqual((told["grids"], told["steps"], told["stalled"]), ({"2x1": 2}, 14, 2))
+        text = self.call("cosim", "--random", 2, "--seed", 40)
+        self.assertIn("2 random ones, seeds 40 to 41", text.stdout)
+        for option, value in (("--input", self.tmp / "none.csv"), ("--trace", self.tmp / "t.h5"), ("--load", "bus")):
+            self.fails("cosim", "--random", 1, option, value, code=2, rnv=8043)
+        self.fails("cosim", "--random", 1, "--no-fast-path", code=2, rnv=8043)
+        self.fails("cosim", self.digits, "--random", 1, code=2, rnv=8043)
+        self.fails("cosim", "--steps", 3, code=2, rnv=8049)
+
+    def test_cosim_target(self):
+        text = (ROOT / "hw-models" / "chips" / "ranvier-n1.yaml").read_text()
+        (self.tmp / "short.yaml").write_text(text.replace("name: ranvier-n1", "name: short").replace("max_steps: 15", "max_steps: 3"))
+        result = self.cosim("--random", 3, "--grid", "1x1", "--target", self.tmp / "short.yaml")
+        self.assertEqual((result["chip"], result["equal"]), ("short", True))
+        self.fails("cosim", "--random", 1, "--target", "loihi1", rnv=7501)
+        self.fails("cosim", self.digits, "--target", "ranvier-n1", code=2, rnv=8043)
+
+    def test_cosim_coverage(self):
+        """Added up over runs in one folder; what the second run adds is what it alone has."""
+        folder = self.tmp / "coverage"
+        digits = self.cosim(self.digits, "--steps", 3, "--coverage", folder)["coverage"]
+        self.assertIn("op: ADD", digits["empty_bins"])  # everything takes the fast path
+        self.assertEqual(digits["unseen_groups"], [])
+        self.assertLess(digits["lines_of"]["n1_engine.sv"]["percent"], 90)
+        both = self.cosim("--random", 4, "--seed", 2, "--grid", "1x1", "--steps", 4, "--coverage", folder)["coverage"]
+        self.assertNotIn("op: ADD", both["empty_bins"])
+        self.assertIn("router turn: E to W", both["empty_bins"])  # a grid of one node has no east
+        self.assertGreater(both["lines_of"]["n1_engine.sv"]["percent"], 95)
+        for kind in ("lines", "branches", "toggles", "bins"):
+            self.assertEqual(both[kind]["all"], digits[kind]["all"], kind)
+            self.assertGreater(both[kind]["hit"], digits[kind]["hit"], kind)
+        index = (folder / "index.html").read_text()
+        self.assertIn(f"{both['lines']['hit']} of {both['lines']['all']}", index)
+        self.assertIn("never taken", (folder / "n1_router.sv.html").read_text())
+        (folder / "broken.dat").write_text("nothing\n")
+        self.assertIn("broken.dat", self.fails("cosim", self.digits, "--coverage", folder, rnv=7530))
+
     def test_a_silent_run_shows_nothing(self):
         result = self.cosim(self.silent, "--steps", 5, code=1)
         self.assertEqual((result["equal"], result["spikes"]), (True, 0))
@@ -333,6 +380,19 @@ class Different(Cosim):
         with h5py.File(self.tmp / "wrong.h5") as f:
             self.assertEqual(int(f.attrs["steps"]), result["divergence"]["step"])
         self.assertEqual(self.call("cosim", self.digits, "--shrink", -1).returncode, 2)
+
+    def test_a_random_network_that_differs(self):
+        """It is named by its seed, and the command that is given shows it again."""
+        folder = self.tmp / "random"
+        result = self.cosim("--random", 50, "--seed", 3, "--grid", "1x1", "--rtl", self.list, "--report", folder, "--shrink", 3, code=1)
+        self.assertFalse(result["equal"])
+        self.assertEqual(result["seed"], result["last_seed"])
+        self.assertEqual(result["networks"], result["seed"] - 3 + 1)
+        for command in (result["replay"], result["minimal"]["command"]):
+            words = shlex.split(command)
+            again = self.cosim(*words[2:], "--report", self.tmp / "again", "--shrink", 0, code=1)
+            self.assertEqual(again["divergence"]["kind"], result["divergence"]["kind"])
+        self.assertIn(result["replay"], (folder / "report.txt").read_text())
 
     def test_stalls_and_the_engine_show_it_too(self):
         result = self.cosim(self.digits, "--rtl", self.list, "--stalls", 0.3, "--no-fast-path", "--load", "bus", "--report", self.tmp / "stalled",

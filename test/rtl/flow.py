@@ -173,7 +173,7 @@ def runtime():
     include = verilator_root() / "include"
 
     def make(folder):
-        for stem in ("verilated", "verilated_threads"):
+        for stem in ("verilated", "verilated_threads", "verilated_cov"):
             must([*compiler(), "-isystem", include, "-c", include / f"{stem}.cpp", "-o", folder / f"{stem}.o"])
 
     return made("runtime", [version("verilator"), *compiler()], make)
@@ -188,13 +188,16 @@ def benches(name=""):
 VERILATE = ["--cc", "-O3", "-fno-const-bit-op-tree", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique"]
 
 
-def program(name, parameters, verilog, benches, header="", top=None, options=()):
+def program(name, parameters, verilog, benches, header="", top=None, options=(), coverage=False):
     """An executable from Verilog files and C++ benches. In C++ the module's class is V<name>, its parameters are PARAM_<name>, and
-    ports.h holds `header`. With `top` another module is verilated under that class name."""
+    ports.h holds `header`. With `top` another module is verilated under that class name. With `coverage` it writes coverage-*.dat
+    where it runs."""
     include = verilator_root() / "include"
     support = sorted((HERE / "support").glob("*"))
     defines = [f"-DPARAM_{key.replace('.', '_')}={value}" for key, value in parameters.items()]
     defines += [f"-DDUT=V{name}", f'-DDUT_HEADER="V{name}.h"', *(["-DRANVIER_HAS_BENCH"] if len(benches) > 1 else [])]
+    if coverage:
+        options, defines = [*options, "--coverage-line", "--coverage-toggle"], [*defines, "-DVM_COVERAGE=1"]
 
     def make(folder):
         (folder / "ports.h").write_text(header)

@@ -4,6 +4,7 @@
 #include "RunReport.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
+#include "ranvier/Rtl/RandomImage.h"
 #include "ranvier/Support/File.h"
 #include <cmath>
 #include <filesystem>
@@ -14,11 +15,14 @@ using namespace ranvier::tools;
 
 namespace {
 struct CosimFlags {
-  std::string image, input, grid, rtl, trace, report, load = "backdoor";
-  uint32_t steps = 0;
+  std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage;
+  uint32_t steps = 0, random = 0;
   uint64_t seed = 1;
   double stalls = 0, shrink = 30;
   bool noFastPath = false;
+  /// Options that were given, by name.
+  const CLI::App *command = nullptr;
+  bool given(const std::string &option) const { return command->count(option) != 0; }
 };
 
 /// What the RTL did, as `ranvier run -o` writes what the emulator did: spikes and every state.
@@ -143,11 +147,15 @@ class CosimCommand {
 public:
   CosimCommand(Context &context, const CosimFlags &flags) : context(context), flags(flags) {}
 
-  Result<void> run() {
+  Result<void> run() { return flags.random ? runRandom() : runImage(); }
+
+private:
+  Result<void> runImage() {
     RANVIER_CHECK(prepare());
     RtlRecording recording;
     if (!flags.trace.empty())
       RANVIER_CHECK(recording.open(flags.trace, *job.image));
+    RANVIER_CHECK(openCoverage());
     context.progress->phase("cosim", job.steps);
     RANVIER_TRY(outcome, rtl::runCosim(job, [&](rtl::Lockstep &run, uint32_t step) -> Result<void> {
                   context.progress->advance(step);
@@ -156,6 +164,7 @@ public:
     if (!flags.trace.empty())
       RANVIER_CHECK(recording.finish());
     report();
+    RANVIER_CHECK(reportCoverage());
     if (outcome.divergence)
       RANVIER_CHECK(explain());
     const bool silent = outcome.totals.spikes == 0;
@@ -167,8 +176,148 @@ public:
     return {};
   }
 
-private:
+  /// Networks of seed after seed until one differs.
+  Result<void> runRandom() {
+    for (const char *option : {"--input", "--trace", "--no-fast-path", "--load"})
+      if (flags.given(option))
+        return pointlessOption(option, "--random draws the networks, their input and how they are loaded");
+    if (!flags.image.empty())
+      return pointlessOption("image", "--random makes its own networks");
+    RANVIER_TRY(const hw::Chip chip, hw::findChip(flags.target));
+    rtl::RandomCaseOptions options;
+    if (!flags.grid.empty()) {
+      RANVIER_TRY(options.grid, rtl::parseGrid(flags.grid));
+    }
+    if (flags.given("--steps"))
+      options.steps = flags.steps;
+    if (flags.given("--stalls"))
+      options.stallsOf256 = stallsOf256();
+    RANVIER_TRY(const rtl::RtlSources sources, flags.rtl.empty() ? rtl::shippedSources() : rtl::readFileList(flags.rtl));
+    RANVIER_CHECK(openCoverage());
+    RandomTotals totals;
+    for (uint32_t i = 0; i < flags.random && !outcome.divergence; ++i) {
+      const uint64_t seed = flags.seed + i;
+      RANVIER_TRY(job, rtl::randomCase(seed, chip, options));
+      job.sources = sources;
+      job.coverage = coverage ? &*coverage : nullptr;
+      noteBuilds();
+      context.progress->phase("network " + std::to_string(i + 1) + " of " + std::to_string(flags.random) + ", seed " +
+                              std::to_string(seed) + ", grid " + job.lockstep.grid.str());
+      RANVIER_TRY(outcome, rtl::runCosim(job));
+      totals.add(outcome, job);
+    }
+    report(totals);
+    RANVIER_CHECK(reportCoverage());
+    if (outcome.divergence) {
+      const std::string replay = replayCommand();
+      json["seed"] = job.lockstep.seed;
+      json["replay"] = replay;
+      text += "seed         " + std::to_string(job.lockstep.seed) + ": " + replay + "\n";
+      RANVIER_CHECK(explain());
+    }
+    if (totals.sum.spikes == 0 && !outcome.divergence)
+      text += "no neuron spiked: these runs show nothing\n";
+    context.print(json, text);
+    if (outcome.divergence || totals.sum.spikes == 0)
+      context.exitCode = BadInput;
+    return {};
+  }
+
+  struct RandomTotals {
+    rtl::LockstepTotals sum;
+    uint32_t networks = 0, stalled = 0;
+    double seconds = 0;
+    std::map<std::string, uint32_t> grids;
+    void add(const rtl::CosimOutcome &outcome, const rtl::CosimJob &job) {
+      const rtl::LockstepTotals &one = outcome.totals;
+      sum.steps += one.steps;
+      sum.spikes += one.spikes;
+      sum.inputSpikes += one.inputSpikes;
+      sum.events += one.events;
+      sum.registers += one.registers;
+      sum.cycles += one.cycles;
+      sum.longestStep = std::max(sum.longestStep, one.longestStep);
+      sum.loadChecked += one.loadChecked;
+      ++networks;
+      stalled += job.lockstep.stallsOf256 != 0;
+      seconds += outcome.seconds;
+      ++grids[job.lockstep.grid.str()];
+    }
+  };
+
+  std::string replayCommand() const {
+    std::string command = "ranvier cosim --random 1 --seed " + std::to_string(job.lockstep.seed);
+    if (flags.given("--target"))
+      command += " --target " + flags.target;
+    if (!flags.grid.empty())
+      command += " --grid " + flags.grid;
+    if (flags.given("--steps"))
+      command += " --steps " + std::to_string(flags.steps);
+    if (flags.given("--stalls"))
+      command += " --stalls " + Json(flags.stalls).dump();
+    if (!flags.rtl.empty())
+      command += " --rtl " + flags.rtl;
+    return command;
+  }
+
+  Result<void> openCoverage() {
+    if (flags.coverage.empty())
+      return {};
+    RANVIER_TRY(coverage, rtl::Coverage::open(flags.coverage));
+    job.coverage = &*coverage;
+    return {};
+  }
+  Result<void> reportCoverage() {
+    if (!coverage)
+      return {};
+    RANVIER_CHECK(coverage->write());
+    job.coverage = nullptr; // What looks into a divergence is not part of it.
+    const rtl::CoverageSummary all = coverage->summary();
+    const auto object = [](const rtl::Touched &touched) {
+      return Json{{"all", touched.all}, {"hit", touched.hit}, {"percent", touched.percent()}};
+    };
+    Json files = Json::object();
+    for (const auto &[name, lines] : all.linesOf)
+      files[name] = object(lines);
+    json["coverage"] = {{"folder", flags.coverage},          {"lines", object(all.lines)}, {"branches", object(all.branches)},
+                        {"toggles", object(all.toggles)},    {"bins", object(all.bins)},   {"empty_bins", all.emptyBins},
+                        {"unseen_groups", all.unseenGroups}, {"lines_of", files}};
+    const auto line = [&](const char *name, const rtl::Touched &touched) {
+      char buffer[96];
+      std::snprintf(buffer, sizeof buffer, "%-12s %.1f %% (%llu of %llu)\n", name, touched.percent(),
+                    static_cast<unsigned long long>(touched.hit), static_cast<unsigned long long>(touched.all));
+      text += buffer;
+    };
+    text += "coverage     " + flags.coverage + "/index.html, with what was there before\n";
+    line("  lines", all.lines);
+    line("  branches", all.branches);
+    line("  toggles", all.toggles);
+    line("  bins", all.bins);
+    for (const std::string &bin : all.emptyBins)
+      text += "  empty      " + bin + "\n";
+    for (const std::string &group : all.unseenGroups)
+      text += "  unseen     " + group + ": no model has its signals\n";
+    return {};
+  }
+
+  uint32_t stallsOf256() const { return static_cast<uint32_t>(std::lround(flags.stalls * 256)); }
+  void noteBuilds() {
+    job.build.note = [this](const std::string &line) {
+      context.note(line);
+      context.progress->phase(line);
+    };
+  }
+
   Result<void> prepare() {
+    if (flags.image.empty())
+      return Error{.code = 8049,
+                   .message = "nothing to run",
+                   .place = "command line",
+                   .expected = "an image, or --random N",
+                   .found = "neither",
+                   .kind = ErrorKind::Usage};
+    if (flags.given("--target"))
+      return pointlessOption("--target", "the image says which chip it is for");
     RANVIER_CHECK(checkOutput(flags.trace, {flags.image, flags.input, flags.rtl}));
     RANVIER_TRY(job.image, openImage(flags.image));
     job.lockstep.grid = rtl::smallestGrid(*job.image);
@@ -179,11 +328,8 @@ private:
     job.lockstep.loader.fastPath = !flags.noFastPath;
     job.lockstep.loadThroughBus = flags.load == "bus";
     job.lockstep.seed = flags.seed;
-    job.lockstep.stallsOf256 = static_cast<uint32_t>(std::lround(flags.stalls * 256));
-    job.build.note = [this](const std::string &line) {
-      context.note(line);
-      context.progress->phase(line);
-    };
+    job.lockstep.stallsOf256 = stallsOf256();
+    noteBuilds();
     if (flags.input.empty()) {
       job.steps = flags.steps ? flags.steps : 32;
       job.random = true;
@@ -201,40 +347,54 @@ private:
   }
 
   void report() {
-    const rtl::LockstepTotals &totals = outcome.totals;
-    json = {
-        {"command", "cosim"},
-        {"image", fileName(flags.image)},
-        {"network", job.image->meta.network},
-        {"chip", job.image->chip.name},
-        {"grid", job.lockstep.grid.str()},
-        {"equal", !outcome.divergence},
-        {"steps", totals.steps},
-        {"spikes", totals.spikes},
-        {"input_spikes", totals.inputSpikes},
-        {"synaptic_events", totals.events},
-        {"registers_compared", totals.registers},
-        {"load_words_checked", totals.loadChecked},
-        {"back_door", outcome.backDoor},
-        {"seed", flags.seed},
-        {"cycles", totals.cycles},
-        {"longest_step_cycles", totals.longestStep},
-        {"model", {{"built", outcome.model.built}, {"seconds", outcome.model.seconds}}},
-        {"wall", {{"seconds", outcome.seconds}, {"cycles_per_second", double(totals.cycles) / std::max(outcome.seconds, 1e-9)}}}};
-    char speed[64];
-    std::snprintf(speed, sizeof speed, "%.3g s, %.3g Mcycle/s", outcome.seconds,
-                  double(totals.cycles) / std::max(outcome.seconds, 1e-9) * 1e-6);
+    json = {{"command", "cosim"},
+            {"image", fileName(flags.image)},
+            {"network", job.image->meta.network},
+            {"grid", job.lockstep.grid.str()},
+            {"back_door", outcome.backDoor},
+            {"seed", flags.seed},
+            {"model", {{"built", outcome.model.built}, {"seconds", outcome.model.seconds}}}};
     text = "image        " + fileName(flags.image) + " (" + job.image->meta.network + " on " + job.image->chip.name + ", grid " +
-           job.lockstep.grid.str() + ")\n" + "steps        " + std::to_string(totals.steps) + " of both, " +
-           std::to_string(totals.cycles) + " cycles of the RTL (" + speed + ")\n" + "spikes       " +
-           std::to_string(totals.spikes) + " of neurons, " + std::to_string(totals.inputSpikes) + " of inputs\n" + "events       " +
-           std::to_string(totals.events) + " synaptic\n" + "compared     " + std::to_string(totals.registers) + " registers, " +
-           std::to_string(totals.loadChecked) + " words of what was loaded\n" + (outcome.divergence ? "DIFFERENT\n" : "equal\n");
+           job.lockstep.grid.str() + ")\n";
+    reportTotals(outcome.totals, outcome.seconds);
+  }
+  void report(const RandomTotals &totals) {
+    json = {{"command", "cosim"},        {"networks", totals.networks},
+            {"first_seed", flags.seed},  {"last_seed", job.lockstep.seed},
+            {"stalled", totals.stalled}, {"grids", totals.grids}};
+    text = "networks     " + std::to_string(totals.networks) + " random ones, seeds " + std::to_string(flags.seed) + " to " +
+           std::to_string(job.lockstep.seed) + ", " + std::to_string(totals.stalled) + " with stalls; grids";
+    for (const auto &[grid, count] : totals.grids)
+      text += " " + grid + ": " + std::to_string(count);
+    text += "\n";
+    reportTotals(totals.sum, totals.seconds);
+  }
+  void reportTotals(const rtl::LockstepTotals &totals, double seconds) {
+    const double rate = double(totals.cycles) / std::max(seconds, 1e-9);
+    json.update({{"chip", job.image->chip.name},
+                 {"equal", !outcome.divergence},
+                 {"steps", totals.steps},
+                 {"spikes", totals.spikes},
+                 {"input_spikes", totals.inputSpikes},
+                 {"synaptic_events", totals.events},
+                 {"registers_compared", totals.registers},
+                 {"load_words_checked", totals.loadChecked},
+                 {"cycles", totals.cycles},
+                 {"longest_step_cycles", totals.longestStep},
+                 {"wall", {{"seconds", seconds}, {"cycles_per_second", rate}}}});
+    char speed[64];
+    std::snprintf(speed, sizeof speed, "%.3g s, %.3g Mcycle/s", seconds, rate * 1e-6);
+    text += "steps        " + std::to_string(totals.steps) + " of both, " + std::to_string(totals.cycles) + " cycles of the RTL (" +
+            speed + ")\n" + "spikes       " + std::to_string(totals.spikes) + " of neurons, " + std::to_string(totals.inputSpikes) +
+            " of inputs\n" + "events       " + std::to_string(totals.events) + " synaptic\n" + "compared     " +
+            std::to_string(totals.registers) + " registers, " + std::to_string(totals.loadChecked) + " words of what was loaded\n" +
+            (outcome.divergence ? "DIFFERENT\n" : "equal\n");
   }
 
   /// Writes what helps to find the fault: waveform, minimal image with its input, the report.
   Result<void> explain() {
-    const std::string folder = flags.report.empty() ? std::filesystem::path(flags.image).stem().string() + "-cosim" : flags.report;
+    const std::string name = flags.random ? job.image->meta.network : std::filesystem::path(flags.image).stem().string();
+    const std::string folder = flags.report.empty() ? name + "-cosim" : flags.report;
     RANVIER_CHECK(makeReportFolder(folder));
     context.progress->phase("look into the divergence");
     RANVIER_TRY(const rtl::Investigation found, rtl::investigate(job, *outcome.divergence, folder + "/waveform.fst", flags.shrink));
@@ -280,10 +440,10 @@ private:
       command += " --input " + file;
     }
     command += " --steps " + std::to_string(least.least.steps) + " --grid " + job.lockstep.grid.str() + " --seed " +
-               std::to_string(flags.seed);
-    if (flags.stalls > 0)
-      command += " --stalls " + Json(flags.stalls).dump();
-    if (flags.noFastPath)
+               std::to_string(job.lockstep.seed);
+    if (job.lockstep.stallsOf256)
+      command += " --stalls " + Json(flags.given("--stalls") ? flags.stalls : job.lockstep.stallsOf256 / 256.0).dump();
+    if (!job.lockstep.loader.fastPath)
       command += " --no-fast-path";
     if (!flags.rtl.empty())
       command += " --rtl " + flags.rtl;
@@ -306,6 +466,7 @@ private:
   const CosimFlags &flags;
   rtl::CosimJob job;
   rtl::CosimOutcome outcome;
+  std::optional<rtl::Coverage> coverage;
   Json json;
   std::string text;
 };
@@ -317,14 +478,22 @@ void tools::addCosim(CLI::App &app, Context &context) {
       addCommand(app, context, "cosim", "Run an image on the RTL and the emulator in lockstep and compare everything",
                  "  ranvier cosim digits.rvi --steps 32\n"
                  "  ranvier cosim digits.rvi --input spikes.csv --stalls 0.2 --seed 7\n"
-                 "  ranvier cosim net.rvi --rtl mychip.f --trace rtl.h5 --report report/",
+                 "  ranvier cosim net.rvi --rtl mychip.f --trace rtl.h5 --report report/\n"
+                 "  ranvier cosim --random 100 --seed 1000",
                  [&context, flags] { return CosimCommand(context, *flags).run(); });
-  command->add_option("image", flags->image, "Image file (.rvi) for a chip that the RTL can be")->required();
+  flags->command = command;
+  command->add_option("image", flags->image, "Image file (.rvi) for a chip that the RTL can be");
+  command->add_option("--random", flags->random, "Instead: so many random networks and programs, of --seed, the one after it, ...")
+      ->check(CLI::Range(1u, 4000000000u));
+  command->add_option("--target", flags->target, "Chip of the random networks: a name or a YAML file; default: ranvier-n1");
   command->add_option("--input", flags->input,
                       "Spikes, as for run; default: seeded random ones, each input neuron in a quarter of the steps");
-  command->add_option("--steps", flags->steps, "Steps to run; default: to the last spike of --input, else 32")
+  command
+      ->add_option("--steps", flags->steps,
+                   "Steps to run; default: to the last spike of --input, else 32; of random networks 12 to 40")
       ->check(CLI::Range(1u, 4000000000u));
-  command->add_option("--seed", flags->seed, "Of random inputs, stalls and what is undefined after power-up; default: 1");
+  command->add_option("--seed", flags->seed,
+                      "Of random networks and inputs, stalls and what is undefined after power-up; default: 1");
   command->add_option("--grid", flags->grid, "Nodes of the RTL, COLUMNSxROWS; default: the smallest that holds the image");
   command->add_option("--rtl", flags->rtl, "File list of another n1_chip: one path a line, +incdir+, +define+, comments");
   command->add_option("--stalls", flags->stalls, "Probability with which each handshake is held up in a cycle, 0 to 0.9")
@@ -333,6 +502,8 @@ void tools::addCosim(CLI::App &app, Context &context) {
   command->add_option("--load", flags->load, "How the RTL is loaded: backdoor (and checked through the bus) or bus")
       ->check(CLI::IsMember({"backdoor", "bus"}));
   command->add_option("--trace", flags->trace, "Recording (HDF5) of what the RTL did: spikes and all states");
+  command->add_option("--coverage", flags->coverage,
+                      "Folder: lines, branches, toggles and functional bins as HTML, added to what it has; slow");
   command->add_option("--report", flags->report,
                       "Folder for waveform, minimal image and report of a divergence; default: NAME-cosim");
   command->add_option("--shrink", flags->shrink, "Seconds to spend on a minimal image after a divergence; 0: none")

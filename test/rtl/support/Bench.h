@@ -11,6 +11,9 @@
 #include DUT_HEADER
 #include "ports.h"
 #include "verilated.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -104,7 +107,13 @@ public:
     context.randSeed(static_cast<int>(seed & 0x7fffffff));
     dut = std::make_unique<Dut>(&context);
   }
-  ~Clock() { dut->final(); }
+  ~Clock() {
+    dut->final();
+#if VM_COVERAGE
+    static unsigned number = 0; // A bench may make several modules, one after the other.
+    context.coveragep()->write(("coverage-" + std::to_string(number++) + ".dat").c_str());
+#endif
+  }
 
   static constexpr bool isMiter() {
     return requires(Dut &dut) { dut.mismatch_o; };

@@ -77,6 +77,7 @@ void step(RanvierModel *model, const RanvierStep *what, RanvierStepResult *resul
 int openTrace(RanvierModel *, const char *) { return 0; }
 void closeTrace(RanvierModel *) {}
 int writeCoverage(RanvierModel *, const char *) { return 0; }
+void bins(RanvierModel *, void *, void (*)(void *, const char *, const char *, uint64_t, uint32_t)) {}
 const char *failure(RanvierModel *model) { return model->fault == Fault::Hangs ? "it stopped" : ""; }
 
 const RanvierModelApi api = {RANVIER_STUB_ABI,
@@ -91,6 +92,7 @@ const RanvierModelApi api = {RANVIER_STUB_ABI,
                              openTrace,
                              closeTrace,
                              writeCoverage,
+                             bins,
                              failure};
 } // namespace
 

@@ -36,9 +36,15 @@ private:
 /// A 32-bit word as a program may meet it: half the time a value at the edge of something.
 uint32_t edgeWord(RandomSource &random, Profile profile);
 
-/// A legal program of up to about `maxLength` instructions, at least a load of each kind and a store to each state; the last ones
-/// store what was computed, so that nothing goes unseen. 1 to 6 states, parameters and inputs each, one or two tables.
-Program randomProgram(RandomSource &random, Profile profile, unsigned maxLength = 40);
+/// The most of each that a random program has; at least 1 each, 2 words of tables.
+struct RandomProgramLimits {
+  uint32_t states = 6, params = 6, inputs = 6;
+  uint32_t tableWords = 2048; ///< Of its one or two tables together.
+};
+
+/// A legal program of up to about `maxLength` instructions (and at most `maxLength` + 4 + limits.states), at least a load of each
+/// kind and a store to each state; the last ones store what was computed, so that nothing goes unseen.
+Program randomProgram(RandomSource &random, Profile profile, unsigned maxLength = 40, const RandomProgramLimits &limits = {});
 
 } // namespace ranvier::isa
 

@@ -3,6 +3,7 @@
 #ifndef RANVIER_RTL_COSIM_H
 #define RANVIER_RTL_COSIM_H
 
+#include "ranvier/Rtl/Coverage.h"
 #include "ranvier/Rtl/Shrink.h"
 
 namespace ranvier::rtl {
@@ -15,6 +16,7 @@ struct CosimJob {
   std::vector<emu::InputSpike> inputs; ///< Sorted by step.
   bool random = false;                 ///< Instead: randomInputs() by the seed of `lockstep`.
   uint32_t steps = 0;
+  Coverage *coverage = nullptr; ///< Told of the run if there is one, whose model is then built with coverage.
 };
 
 struct CosimOutcome {

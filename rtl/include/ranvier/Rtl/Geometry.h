@@ -39,6 +39,7 @@ struct Geometry {
   Grid grid;
   uint32_t linkBuffer = 0;                                                 ///< Flits.
   uint32_t neurons = 0, states = 0, params = 0, inputs = 0;                ///< Of a core; words and inputs: of a neuron.
+  uint32_t maxDelay = 0, maxExponent = 0;                                  ///< [steps]; of weights.
   uint32_t slots = 0;                                                      ///< Banks of accumulators; a power of two.
   uint32_t synapses = 0, programWords = 0, tableWords = 0, hostInputs = 0; ///< Words, instructions, words, neurons.
   hw::NativeCubaLif native;

@@ -72,6 +72,13 @@ struct StepResult {
   std::optional<uint64_t> watchedChange = {}; ///< Cycle in which the watched word changed last.
 };
 
+/// Functional bins of one kind (rtl/harness/Bins.cpp), and how often each was hit.
+struct ModelBins {
+  std::string name;
+  std::vector<std::pair<std::string, uint64_t>> bins;
+  bool seen = false; ///< The RTL has the signals that they are found in.
+};
+
 class Model {
 public:
   /// Loads an object and makes a chip of it, after reset; what reset does not reach starts with random bits from `seed`. Errors:
@@ -91,7 +98,10 @@ public:
   /// False: built without trace, or the file cannot be made.
   virtual bool openTrace(const std::string &path) = 0;
   virtual void closeTrace() = 0;
+  /// Verilator's data; false: built without coverage, or the file cannot be written.
   virtual bool writeCoverage(const std::string &path) = 0;
+  /// Since the model was made; empty if it was built without coverage.
+  virtual std::vector<ModelBins> bins() = 0;
   /// Why the simulation ended itself; empty if it did not.
   virtual std::string failure() = 0;
 };

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Coverage of everything under rtl/: random networks on the chip, and the benches of the blocks, added up in one folder."""
+
+import json
+import os
+import shutil
+
+import flow
+from modules import MODULES
+
+# Random networks on meshes whose nodes turn and branch differently; together they hit every bin (found by trying).
+RUNS = {"full": (("1x1", 60, 1), ("2x1", 10, 100), ("1x2", 10, 200), ("2x2", 60, 300), ("3x3", 24, 400), ("4x4", 12, 500)),
+        "brief": (("1x1", 6, 1),)}
+BRIEF_BLOCKS = ("rv_fifo", "rv_tcam", "rv_crossbar_tile")
+
+
+def block_data(folder, extent):
+    """Runs the bench of every block that has one (or of three), on a model that counts, and puts what it counted into the folder."""
+    cycles = 120000 if extent == "full" else 20000
+    for module in MODULES:
+        for parameters in module.parameters if module.bench and (extent == "full" or module.name in BRIEF_BLOCKS) else ():
+            program = flow.program(module.name, parameters, flow.readable(module.name, parameters), flow.benches(module.bench), coverage=True)
+            flow.must([program, 1, min(cycles, module.cycles)], cwd=program.parent)
+            for number, path in enumerate(sorted(program.parent.glob("coverage-*.dat"))):
+                shutil.copyfile(path, folder / f"block-{flow.identifier(module.name, parameters)}-{number}.dat")
+
+
+def chip_data(folder, runs):
+    """Runs random networks; returns the coverage that `ranvier cosim` says the folder then has."""
+    for grid, networks, seed in runs:
+        command = [os.path.join(os.environ["RANVIER_BIN"], "ranvier"), "cosim", "--random", networks, "--seed", seed, "--grid", grid, "--coverage", folder, "--json",
+                   "--quiet", "--report", folder / "report"]
+        code, text = flow.run(command, timeout=4 * 3600)
+        if code != 0:
+            raise flow.Failed(text)
+    return json.loads(text)["coverage"]
+
+
+def collect(folder, extent):
+    """All of it: folder/index.html. Blocks first, since the chip's runs write the pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    block_data(folder, extent)
+    return chip_data(folder, RUNS[extent])
