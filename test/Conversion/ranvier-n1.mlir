@@ -1,12 +1,12 @@
-// The unit of ranvier-n1 (clause U6 of docs/spec/target-semantics.md): it keeps (4096 - du) / 4096 of its current and saturates; weights have
+// The unit of ranvier-n1 (clause U6 of docs/spec/target-semantics.md): it keeps (4095 - du) / 4096 of its current and saturates; weights have
 // nine bits with sign and no negative exponent. What is not the unit becomes microcode with a state word each.
 // RUN: ranvier-opt %s --snn-quantize=target=ranvier-n1 2>/dev/null | FileCheck %s
 
 // CHECK: snn.program @native_cuba_lif "int" states ["u", "v"] params ["du", "dv", "vth", "bias"] inputs ["i"]
-// CHECK-SAME: "li r2, 4096", "sub r1, r2, r1", "mulsh r0, r0, r1, 12, tz"
+// CHECK-SAME: "li r2, 4095", "sub r1, r2, r1", "mulsh r0, r0, r1, 12, tz"
 // CHECK-SAME: "adds r0, r0, r3", "sat r0, r0, 24", "st.state r0, u"
 // CHECK: snn.program @m_int "int" states ["v"] params [] inputs ["x"]
-// CHECK: snn.population @unit model @native_cuba_lif shape [4] params {bias = 0, du = 410, dv = 205, vth = {{[0-9]+}}}
+// CHECK: snn.population @unit model @native_cuba_lif shape [4] params {bias = 0, du = 409, dv = 205, vth = {{[0-9]+}}}
 // CHECK: snn.population @other model @m_int shape [4]
 // CHECK: snn.dense @small from @in to @unit delay 1 exponent {{[0-7]}} bits 9 weights dense_resource<small.weights> : tensor<4x3xi16>
 // CHECK: snn.connect @back from @unit to @other delay 1 exponent {{[0-7]}} bits 9 "all_to_all" {} weights -{{[0-9]+}}

@@ -176,8 +176,8 @@ class Models(N1):
         for name in ("plain", "cuba"):
             self.assertGreater(model.spikes[name].sum(), 50, name)
 
-    def test_a_current_that_does_not_decay_keeps_its_value(self):
-        """du = 0 is no decay at all (U6)."""
+    def test_the_least_and_the_greatest_decay(self):
+        """du = 0 still loses a part in 4096, towards zero; du = 4095 clears the current, as a neuron without one wants (U6)."""
         network = self.text("""
   snn.input @in shape [1]
   snn.population @p model @cuba_lif shape [1] params {tau_syn = 1.0e4, tau_mem = 0.02, r = 1.0, w_in = 1.0e6, v_threshold = 1.0e3}
@@ -188,9 +188,17 @@ class Models(N1):
         self.json("compile", network, "--target", "ranvier-n1", "--emit", "quantised", "--calibrate", self.samples(fired), "-o", quantised)
         self.assertRegex(quantised.read_text(), r"du = 0\b")
         model, _ = self.check(quantised, fired)
-        held = np.unique(model.states["p"]["u"][2:])
-        self.assertEqual(len(held), 1, held)
-        self.assertGreater(held[0], 1000)
+        current = model.states["p"]["u"][2:, 0].astype(np.int64)
+        self.assertGreater(current[-1], 1000)
+        np.testing.assert_array_equal(current[1:], current[:-1] * 4095 // 4096)
+        plain = self.text("""
+  snn.input @in shape [1]
+  snn.population @p model @lif shape [1] params {tau = 0.02, r = 1.0, v_threshold = 1.0e3}
+  snn.dense @feed from @in to @p weights dense<100.0> : tensor<1x1xf32>""")
+        model, _ = self.check(plain, fired)
+        current = model.states["p"]["u"][:, 0]
+        self.assertGreater(current.max(), 0)
+        self.assertEqual(np.count_nonzero(current), 1)
 
     def samples(self, fired):
         path = self.tmp / "samples.h5"

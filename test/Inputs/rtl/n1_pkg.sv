@@ -43,7 +43,7 @@ package n1_pkg;
 
   // The native CUBA leaky integrate-and-fire form.
   localparam int NATIVE_DECAY_BITS = 12;
-  localparam int NATIVE_CURRENT_DECAY_OFFSET = 0;
+  localparam int NATIVE_CURRENT_DECAY_OFFSET = 1;
   localparam int NATIVE_INPUT_SHIFT = 6;
   localparam int NATIVE_STATE_BITS = 24;
   localparam int NATIVE_THRESHOLD_BITS = 17;

@@ -104,7 +104,7 @@ TEST_CASE("ranvier-n1 is what docs/rtl/architecture.md says") {
   CHECK(chip.weights == Weights{.minBits = 1, .maxBits = 9, .minExponent = 0, .maxExponent = 7, .signModes = false});
   REQUIRE(chip.nativeCuba);
   CHECK(chip.nativeCuba->decayBits == 12);
-  CHECK(chip.nativeCuba->currentDecayOffset == 0);
+  CHECK(chip.nativeCuba->currentDecayOffset == 1);
   CHECK(!chip.nativeCuba->currentWraps);
   CHECK(chip.nativeCuba->stateBits == 24);
   // A row of n synapses is n + 1 words of 32 bits, whatever the fields.
