@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from bench import emulator
+from bench.rtl import rtl
 from bench.common import PEERS, engine_program, machine, measured, ranvier, spread
 
 
@@ -285,7 +286,7 @@ def scale(root):
             "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale}
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale, "rtl": rtl}
 
 
 # --- Output ------------------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 Models are built once and stay in the cache of the build tree; the broken chip of one test is built for it, with and without waveforms."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,6 +18,7 @@ import samples
 from ranvier import DIGITS, ROOT, Case
 
 RTL = ROOT / "rtl"
+LONG = os.environ.get("RANVIER_TEST_MODE") == "long"
 
 
 def file_list(path, folder=RTL, extra=()):
@@ -126,6 +128,18 @@ class Equal(Cosim):
         beyond = self.tmp / "beyond.csv"
         beyond.write_text("1,64\n")
         self.fails("cosim", self.digits, "--input", beyond, rnv=8022)
+
+    def test_cosim_sample(self):
+        """Images of the digits set, 2 of them or with `scripts/test --long` 50, with nothing that differs."""
+        spikes = set()
+        for sample in range(50 if LONG else 2):
+            result = self.cosim(self.digits, "--input", DIGITS / "test_set.h5", "--sample", sample)
+            run = self.json("run", self.digits, "--input", DIGITS / "test_set.h5", "--sample", sample, "--steps", result["steps"])
+            self.assertTrue(result["equal"])
+            self.assertEqual(result["spikes"], run["totals"]["spikes"])
+            spikes.add(result["spikes"])
+        self.assertGreater(len(spikes), 1)
+        self.fails("cosim", self.digits, "--sample", 1, code=2, rnv=8043)
 
     def test_cosim_stalls(self):
         """Stalls change cycles and nothing else."""

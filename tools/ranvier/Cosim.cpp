@@ -16,7 +16,7 @@ using namespace ranvier::tools;
 namespace {
 struct CosimFlags {
   std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage;
-  uint32_t steps = 0, random = 0;
+  uint32_t steps = 0, random = 0, sample = 0;
   uint64_t seed = 1;
   double stalls = 0, shrink = 30;
   bool noFastPath = false;
@@ -178,7 +178,7 @@ private:
 
   /// Networks of seed after seed until one differs.
   Result<void> runRandom() {
-    for (const char *option : {"--input", "--trace", "--no-fast-path", "--load"})
+    for (const char *option : {"--input", "--sample", "--trace", "--no-fast-path", "--load"})
       if (flags.given(option))
         return pointlessOption(option, "--random draws the networks, their input and how they are loaded");
     if (!flags.image.empty())
@@ -316,6 +316,8 @@ private:
                    .expected = "an image, or --random N",
                    .found = "neither",
                    .kind = ErrorKind::Usage};
+    if (flags.given("--sample") && flags.input.empty())
+      return pointlessOption("--sample", "it chooses a sample of --input, which is not given");
     if (flags.given("--target"))
       return pointlessOption("--target", "the image says which chip it is for");
     RANVIER_CHECK(checkOutput(flags.trace, {flags.image, flags.input, flags.rtl}));
@@ -336,7 +338,7 @@ private:
       return {};
     }
     uint64_t uncounted = 0;
-    RANVIER_TRY(job.inputs, readInputs(context, flags.input, 0, *job.image, uncounted));
+    RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample, *job.image, uncounted));
     job.steps = flags.steps ? flags.steps : job.inputs.empty() ? 1 : job.inputs.back().step;
     const size_t read = job.inputs.size();
     std::erase_if(job.inputs, [&](const emu::InputSpike &spike) { return spike.step > job.steps; });
@@ -492,6 +494,7 @@ void tools::addCosim(CLI::App &app, Context &context) {
       ->add_option("--steps", flags->steps,
                    "Steps to run; default: to the last spike of --input, else 32; of random networks 12 to 40")
       ->check(CLI::Range(1u, 4000000000u));
+  command->add_option("--sample", flags->sample, "Sample of an input of several, from 0; default: 0");
   command->add_option("--seed", flags->seed,
                       "Of random networks and inputs, stalls and what is undefined after power-up; default: 1");
   command->add_option("--grid", flags->grid, "Nodes of the RTL, COLUMNSxROWS; default: the smallest that holds the image");
