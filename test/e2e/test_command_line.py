@@ -251,7 +251,7 @@ class ExitCodes(CommandLine):
 class Targets(CommandLine):
     def test_profiles_and_unknowns(self):
         chips = {chip["name"]: chip for chip in self.json("targets")["targets"]}
-        self.assertEqual(set(chips), {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1"})
+        self.assertEqual(set(chips), {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1", "spinnaker2"})
         profiles = {profile["name"]: profile for profile in chips["loihi1"]["cost_profiles"]}
         self.assertEqual(set(profiles), {"published", "fitted"})
         access = profiles["published"]["events"]["soma_access"]

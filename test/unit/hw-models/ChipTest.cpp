@@ -26,7 +26,7 @@ TEST_CASE("the shipped chips are listed by name") {
     CHECK(load(name).path == path);
   }
   CHECK(std::is_sorted(names.begin(), names.end()));
-  for (const char *name : {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1"})
+  for (const char *name : {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1", "spinnaker2"})
     CHECK(std::count(names.begin(), names.end(), name) == 1);
 }
 
@@ -61,6 +61,15 @@ TEST_CASE("spinnaker1 stops at topology and router") {
   CHECK((target.error().kind == ErrorKind::DoesNotFit));
   CHECK(bool(findTarget("loihi1")));
   CHECK(load("loihi1").router == Router{});
+}
+
+TEST_CASE("spinnaker2 has what is published, and says what is not") {
+  const Chip chip = load("spinnaker2");
+  CHECK_FALSE(chip.coresModelled);
+  CHECK((chip.profile == isa::Profile::F32));
+  CHECK(chip.coresPerTile == 152);
+  CHECK(chip.router == Router{.tableEntries = 16384, .keyBits = 32, .defaultRoutes = true});
+  CHECK(findTarget("spinnaker2").error().code == 2013);
 }
 
 TEST_CASE("reference is binary32 without limits") {
