@@ -166,12 +166,12 @@ TEST_CASE("without sets, too, threads change nothing") {
     hw::Chip chip = machine(16);
     chip.multicastTrees = trees;
     auto network = generate(
-        {.kind = Synthetic::Kind::SmallWorld, .neurons = static_cast<uint32_t>(cases(400, 400)), .degree = 6, .shuffle = true},
+        {.kind = Synthetic::Kind::SmallWorld, .neurons = static_cast<uint32_t>(cases(200, 400)), .degree = 6, .shuffle = true},
         rates);
     REQUIRE(bool(network));
     for (const Strategy strategy : {Strategy::Sequential, Strategy::Auto, Strategy::Multilevel}) {
       std::set<std::string> found;
-      for (const unsigned threads : {0u, 1u, 2u, 5u}) {
+      for (const unsigned threads : {1u, 2u, 5u}) {
         auto mapping = mapNetwork(*network, chip, {.seed = 3, .strategy = strategy, .threads = threads});
         REQUIRE(bool(mapping));
         found.insert(printMapping(*network, *mapping));
