@@ -1,7 +1,7 @@
 //===- Bins.cpp - Functional coverage of the chip -------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The signals are those that rtl/lib/ModelBuilder.cpp makes visible in models with coverage.
+// The signals are those that rtl/lib/ModelBuilder.cpp makes visible in models that count.
 //===----------------------------------------------------------------------===//
 #include "Bins.h"
 #include "Sizes.h" // generated: sizes, opcodes, roundings

@@ -3,7 +3,7 @@
 //
 // What a verification must have seen at least once: every instruction with every rounding, every way to wrap and to saturate, every
 // delay and exponent, hazards, full buffers, every turn of a router and every pattern in which it branches. Looked up in the
-// signals of the running chip once a cycle; in models with coverage only (docs/rtl/verification.md).
+// signals of the running chip once a cycle; in models that count only (docs/rtl/verification.md).
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_RTL_HARNESS_BINS_H
 #define RANVIER_RTL_HARNESS_BINS_H

@@ -12,8 +12,10 @@
 #include "verilated_fst_c.h"
 #endif
 #if VM_COVERAGE
-#include "Bins.h"
 #include "verilated_cov.h"
+#endif
+#if RANVIER_BINS
+#include "Bins.h"
 #endif
 #include <cstring>
 #include <memory>
@@ -82,7 +84,7 @@ struct RanvierModel {
 #endif
     chip = std::make_unique<VModel>(&context, "TOP");
     memories = std::make_unique<Memories>(context);
-#if VM_COVERAGE
+#if RANVIER_BINS
     bins = std::make_unique<Bins>(context);
 #endif
     reset();
@@ -188,7 +190,7 @@ struct RanvierModel {
       if (at == what.input_count && !stalls.bit(doneBit))
         chip->in_done_i = 1;
       settle();
-#if VM_COVERAGE
+#if RANVIER_BINS
       bins->sample();
 #endif
       if (what.on_cycle) {
@@ -256,7 +258,7 @@ struct RanvierModel {
   VerilatedContext context;
   std::unique_ptr<VModel> chip;
   std::unique_ptr<Memories> memories;
-#if VM_COVERAGE
+#if RANVIER_BINS
   std::unique_ptr<Bins> bins;
 #endif
   std::string failure;
@@ -311,7 +313,7 @@ int writeCoverage(RanvierModel *model, const char *path) {
 }
 
 void bins(RanvierModel *model, void *user, void (*tell)(void *, const char *, const char *, uint64_t, uint32_t)) {
-#if VM_COVERAGE
+#if RANVIER_BINS
   for (const BinGroup &group : model->bins->groups())
     for (size_t i = 0; i < group.bins.size(); ++i)
       tell(user, group.name.c_str(), group.bins[i].c_str(), group.counts[i], group.seen);

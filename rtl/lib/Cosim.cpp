@@ -10,7 +10,7 @@ Result<ModelFile> modelOf(const CosimJob &job, bool trace) {
   RANVIER_TRY(const Geometry geometry, geometryOf(job.image->chip, job.lockstep.grid));
   BuildOptions how = job.build;
   how.trace = trace;
-  how.coverage = job.coverage && !trace;
+  how.counting = job.coverage && !trace ? job.counting : Counting::None;
   return buildModel(job.sources, geometry, how);
 }
 

@@ -135,16 +135,20 @@ Result<void> Coverage::add(Model &model) {
   std::error_code failure;
   fs::create_directories(folder, failure);
   const std::string path = (fs::path(folder) / (".run-" + std::to_string(getpid()))).string();
-  if (failure || !model.writeCoverage(path))
+  const std::vector<ModelBins> groups = model.bins();
+  const bool written = !failure && model.writeCoverage(path);
+  if (!written && (failure || groups.empty()))
     return Error{.code = 7531,
                  .message = "the model tells no coverage",
                  .file = folder,
-                 .expected = "a model built with coverage, and a folder that can be written",
+                 .expected = "a model that counts, and a folder that can be written",
                  .found = failure ? failure.message() : "none"};
-  auto done = read(path, own);
-  fs::remove(path, failure);
-  RANVIER_CHECK(std::move(done));
-  for (const ModelBins &group : model.bins())
+  if (written) {
+    auto done = read(path, own);
+    fs::remove(path, failure);
+    RANVIER_CHECK(std::move(done));
+  }
+  for (const ModelBins &group : groups)
     for (const auto &[name, count] : group.bins) {
       const std::pair key(group.name, name);
       if (!bins.count(key))

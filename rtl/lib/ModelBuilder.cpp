@@ -44,9 +44,9 @@ constexpr struct {
     {"n1_host", {"valid_o", "ready_i"}},
 };
 
-std::string visible(bool coverage) {
+std::string visible(Counting counting) {
   std::string out = visibleMemories;
-  if (coverage)
+  if (counting != Counting::None)
     for (const auto &[module, signals] : binSignals)
       for (const char *signal : signals)
         out += "public_flat_rd -module \"" + std::string(module) + "\" -var \"" + signal + "\"\n";
@@ -207,7 +207,7 @@ private:
     compiler = environment("CXX", "g++");
     RANVIER_TRY(verilatorVersion, versionOf(verilator, cache.string()));
     RANVIER_TRY(compilerVersion, versionOf(compiler, cache.string()));
-    std::string text = std::string("model 2\n") + visible(options.coverage) + verilatorVersion + "\n" + compilerVersion + "\n" +
+    std::string text = std::string("model 2\n") + visible(options.counting) + verilatorVersion + "\n" + compilerVersion + "\n" +
                        n1Package(geometry) + sizesHeader(geometry);
     for (const auto &words : {verilatorFlags(), compilerFlags(), sources.defines})
       for (const std::string &word : words)
@@ -231,8 +231,15 @@ private:
       for (const std::string &file : files)
         RANVIER_CHECK(add(file));
     }
-    key = geometry.grid.str() + (options.trace ? "-trace-" : options.coverage ? "-coverage-" : "-") + contentHash(text);
+    key = geometry.grid.str() + kind() + contentHash(text);
     return {};
+  }
+
+  std::string kind() const {
+    return options.trace                        ? "-trace-"
+           : options.counting == Counting::All  ? "-coverage-"
+           : options.counting == Counting::Bins ? "-bins-"
+                                                : "-";
   }
 
   std::vector<std::string> verilatorFlags() const {
@@ -242,12 +249,13 @@ private:
         "20000"};
     if (options.trace)
       out.insert(out.end(), {"--trace-fst", "--trace-structs"});
-    if (options.coverage)
+    if (options.counting == Counting::All)
       out.insert(out.end(), {"--coverage-line", "--coverage-toggle"});
     return out;
   }
   std::vector<std::string> compilerFlags() const {
-    const std::string trace = options.trace ? "1" : "0", coverage = options.coverage ? "1" : "0";
+    const std::string trace = options.trace ? "1" : "0", coverage = options.counting == Counting::All ? "1" : "0",
+                      bins = options.counting == Counting::None ? "0" : "1";
     return {"-std=c++17",
             "-O2",
             "-fPIC",
@@ -259,7 +267,8 @@ private:
             "-DVM_TRACE=" + trace,
             "-DVM_TRACE_FST=" + trace,
             "-DVM_TRACE_VCD=0",
-            "-DVM_COVERAGE=" + coverage};
+            "-DVM_COVERAGE=" + coverage,
+            "-DRANVIER_BINS=" + bins};
   }
 
   Error failed(const std::string &what) const {
@@ -280,12 +289,13 @@ private:
   Result<void> build() {
     if (options.note)
       options.note("building the RTL model of " + geometry.grid.str() + " nodes" +
-                   (options.trace      ? " with waveforms"
-                    : options.coverage ? " with coverage"
-                                       : ""));
+                   (options.trace                        ? " with waveforms"
+                    : options.counting == Counting::All  ? " with coverage"
+                    : options.counting == Counting::Bins ? " with bins"
+                                                         : ""));
     RANVIER_CHECK(writeFileAtomically((folder / "n1_pkg.sv").string(), n1Package(geometry)));
     RANVIER_CHECK(writeFileAtomically((folder / "Sizes.h").string(), sizesHeader(geometry)));
-    RANVIER_CHECK(writeFileAtomically((folder / "visible.vlt").string(), visible(options.coverage)));
+    RANVIER_CHECK(writeFileAtomically((folder / "visible.vlt").string(), visible(options.counting)));
     RANVIER_CHECK(verilate());
     RANVIER_TRY(const std::vector<std::string> runtime, runtimeObjects());
     RANVIER_TRY(std::vector<std::string> objects, compile());
@@ -343,7 +353,7 @@ private:
     std::vector<std::string> names = {"verilated", "verilated_threads"};
     if (options.trace)
       names.push_back("verilated_fst_c");
-    if (options.coverage)
+    if (options.counting == Counting::All)
       names.push_back("verilated_cov");
     std::string identity = verilatorVersion + compilerVersion;
     for (const std::string &flag : compilerFlags())
@@ -389,7 +399,7 @@ private:
       else
         fast.emplace_back(fs::file_size(entry.path(), ignored), name);
     }
-    for (const char *name : {"Memories.cpp", "Model.cpp", options.coverage ? "Bins.cpp" : ""})
+    for (const char *name : {"Memories.cpp", "Model.cpp", options.counting != Counting::None ? "Bins.cpp" : ""})
       if (*name)
         fast.emplace_back(fs::file_size(harness / name, ignored), (harness / name).string());
     std::sort(fast.rbegin(), fast.rend());

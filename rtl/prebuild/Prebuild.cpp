@@ -38,7 +38,8 @@ int main(int argc, char **argv) {
   for (; !words.empty() && words.front().starts_with("--"); words.erase(words.begin())) {
     package |= words.front() == "--package";
     options.trace |= words.front() == "--trace";
-    options.coverage |= words.front() == "--coverage";
+    if (words.front() == "--coverage")
+      options.counting = rtl::Counting::All;
   }
   if (words.size() < 2) {
     std::fputs("usage: build-rtl-models [--trace | --coverage | --package] CHIP.yaml GRID...\n", stderr);

@@ -9,8 +9,8 @@ import flow
 from modules import MODULES
 
 # Random networks on meshes whose nodes turn and branch differently; together they hit every bin (found by trying).
-RUNS = {"full": (("1x1", 60, 1), ("2x1", 10, 100), ("1x2", 10, 200), ("2x2", 60, 300), ("3x3", 24, 400), ("4x4", 12, 500)),
-        "brief": (("1x1", 6, 1),)}
+RUNS = {"full": (("1x1", 40, 1, "all"), ("2x2", 30, 300, "all"), ("2x2", 100, 1000, "bins"), ("3x3", 100, 400, "bins"), ("4x4", 60, 500, "bins")),
+        "brief": (("1x1", 6, 1, "all"),)}
 BRIEF_BLOCKS = ("rv_fifo", "rv_tcam", "rv_crossbar_tile")
 
 
@@ -27,8 +27,8 @@ def block_data(folder, extent):
 
 def chip_data(folder, runs):
     """Runs random networks; returns the coverage that `ranvier cosim` says the folder then has."""
-    for grid, networks, seed in runs:
-        command = [os.path.join(os.environ["RANVIER_BIN"], "ranvier"), "cosim", "--random", networks, "--seed", seed, "--grid", grid, "--coverage", folder, "--json",
+    for grid, networks, seed, count in runs:
+        command = [os.path.join(os.environ["RANVIER_BIN"], "ranvier"), "cosim", "--random", networks, "--seed", seed, "--grid", grid, "--coverage", folder, "--count", count, "--json",
                    "--quiet", "--report", folder / "report"]
         code, text = flow.run(command, timeout=4 * 3600)
         if code != 0:

@@ -15,7 +15,7 @@ using namespace ranvier::tools;
 
 namespace {
 struct CosimFlags {
-  std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage;
+  std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage, count = "all";
   uint32_t steps = 0, random = 0, sample = 0;
   uint64_t seed = 1;
   double stalls = 0, shrink = 30;
@@ -199,7 +199,7 @@ private:
       const uint64_t seed = flags.seed + i;
       RANVIER_TRY(job, rtl::randomCase(seed, chip, options));
       job.sources = sources;
-      job.coverage = coverage ? &*coverage : nullptr;
+      setCoverage();
       noteBuilds();
       context.progress->phase("network " + std::to_string(i + 1) + " of " + std::to_string(flags.random) + ", seed " +
                               std::to_string(seed) + ", grid " + job.lockstep.grid.str());
@@ -262,10 +262,15 @@ private:
 
   Result<void> openCoverage() {
     if (flags.coverage.empty())
-      return {};
+      return flags.given("--count") ? Result<void>(pointlessOption("--count", "it says what --coverage counts, which is not given"))
+                                    : Result<void>();
     RANVIER_TRY(coverage, rtl::Coverage::open(flags.coverage));
-    job.coverage = &*coverage;
+    setCoverage();
     return {};
+  }
+  void setCoverage() {
+    job.coverage = coverage ? &*coverage : nullptr;
+    job.counting = flags.count == "all" ? rtl::Counting::All : rtl::Counting::Bins;
   }
   Result<void> reportCoverage() {
     if (!coverage)
@@ -283,6 +288,8 @@ private:
                         {"toggles", object(all.toggles)},    {"bins", object(all.bins)},   {"empty_bins", all.emptyBins},
                         {"unseen_groups", all.unseenGroups}, {"lines_of", files}};
     const auto line = [&](const char *name, const rtl::Touched &touched) {
+      if (!touched.all)
+        return; // not counted
       char buffer[96];
       std::snprintf(buffer, sizeof buffer, "%-12s %.1f %% (%llu of %llu)\n", name, touched.percent(),
                     static_cast<unsigned long long>(touched.hit), static_cast<unsigned long long>(touched.all));
@@ -507,6 +514,8 @@ void tools::addCosim(CLI::App &app, Context &context) {
   command->add_option("--trace", flags->trace, "Recording (HDF5) of what the RTL did: spikes and all states");
   command->add_option("--coverage", flags->coverage,
                       "Folder: lines, branches, toggles and functional bins as HTML, added to what it has; slow");
+  command->add_option("--count", flags->count, "What --coverage counts: all, or bins, which is faster")
+      ->check(CLI::IsMember({"all", "bins"}));
   command->add_option("--report", flags->report,
                       "Folder for waveform, minimal image and report of a divergence; default: NAME-cosim");
   command->add_option("--shrink", flags->shrink, "Seconds to spend on a minimal image after a divergence; 0: none")

@@ -16,7 +16,8 @@ struct CosimJob {
   std::vector<emu::InputSpike> inputs; ///< Sorted by step.
   bool random = false;                 ///< Instead: randomInputs() by the seed of `lockstep`.
   uint32_t steps = 0;
-  Coverage *coverage = nullptr; ///< Told of the run if there is one, whose model is then built with coverage.
+  Coverage *coverage = nullptr;      ///< Told of the run if there is one.
+  Counting counting = Counting::All; ///< If there is one: what the model counts.
 };
 
 struct CosimOutcome {

@@ -26,9 +26,16 @@ Result<RtlSources> shippedSources();
 /// quotes around paths with blanks. A file called n1_pkg.sv is left out: it is generated. Errors: RNV7523 naming line and file.
 Result<RtlSources> readFileList(const std::string &path);
 
+/// What a model counts of what it does.
+enum class Counting : uint8_t {
+  None,
+  Bins, ///< Functional bins.
+  All   ///< And lines, branches and toggles, as Verilator does: many times slower.
+};
+
 struct BuildOptions {
-  bool trace = false;    ///< Able to write FST waveforms; slower.
-  bool coverage = false; ///< With Verilator's line and toggle coverage; much slower.
+  bool trace = false; ///< Able to write FST waveforms; slower.
+  Counting counting = Counting::None;
   /// Where objects are kept; empty: cacheFolder().
   std::string cache = {};
   std::function<void(const std::string &)> note = {}; ///< Told what takes time.
@@ -98,9 +105,9 @@ public:
   /// False: built without trace, or the file cannot be made.
   virtual bool openTrace(const std::string &path) = 0;
   virtual void closeTrace() = 0;
-  /// Verilator's data; false: built without coverage, or the file cannot be written.
+  /// Verilator's data; false: built without.
   virtual bool writeCoverage(const std::string &path) = 0;
-  /// Since the model was made; empty if it was built without coverage.
+  /// Since the model was made; empty if it was built without.
   virtual std::vector<ModelBins> bins() = 0;
   /// Why the simulation ended itself; empty if it did not.
   virtual std::string failure() = 0;
