@@ -24,6 +24,25 @@ const std::vector<std::string> costEvents = {"soma_access",
                                              "hop_north_south",
                                              "chip_hop"};
 
+constexpr uint32_t mostCycles = 1000000;
+const std::array<CycleModel::Key, CycleModel::NumNumbers> CycleModel::keys = {{{"step", 0, mostCycles},
+                                                                               {"update", 0, mostCycles},
+                                                                               {"slice", 0, mostCycles},
+                                                                               {"group", 0, mostCycles},
+                                                                               {"lanes", 1, 65536},
+                                                                               {"native_slice", 0, mostCycles},
+                                                                               {"native_neuron", 0, mostCycles},
+                                                                               {"send", 1, mostCycles},
+                                                                               {"spike", 1, mostCycles},
+                                                                               {"send_end", 0, mostCycles},
+                                                                               {"input", 1, mostCycles},
+                                                                               {"input_spike", 1, mostCycles},
+                                                                               {"input_end", 0, mostCycles},
+                                                                               {"hop", 1, mostCycles},
+                                                                               {"packet", 1, mostCycles},
+                                                                               {"row", 0, mostCycles},
+                                                                               {"synapse", 0, mostCycles}}};
+
 std::optional<CoreLimits::Excess> CoreLimits::slotsBeyond(uint64_t programStates, uint64_t programParams,
                                                           uint64_t programInputs) const {
   for (const Excess &each : {Excess{"state words", states, programStates}, Excess{"parameter words", params, programParams},

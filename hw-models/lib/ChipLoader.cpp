@@ -51,27 +51,35 @@ private:
   CostProfile readProfile(const YamlNode &node, const std::string &path);
   Cost readCost(const YamlNode &node, const std::string &path, const std::string &event, const Trust &outer);
   void readBarrier(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile);
+  const YamlNode *readNumber(const YamlNode &node, const std::string &path, Trust &own);
+  void readCycles(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile);
+  void checkCycles(const YamlNode &costs);
   void checkWhole(const YamlNode &root);
 
   Chip chip;
 };
 
-/// A number may stand alone (its section's source holds) or as {value, source, status}.
+/// A number may stand alone (its section's source holds) or as {value, source, status}. Null after a failure.
+const YamlNode *Loader::readNumber(const YamlNode &node, const std::string &path, Trust &own) {
+  const YamlNode *value = &node;
+  if (node.kind == Kind::Map) {
+    if (!checkMap(node, path, "number"))
+      return nullptr;
+    value = require(node, path, "value");
+    own = trust(node, path, own);
+  }
+  return failure ? nullptr : value;
+}
+
 void Loader::readField(const Field &field, const YamlNode &node, const Trust &outer) {
   const std::string path = field.path();
   if (field.isSwitch) {
     field.set(chip, flag(node, path));
     return;
   }
-  const YamlNode *value = &node;
   Trust own = outer;
-  if (node.kind == Kind::Map) {
-    if (!checkMap(node, path, "number"))
-      return;
-    value = require(node, path, "value");
-    own = trust(node, path, outer);
-  }
-  if (failure)
+  const YamlNode *value = readNumber(node, path, own);
+  if (!value)
     return;
   const bool unlimited = field.mayBeUnlimited && value->kind == Kind::Scalar && value->text == "unlimited";
   field.set(chip, unlimited ? 0 : integer(*value, path, field.min, field.max));
@@ -191,6 +199,39 @@ void Loader::readBarrier(const YamlNode &node, const std::string &path, const Tr
   profile.barrierProvenance = own.status.value_or(Provenance::Unknown);
 }
 
+void Loader::readCycles(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile) {
+  if (!checkMap(node, path, "costs[].cycles"))
+    return;
+  CycleModel &cycles = profile.cycles.emplace();
+  const Trust own = trust(node, path, outer);
+  const auto read = [&](const char *key, auto &&take, std::string &source, Provenance &status) {
+    const YamlNode *at = require(node, path, key);
+    Trust trusted = own;
+    if (const YamlNode *value = at ? readNumber(*at, below(path, key), trusted) : nullptr) {
+      take(*value, below(path, key));
+      requireTrust(trusted, *at, below(path, key));
+      source = trusted.source;
+      status = trusted.status.value_or(Provenance::Unknown);
+    }
+  };
+  read(
+      "clock_ns",
+      [&](const YamlNode &value, const std::string &at) {
+        cycles.clockPicoseconds = picoseconds(value, at);
+        if (cycles.clockPicoseconds < 1)
+          fail(2009, value, at, "number out of range", "at least 0.001", shown(value));
+      },
+      cycles.clockSource, cycles.clockStatus);
+  for (unsigned n = 0; n < CycleModel::NumNumbers && !failure; ++n) {
+    const auto [key, min, max] = CycleModel::keys[n];
+    CycleModel::Entry &entry = cycles.numbers[n];
+    read(
+        key,
+        [&](const YamlNode &value, const std::string &at) { entry.value = static_cast<uint32_t>(integer(value, at, min, max)); },
+        entry.source, entry.status);
+  }
+}
+
 CostProfile Loader::readProfile(const YamlNode &node, const std::string &path) {
   CostProfile profile;
   if (!checkMap(node, path, "costs[]"))
@@ -210,6 +251,8 @@ CostProfile Loader::readProfile(const YamlNode &node, const std::string &path) {
       const std::string &event = events->keys[i].text;
       profile.events[event] = readCost(events->items[i], path + ".events." + event, event, own);
     }
+  if (const YamlNode *cycles = find(node, "cycles"); cycles && !failure)
+    readCycles(*cycles, path + ".cycles", own, profile);
   if (const YamlNode *barrier = find(node, "barrier"); barrier && !failure)
     readBarrier(*barrier, path + ".barrier", own, profile);
   const YamlNode *power = find(node, "static_power");
@@ -229,6 +272,34 @@ void Loader::readCosts(const YamlNode &node) {
     return fail(2008, node, "costs", "wrong type", "a list of cost profiles", shown(node));
   for (size_t i = 0; i < node.items.size() && !failure; ++i)
     chip.costs.push_back(readProfile(node.items[i], "costs[" + std::to_string(i) + "]"));
+}
+
+/// Cycles are of one kind of chip, and stand in the place of other times.
+void Loader::checkCycles(const YamlNode &costs) {
+  for (size_t i = 0; i < chip.costs.size(); ++i) {
+    const CostProfile &profile = chip.costs[i];
+    if (!profile.cycles || failure)
+      continue;
+    const std::string path = "costs[" + std::to_string(i) + "]";
+    const YamlNode &node = costs.items[i], &cycles = *find(node, "cycles");
+    for (const auto &[event, cost] : profile.events)
+      if (const YamlNode &events = *find(node, "events"); cost.picoseconds)
+        fail(2011, *find(*find(events, event), "time_ns"), path + ".events." + event + ".time_ns", "times of events beside cycles",
+             "none, or unknown", "a time");
+    if (const YamlNode *barrier = find(node, "barrier"))
+      fail(2011, *barrier, path + ".barrier", "a barrier beside cycles", "none: its time is cycles.step", "one");
+    const auto check = [&](bool right, const char *expected, const std::string &found) {
+      if (!right)
+        fail(2011, cycles, path + ".cycles", "a chip whose steps are not described in cycles", expected, found);
+    };
+    check(chip.profile == isa::Profile::Int, "arithmetic.profile int", "f32");
+    check(chip.topology == Topology::Mesh, "topology.kind mesh", detail::topologyWords[static_cast<size_t>(chip.topology)]);
+    check(chip.multicastTrees, "topology.multicast_trees true", "false");
+    check(chip.coresPerTile == 1, "topology.cores_per_tile 1", std::to_string(chip.coresPerTile));
+    check(chip.maxChips == 1, "topology.max_chips 1", std::to_string(chip.maxChips));
+    check(chip.minDelay > 0, "delays.min_steps of at least 1", "0");
+    check(!chip.storage.procedural, "storage.procedural false", "true");
+  }
 }
 
 //===--- Sense ------------------------------------------------------------===//
@@ -296,6 +367,8 @@ Result<Chip> Loader::load(const YamlNode &root) {
       readCosts(*costs);
     if (!failure)
       checkWhole(root);
+    if (const YamlNode *costs = find(root, "costs"); costs && !failure)
+      checkCycles(*costs);
   }
   if (const YamlNode *faults = failure ? nullptr : find(root, "faults")) { // Last: what exists is known by now.
     RANVIER_TRY(chip.faults, detail::readFaults(*faults, chip, file));

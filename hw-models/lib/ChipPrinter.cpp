@@ -93,6 +93,14 @@ std::string profileText(const CostProfile &profile) {
       out += ", source: " + quote(cost.source);
     out += "}\n";
   }
+  if (profile.cycles) {
+    const CycleModel &cycles = *profile.cycles;
+    out += "    cycles:\n      clock_ns: {value: " + nanoseconds(cycles.clockPicoseconds) + ", " +
+           trust(cycles.clockSource, cycles.clockStatus) + "}\n";
+    for (unsigned n = 0; n < CycleModel::NumNumbers; ++n)
+      out += std::string("      ") + CycleModel::keys[n].name + ": {value: " + std::to_string(cycles.numbers[n].value) + ", " +
+             trust(cycles.numbers[n].source, cycles.numbers[n].status) + "}\n";
+  }
   if (!profile.barrierPicoseconds.empty()) {
     out += "    barrier:\n      times_ns: {";
     const char *comma = "";

@@ -120,10 +120,13 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
   keys["faults"] = {"chips", "cores", "links"};
   keys["faults.cores[]"] = {"chip", "core"};
   keys["faults.links[]"] = {"chip", "x", "y", "direction"};
-  keys["costs[]"] = {"name", "description", "source", "status", "events", "barrier", "static_power"};
+  keys["costs[]"] = {"name", "description", "source", "status", "events", "cycles", "barrier", "static_power"};
   keys["costs[].events"] = costEvents;
   for (const std::string &event : costEvents)
     keys["costs[].events." + event] = {"energy_pj", "time_ns", "source", "status"};
+  keys["costs[].cycles"] = {"clock_ns", "source", "status"};
+  for (const CycleModel::Key &key : CycleModel::keys)
+    keys["costs[].cycles"].push_back(key.name);
   keys["costs[].barrier"] = {"times_ns", "interpolate", "source", "status"};
   keys["costs[].static_power"] = {"watts_per_chip", "source", "status"};
   keys[faultsFile] = {"format", "version", "faults"};

@@ -1,7 +1,6 @@
 //===- Loader.cpp - From an image to the memories of the RTL --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Rtl/Loader.h"
-#include "ranvier/HwModels/NativeForm.h"
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -211,7 +210,7 @@ private:
     for (uint32_t k = 0; k < core.sliceCount; ++k) {
       const image::SliceRecord &slice = image.slices[core.firstSlice + k];
       const isa::Program &program = image.meta.programs[slice.program];
-      const bool fast = options.fastPath && mayTakeFastPath(image, slice);
+      const bool fast = options.fastPath && image::isNative(image, slice);
       const uint64_t seed = image.meta.populations[slice.population].seed;
       uint32_t *entry = &table[sliceStride * k];
       Packer first, second; // Widths follow the chip; docs/rtl/architecture.md gives them for the shipped one.
@@ -245,12 +244,7 @@ private:
 
   /// Whether the host gets the spikes of a population.
   bool observed(uint32_t population) const {
-    if (options.hostSpikes == HostSpikes::All || image.meta.populations[population].output)
-      return true;
-    return std::any_of(image.meta.probes.begin(), image.meta.probes.end(), [&](const image::ProbeMeta &probe) {
-      return probe.population == population &&
-             std::find(probe.variables.begin(), probe.variables.end(), "spikes") != probe.variables.end();
-    });
+    return options.hostSpikes == HostSpikes::All || image::hostHears(image.meta, population);
   }
 
   void loadMasks() {
@@ -293,30 +287,6 @@ Memories::Memories(const Geometry &geometry) : geometry(geometry), words((geomet
   for (uint32_t node = 0; node <= geometry.nodes(); ++node)
     for (unsigned s = 0; s < numSpaces; ++s)
       of(node, Space(s)).assign(geometry.wordsOf(Space(s), node == geometry.host()), 0);
-}
-
-bool mayTakeFastPath(const image::Image &image, const image::SliceRecord &slice) {
-  if (!image.chip.nativeCuba)
-    return false;
-  const hw::NativeCubaLif &native = *image.chip.nativeCuba;
-  const isa::Program &program = image.meta.programs[slice.program], form = hw::nativeCubaProgram(native);
-  if (program.code != form.code || program.states.size() != 2 || program.params.size() != 4 || program.inputs.size() != 1 ||
-      !program.tables.empty())
-    return false;
-  const auto within = [](const int32_t *words, uint32_t count, int64_t least, int64_t most) {
-    return std::all_of(words, words + count, [&](int32_t word) { return word >= least && word <= most; });
-  };
-  const auto paramWithin = [&](uint32_t param, int64_t least, int64_t most) {
-    bool uniform = false;
-    const int32_t *words = paramWords(image, slice, param, uniform);
-    return within(words, uniform ? 1 : slice.count, least, most);
-  };
-  const int64_t decay = (int64_t(1) << native.decayBits) - 1;
-  const int64_t bias = int64_t(1) << (native.biasMantissaBits + (1u << native.biasExponentBits) - 2);
-  const int64_t state = int64_t(1) << (native.stateBits - 1);
-  return paramWithin(0, 0, std::min(decay, decay + 1 - int64_t(native.currentDecayOffset))) && paramWithin(1, 0, decay) &&
-         paramWithin(2, 0, (int64_t(1) << native.thresholdBits) - 1) && paramWithin(3, -bias, bias - 1) &&
-         within(image.stateWords.data() + slice.firstState, 2 * slice.count, -state, state - 1);
 }
 
 Grid smallestGrid(const image::Image &image) {

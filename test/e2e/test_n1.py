@@ -58,7 +58,7 @@ class Digits(N1):
 
     def test_accuracy_is_that_of_the_float_network(self):
         result = self.evaluate()
-        print(f"digits on ranvier-n1: {100 * result['accuracy']:.2f} %, {result['latency_us']['mean']:.2f} us a sample by the profile's estimates")
+        print(f"digits on ranvier-n1: {100 * result['accuracy']:.2f} %, {result['latency_us']['mean']:.2f} us a sample at an assumed 100 MHz")
         self.assertGreaterEqual(result["accuracy"], 0.98 - 0.005)
         self.assertEqual(result["depth"], 2)
         self.assertIsNone(result["energy_uj"])
@@ -78,7 +78,7 @@ class Digits(N1):
     def test_what_is_said_of_time_and_energy(self):
         """Times are known and energies are not, so neither text shows a figure of energy or takes back one of time."""
         for arguments, energy in ((("eval", self.digits, "--data", SET, "--samples", 5), "energy         unknown: the chip's description has no figures"),
-                                  (("run", self.digits, "--input", SET, "--steps", 18), ", energy unknown (profile estimate)")):
+                                  (("run", self.digits, "--input", SET, "--steps", 18), ", energy unknown (profile fitted)")):
             text = self.call(*arguments).stdout
             self.assertIn(energy, text)
             self.assertRegex(text, r"time +[1-9][\d.]* us")
@@ -407,10 +407,13 @@ class Refusals(N1):
             value = re.search(rf"(?m)^  {key}: (?:{{value: )?(\d+)", description).group(1)
             self.assertIn(shown.format(value), text)
         (profile,) = chip["cost_profiles"]
-        self.assertEqual(profile["name"], "estimate")
-        self.assertEqual({event["status"] for name, event in profile["events"].items() if name != "chip_hop"}, {"estimate"})
+        self.assertEqual(profile["name"], "fitted")
+        cycles = profile["cycles"]
+        self.assertEqual(cycles.pop("clock_ns"), 10)
+        self.assertEqual({number["status"] for number in cycles.values()}, {"fitted"})
+        self.assertEqual({key: cycles[key]["value"] for key in ("update", "slice", "group", "lanes")}, {"update": 4, "slice": 5, "group": 8, "lanes": 8})
         self.assertIn("synapse_event.energy", profile["unknown"])
-        self.assertNotIn("synapse_event.time", profile["unknown"])
+        self.assertFalse([name for name in profile["unknown"] if name.endswith(".time")])
 
 
 class Maps(N1):

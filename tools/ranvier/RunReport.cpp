@@ -169,6 +169,14 @@ Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) 
       if (cost.picoseconds)
         entry["picoseconds"] = *cost.picoseconds;
     }
+    if (profile->cycles) {
+      Json &cycles = costs["cycles"] = {{"clock_picoseconds", profile->cycles->clockPicoseconds}};
+      for (unsigned n = 0; n < hw::CycleModel::NumNumbers; ++n) {
+        const hw::CycleModel::Entry &entry = profile->cycles->numbers[n];
+        cycles[hw::CycleModel::keys[n].name] = {
+            {"value", entry.value}, {"provenance", hw::toString(entry.status)}, {"source", entry.source}};
+      }
+    }
     costs["times_without_a_value"] = machine.unknownTimes();
     if (profile->staticWattsPerChip)
       costs["static_watts_per_chip"] = {{"value", *profile->staticWattsPerChip},

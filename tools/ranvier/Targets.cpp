@@ -18,14 +18,24 @@ Json profileJson(const hw::CostProfile &profile) {
                     {"source", cost.source}};
     if (!cost.joules)
       unknown.push_back(name + ".energy");
-    if (!cost.picoseconds)
+    if (!cost.picoseconds && !profile.cycles)
       unknown.push_back(name + ".time");
   }
-  if (profile.barrierPicoseconds.empty())
+  Json cycles;
+  if (profile.cycles) {
+    cycles = {{"clock_ns", double(profile.cycles->clockPicoseconds) * 1e-3}};
+    for (unsigned n = 0; n < hw::CycleModel::NumNumbers; ++n) {
+      const hw::CycleModel::Entry &entry = profile.cycles->numbers[n];
+      cycles[hw::CycleModel::keys[n].name] = {
+          {"value", entry.value}, {"status", hw::toString(entry.status)}, {"source", entry.source}};
+    }
+  } else if (profile.barrierPicoseconds.empty()) {
     unknown.push_back("barrier.time");
+  }
   if (!profile.staticWattsPerChip)
     unknown.push_back("static_power");
-  return {{"name", profile.name}, {"description", profile.description}, {"events", events}, {"unknown", unknown}};
+  return {
+      {"name", profile.name}, {"description", profile.description}, {"events", events}, {"cycles", cycles}, {"unknown", unknown}};
 }
 
 Json chipJson(const std::string &name, const hw::Chip &chip) {

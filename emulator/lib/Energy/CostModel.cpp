@@ -51,7 +51,12 @@ CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
     else if (missingTimes.empty() || missingTimes.back() != keys[e])
       missingTimes.push_back(keys[e]);
   }
-  if (profile && !profile->barrierPicoseconds.empty())
+  if (profile && profile->cycles) { // all times follow from it (CycleTiming)
+    const hw::CycleModel &cycles = *profile->cycles;
+    missingTimes.clear();
+    times[AxonIn] = addTime(0, cycles[hw::CycleModel::Packet], cycles.clockPicoseconds);
+    barrierTime = addTime(0, cycles[hw::CycleModel::Step], cycles.clockPicoseconds);
+  } else if (profile && !profile->barrierPicoseconds.empty())
     barrierTime = ranvier::emu::barrierPicoseconds(*profile, tiles);
   else
     missingTimes.push_back("barrier");

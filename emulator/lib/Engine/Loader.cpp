@@ -337,6 +337,23 @@ std::vector<OutEvents> eventsOfMessages(const Engine &engine) {
   return result;
 }
 
+/// `events`: by out-axon.
+void loadCycles(Engine &engine, const std::vector<OutEvents> &events) {
+  const hw::CycleModel &model = *engine.profile->cycles;
+  std::vector<uint32_t> processing(engine.outAxons.size());
+  for (size_t o = 0; o < processing.size(); ++o) {
+    const auto [core, axon] = engine.outAxons[o];
+    const uint64_t synapses = std::accumulate(events[o].begin(), events[o].end(), uint64_t(0));
+    const uint64_t cycles = model[hw::CycleModel::Packet] +
+                            uint64_t(engine.cores[core].delivery.axons[axon].rowCount) * model[hw::CycleModel::Row] +
+                            synapses * model[hw::CycleModel::Synapse];
+    processing[o] = static_cast<uint32_t>(std::min<uint64_t>(cycles, UINT32_MAX));
+  }
+  engine.cycles = std::make_unique<CycleTiming>(*engine.image, model,
+                                                CycleTiming::Messages{engine.outPtr, engine.outAxons, std::move(processing)},
+                                                engine.options.timing == Timing::Detailed);
+}
+
 Result<void> loadAccounting(Engine &engine) {
   const image::Image &image = *engine.image;
   engine.profile = image.chip.findCosts(engine.options.costProfile);
@@ -370,7 +387,9 @@ Result<void> loadAccounting(Engine &engine) {
     for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
       engine.accounts[o + n + 1] = packEvents(events[o], engine.mixed);
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
-  if (engine.options.timing == Timing::Detailed) {
+  if (engine.profile && engine.profile->cycles) {
+    loadCycles(engine, events);
+  } else if (engine.options.timing == Timing::Detailed) {
     RANVIER_TRY(engine.detailed,
                 DetailedTiming::create(image, {engine.outPtr, engine.outAxons, events}, engine.grid.front(), engine.costs));
     for (uint32_t c = 0; c < engine.cores.size(); ++c)
@@ -481,17 +500,19 @@ Result<void> load(Engine &engine) {
     return loadRest(engine);
   }
   Transport &between = *engine.options.ranks;
-  RANVIER_CHECK(agree(
-      between, remembering([&]() -> Result<void> {
-        if (engine.options.timing == Timing::Detailed && between.ranks() > 1)
-          return Error{.code = 7016,
-                       .message = "detailed timing follows every packet through the whole machine, which one rank has to hold",
-                       .expected = "one rank, or timing off or fast",
-                       .found = std::to_string(between.ranks()) + " ranks",
-                       .kind = ErrorKind::Unsupported};
-        engine.ranks = std::make_unique<RankLinks>(engine.options.ranks, *engine.image);
-        return loadOwn(engine);
-      })));
+  RANVIER_CHECK(agree(between, remembering([&]() -> Result<void> {
+                        const hw::CostProfile *profile = engine.image->chip.findCosts(engine.options.costProfile);
+                        const bool cycles = engine.timed && profile && profile->cycles;
+                        if ((engine.options.timing == Timing::Detailed || cycles) && between.ranks() > 1)
+                          return Error{.code = 7016,
+                                       .message = std::string(cycles ? "timing in cycles" : "detailed timing") +
+                                                  " follows every packet through the whole machine, which one rank has to hold",
+                                       .expected = cycles ? "one rank, or timing off" : "one rank, or timing off or fast",
+                                       .found = std::to_string(between.ranks()) + " ranks",
+                                       .kind = ErrorKind::Unsupported};
+                        engine.ranks = std::make_unique<RankLinks>(engine.options.ranks, *engine.image);
+                        return loadOwn(engine);
+                      })));
   RANVIER_CHECK(connectRanks(engine));
   return agree(between, remembering([&] { return loadRest(engine); }));
 }

@@ -127,10 +127,12 @@ public:
   std::span<const CoreTimes> coreTimes() const override { return {engine.coreTimes.data(), engine.coreTimes.size()}; }
   int64_t barrierTime() const override { return engine.timed ? engine.costs.barrier() : 0; }
   std::span<const LinkPlace> links() const override {
-    return engine.detailed ? engine.detailed->links() : std::span<const LinkPlace>();
+    return engine.detailed ? engine.detailed->links() : engine.cycles ? engine.cycles->links() : std::span<const LinkPlace>();
   }
   std::span<const LinkTimes> linkTimes() const override {
-    return engine.detailed ? engine.detailed->linkTimes() : std::span<const LinkTimes>();
+    return engine.detailed ? engine.detailed->linkTimes()
+           : engine.cycles ? engine.cycles->linkTimes()
+                           : std::span<const LinkTimes>();
   }
   std::vector<uint32_t> ranksOfCores() const override {
     return engine.ranks ? engine.ranks->owners() : std::vector<uint32_t>(engine.cores.size(), 0);
@@ -363,6 +365,8 @@ void EngineMachine::emitInputs(InputState &input) {
       if (engine.timed) {
         thread.counts.inputMessages += last - first;
         mark<false, true>(thread, now, row, graded, value);
+        if (engine.cycles)
+          engine.cycles->input(row);
         if (engine.detailed)
           for (uint64_t o = first; o < last; ++o)
             engine.detailed->receive(engine.outAxons[o].core, o);
@@ -380,7 +384,8 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t row, bool 
   const uint64_t firstOut = engine.outPtr[row], lastOut = engine.outPtr[row + 1];
   const image::OutAxonRecord *outAxons = engine.outAxons.data();
   const MarkTarget *targets = engine.marks[step % engine.window].data();
-  [[maybe_unused]] const uint32_t *events = Timed ? engine.accounts.data() + row + 1 : nullptr; // by out-axon; none are kept untimed
+  [[maybe_unused]] const uint32_t *events =
+      Timed ? engine.accounts.data() + row + 1 : nullptr; // by out-axon; none are kept untimed
   [[maybe_unused]] ProcessingLoad *loads = thread.processing.data();
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
@@ -598,8 +603,11 @@ template <bool Shared, bool Timed> void EngineMachine::emitCore(const Emission &
       emit<Shared, Timed>(core, core.slices[slice], thread, emission.neurons[s] - core.slices[slice].record->neuronBase);
     }
   thread.counts.spikes += emission.count;
-  if constexpr (Timed)
+  if constexpr (Timed) {
+    if (engine.cycles)
+      engine.cycles->spikes(emission.core, {emission.neurons.data(), emission.count});
     settleCore(emission, thread);
+  }
 }
 
 template <bool Shared, bool Timed> void EngineMachine::runLevels(ThreadState &thread) {
@@ -663,6 +671,8 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
   takeExternal(inputs);
   if (engine.detailed)
     engine.detailed->begin();
+  if (engine.cycles)
+    engine.cycles->begin();
   for (InputState &input : engine.inputs)
     emitInputs(input);
   if (barrier)
@@ -742,8 +752,11 @@ void EngineMachine::settleStep() {
   }
   total.eventsByClass = events;
   total.synapticEvents = std::accumulate(events.begin(), events.end(), uint64_t(0));
+  const std::span<CoreTimes> times(engine.coreTimes.data(), engine.coreTimes.size());
   if (engine.detailed)
-    longest = engine.detailed->settle({engine.coreTimes.data(), engine.coreTimes.size()});
+    longest = engine.detailed->settle(times);
+  else if (engine.cycles)
+    longest = engine.cycles->settle(times, *std::max_element(mostOverLink.begin(), mostOverLink.end()));
   else
     longest = std::max(settleLinks(), longest);
   if (engine.ranks)

@@ -9,6 +9,7 @@
 
 #include "../Energy/CostModel.h"
 #include "../Ranks/RankLinks.h"
+#include "../Timing/CycleTiming.h"
 #include "../Timing/DetailedTiming.h"
 #include "Aligned.h"
 #include "Delivery.h"
@@ -173,6 +174,7 @@ struct Engine {
   std::vector<OutEvents> mixed;      ///< See packEvents().
   AlignedArray<CoreTimes> coreTimes; ///< [cores]
   std::unique_ptr<DetailedTiming> detailed;
+  std::unique_ptr<CycleTiming> cycles; ///< Where the profile counts cycles: of timing fast and detailed, in place of what is above.
 };
 
 /// Builds the run-time structures; every slice is interpreted. Throws std::bad_alloc.

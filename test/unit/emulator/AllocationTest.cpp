@@ -67,9 +67,15 @@ TEST_CASE("no step allocates, the first included") {
     net.synapses.push_back({1, i, (i * 7) % 50, 1 + i % 2, -9});
     net.synapses.push_back({2, i, (i * 3) % 50, 1, 1});
   }
-  const auto image = build(net);
+  const auto plain = build(net);
+  net.chip.multicastTrees = true;
+  hw::CycleModel &cycles = net.chip.costs.emplace_back().cycles.emplace();
+  net.chip.costs[0].name = "cycles";
+  cycles.numbers.fill({3, "", hw::Provenance::Defined});
+  const auto clocked = build(net);
   for (const auto timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed})
-    for (const unsigned threads : {1u, 2u}) {
+    for (const auto &[image, threads] :
+         {std::pair(plain, 1u), std::pair(plain, 2u), std::pair(clocked, 1u), std::pair(clocked, 2u)}) {
       auto options = interp(threads, timing);
 #if RANVIER_HAVE_JIT
       options.executor = threads == 1 ? emu::Executor::Jit : emu::Executor::Interp;

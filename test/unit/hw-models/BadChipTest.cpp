@@ -3,6 +3,7 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Random.h"
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace ranvier;
@@ -37,6 +38,102 @@ TEST_CASE("the base description is right") {
   REQUIRE_MESSAGE(chip, (chip ? std::string() : chip.error().str()));
   CHECK(chip->core.neurons == 5);
   CHECK((chip->costs[0].events.at("axon_in").provenance == Provenance::Fitted));
+}
+
+/// The base with times in cycles: events without times on line 13, the cycles on line 14, trees on line 8.
+static std::string clocked(const std::string &from = "", const std::string &to = "") {
+  std::string text = base;
+  const auto change = [&](const std::string &old, const std::string &with) {
+    const size_t at = text.find(old);
+    REQUIRE_MESSAGE(at != std::string::npos, old);
+    text.replace(at, old.size(), with);
+  };
+  change("energy_pj: 1, time_ns: 2", "energy_pj: 1");
+  std::string cycles = "    cycles: {clock_ns: 10";
+  for (const CycleModel::Key &key : CycleModel::keys)
+    cycles += std::string(", ") + key.name + ": 7";
+  change("    barrier: {times_ns: {1: 2, 4: 3}}", cycles + "}");
+  change("tiles_x: 2}", "tiles_x: 2, multicast_trees: true}");
+  if (!from.empty())
+    change(from, to);
+  return text;
+}
+
+TEST_CASE("cycles are all there, in place of other times, on the chip that they describe") {
+  auto chip = parseChip(clocked(), "t.yaml");
+  REQUIRE_MESSAGE(chip, (chip ? std::string() : chip.error().str()));
+  REQUIRE(chip->costs[0].cycles);
+  CHECK(chip->costs[0].cycles->clockPicoseconds == 10000);
+  for (const CycleModel::Entry &entry : chip->costs[0].cycles->numbers)
+    CHECK(entry == CycleModel::Entry{7, "s", Provenance::Fitted});
+  auto again = parseChip(resolvedText(*chip), "t.yaml");
+  REQUIRE_MESSAGE(again, (again ? std::string() : again.error().str()));
+  CHECK(*again == *chip);
+  const struct {
+    const char *from, *to;
+    unsigned code;
+    const char *line, *key;
+  } cases[] = {
+      {"lanes: 7", "lane: 7", 2005, "line 14", "costs[0].cycles.lane"},
+      {", lanes: 7", "", 2007, "line 14", "costs[0].cycles.lanes"},
+      {"clock_ns: 10, ", "", 2007, "line 14", "costs[0].cycles.clock_ns"},
+      {"lanes: 7", "lanes: many", 2008, "line 14", "costs[0].cycles.lanes"},
+      {"lanes: 7", "lanes: unlimited", 2008, "line 14", "costs[0].cycles.lanes"},
+      {"lanes: 7", "lanes: 0", 2009, "line 14", "costs[0].cycles.lanes"},
+      {"hop: 7", "hop: 0", 2009, "line 14", "costs[0].cycles.hop"},
+      {"row: 7", "row: 1000001", 2009, "line 14", "costs[0].cycles.row"},
+      {"clock_ns: 10", "clock_ns: 0", 2009, "line 14", "costs[0].cycles.clock_ns"},
+      {"row: 7", "row: {value: 7, source: \" \"}", 2010, "line 14", "costs[0].cycles.row.source"},
+      {"energy_pj: 1", "energy_pj: 1, time_ns: 2", 2011, "line 13", "costs[0].events.axon_in.time_ns"},
+      {"    static_power", "    barrier: {times_ns: {1: 2}}\n    static_power", 2011, "line 15", "costs[0].barrier"},
+      {"kind: mesh", "kind: torus", 2011, "line 14", "costs[0].cycles"},
+      {"multicast_trees: true", "multicast_trees: false", 2011, "line 14", "costs[0].cycles"},
+      {"tiles_x: 2", "cores_per_tile: 2", 2011, "line 14", "costs[0].cycles"},
+      {"tiles_x: 2", "max_chips: 2", 2011, "line 14", "costs[0].cycles"},
+      {"profile: int", "profile: f32", 2011, "line 14", "costs[0].cycles"},
+      {"programmable: true}", "programmable: true}\nstorage: {procedural: true}", 2011, "line 15", "costs[0].cycles"},
+  };
+  for (const auto &each : cases) {
+    auto wrong = parseChip(clocked(each.from, each.to), "t.yaml");
+    REQUIRE_MESSAGE(!wrong, each.to);
+    CHECK_MESSAGE(wrong.error().code == each.code, wrong.error().str());
+    CHECK_MESSAGE(wrong.error().place.starts_with(each.line), wrong.error().str());
+    CHECK_MESSAGE(wrong.error().place.find(each.key) != std::string::npos, wrong.error().str());
+  }
+}
+
+TEST_CASE("cycles are rewritten in place") {
+  std::string cycles = "    cycles: # all of them\n      # by hand\n      clock_ns: {value: 10, source: x, status: defined}\n";
+  for (const CycleModel::Key &key : CycleModel::keys)
+    cycles += std::string("      ") + key.name + ": 7   # before\n";
+  const std::string at = "    cycles: {clock_ns: 10";
+  std::string text = clocked();
+  const size_t from = text.find(at);
+  text.replace(from, text.find('\n', from) + 1 - from, cycles);
+  CycleModel other;
+  for (unsigned n = 0; n < CycleModel::NumNumbers; ++n)
+    other.numbers[n].value = 100 + n;
+  auto edited = withCycles(text, "t.yaml", other, "measured", Provenance::Published);
+  REQUIRE_MESSAGE(edited, (edited ? std::string() : edited.error().str()));
+  auto chip = parseChip(*edited, "t.yaml");
+  REQUIRE(chip);
+  for (unsigned n = 0; n < CycleModel::NumNumbers; ++n)
+    CHECK(chip->costs[0].cycles->numbers[n] == CycleModel::Entry{100 + n, "measured", Provenance::Published});
+  CHECK(chip->costs[0].cycles->clockSource == "x");
+  CHECK(edited->find("      lanes: 104   # before\n") != std::string::npos);
+  CHECK(edited->find("    cycles: # all of them\n      # by hand\n") != std::string::npos);
+  // Once more, over what stands there now.
+  other.numbers[CycleModel::Row].value = 5;
+  auto twice = withCycles(*edited, "t.yaml", other, "again", Provenance::Fitted);
+  REQUIRE(twice);
+  CHECK(std::count(twice->begin(), twice->end(), '\n') == std::count(edited->begin(), edited->end(), '\n'));
+  CHECK(twice->find("measured") == std::string::npos);
+  // Not where several stand on a line, and not where there are none.
+  for (const std::string &wrong : {clocked(), std::string(base)}) {
+    auto refused = withCycles(wrong, "t.yaml", other, "s", Provenance::Fitted);
+    REQUIRE(!refused);
+    CHECK(refused.error().code == 2019);
+  }
 }
 
 TEST_CASE("each mistake is named with its line and key") {

@@ -127,9 +127,20 @@ TEST_CASE("ranvier-n1 is what docs/rtl/architecture.md says") {
   REQUIRE(chip.costs.size() == 1);
   for (const auto &[event, cost] : chip.costs[0].events) {
     CHECK_MESSAGE(!cost.joules, event);
-    CHECK_MESSAGE(cost.picoseconds, event);
-    CHECK((cost.provenance == (event == "chip_hop" ? Provenance::Defined : Provenance::Estimate)));
+    CHECK_MESSAGE(!cost.picoseconds, event);
   }
+  // Section 5 of that page: 4 + sum over slices of 5 + 8 * ceil(count / 8) * (inputs + length), or 4 + count.
+  REQUIRE(chip.costs[0].cycles);
+  const CycleModel &cycles = *chip.costs[0].cycles;
+  CHECK((cycles.clockStatus == Provenance::Estimate));
+  for (const CycleModel::Entry &entry : cycles.numbers)
+    CHECK((entry.status == Provenance::Fitted));
+  const std::pair<CycleModel::Number, uint32_t> said[] = {
+      {CycleModel::Update, 4},      {CycleModel::Slice, 5},        {CycleModel::Group, 8}, {CycleModel::Lanes, 8},
+      {CycleModel::NativeSlice, 4}, {CycleModel::NativeNeuron, 1}, {CycleModel::Hop, 1},   {CycleModel::Packet, 1},
+      {CycleModel::Row, 1},         {CycleModel::Synapse, 1}};
+  for (const auto &[number, value] : said)
+    CHECK_MESSAGE(cycles[number] == value, CycleModel::keys[number].name);
 }
 
 TEST_CASE("slots of a neuron: the first limit that a program is beyond") {

@@ -7,6 +7,7 @@
 #ifndef RANVIER_HWMODELS_CHIP_H
 #define RANVIER_HWMODELS_CHIP_H
 
+#include "ranvier/HwModels/CycleModel.h"
 #include "ranvier/ISA/Program.h"
 #include "ranvier/Support/Error.h"
 #include <cstdint>
@@ -16,10 +17,6 @@
 #include <vector>
 
 namespace ranvier::hw {
-
-/// How far a number can be trusted; printed beside every figure that uses it.
-enum class Provenance : uint8_t { Published, Fitted, Estimate, Defined, Unknown };
-const char *toString(Provenance provenance);
 
 /// One cost of one event. An unknown cost has no value; reports then say "unknown" and leave it out of sums, naming it.
 struct Cost {
@@ -42,6 +39,7 @@ struct CostProfile {
   std::string name; ///< "published", "fitted", ...
   std::string description;
   std::map<std::string, Cost> events;
+  std::optional<CycleModel> cycles; ///< Times are these; `events` have energies alone, and there is no barrier besides.
   /// Barrier latency by number of tiles that hold a mapped neuron: largest key <= tiles counts (step function), or linear
   /// interpolation between the keys if `interpolateBarrier`.
   std::map<uint32_t, int64_t> barrierPicoseconds;
@@ -219,6 +217,11 @@ Result<std::string> dataFolder(const std::string &kind);
 /// The YAML text that describes the chip completely (defaults written out), for the image. parseChip(resolvedText(c), c.path) == c
 /// for every chip that parseChip made; numbers of a chip made in C++ get the source "not stated".
 std::string resolvedText(const Chip &chip);
+/// The text of a description with these values for the cycles of its first cost profile, which all have this source (without quotes
+/// or backslashes) and status. Nothing else of it changes, comments included. Errors: as parseChip; RNV2019 (that profile has no
+/// cycles, or a number does not stand on a line of its own).
+Result<std::string> withCycles(const std::string &text, const std::string &path, const CycleModel &model, const std::string &source,
+                               Provenance status);
 /// Path of every key the loader knows, sorted; `costs[]` is an element of the list of profiles, `number` what may stand for a
 /// number.
 std::vector<std::string> chipKeys();

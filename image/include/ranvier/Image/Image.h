@@ -217,6 +217,12 @@ Result<void> validate(const ImageData &data);
 /// JSON text for `ranvier inspect`; `full` adds tables down to synapses.
 std::string describe(const Image &image, bool full);
 
+/// Whether a slice may run on the chip's fixed neuron unit: its program is the native form word for word, and parameters and
+/// initial states are within their widths.
+bool isNative(const Image &image, const SliceRecord &slice);
+/// Whether the host is told of a population's spikes while the chip runs: it is an output, or probed for spikes.
+bool hostHears(const Meta &meta, uint32_t population);
+
 } // namespace ranvier::image
 
 #endif

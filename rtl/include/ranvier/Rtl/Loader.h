@@ -16,7 +16,7 @@ namespace ranvier::rtl {
 /// Which neurons' spikes the host gets to see.
 enum class HostSpikes : uint8_t {
   All,     ///< Every neuron's: what lockstep compares.
-  Observed ///< Of populations that are outputs, or probed for spikes.
+  Observed ///< Of populations that image::hostHears names.
 };
 
 struct LoaderOptions {
@@ -81,10 +81,6 @@ struct MemoryFile {
 /// For $readmemh: each memory by node and space, all writes of the configuration bus in one file, the package, and a README.md that
 /// says which is what.
 std::vector<MemoryFile> memoryFiles(const LoadedImage &loaded, const image::Image &image);
-
-/// Whether a slice may take the fast path: the program is the chip's native form word for word, and parameters and initial states
-/// are within their widths.
-bool mayTakeFastPath(const image::Image &image, const image::SliceRecord &slice);
 
 } // namespace ranvier::rtl
 
