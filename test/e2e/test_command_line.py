@@ -18,7 +18,7 @@ import samples
 from ranvier import BIN, DIGITS, ROOT, Case
 
 # Commands with a test file of their own.
-ELSEWHERE = {"map": "test_map.py", "cosim": "test_cosim.py"}
+ELSEWHERE = {"map": "test_map.py", "cosim": "test_cosim.py", "calibrate": "test_calibrate.py"}
 COMMANDS = ["targets", "check", "compile", "inspect", "import", "export", "verify", "diff", "run", "eval", "completion"]
 NETWORK = DIGITS / "network.nir"
 SET = DIGITS / "test_set.h5"

@@ -75,6 +75,7 @@ void addDiff(CLI::App &app, Context &context);
 void addMap(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);
 void addCosim(CLI::App &app, Context &context);
+void addCalibrate(CLI::App &app, Context &context);
 void addEval(CLI::App &app, Context &context);
 void addCompletion(CLI::App &app, Context &context);
 

@@ -112,6 +112,7 @@ int main(int argc, char **argv) {
   addMap(app, context);
   addRun(app, context);
   addCosim(app, context);
+  addCalibrate(app, context);
   addEval(app, context);
   addCompletion(app, context);
   if (const std::string several = refusedOnRanks(argc, argv); !several.empty()) {
