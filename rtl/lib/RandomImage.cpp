@@ -113,12 +113,17 @@ private:
     for (uint32_t x = 0; x < g.grid.columns; ++x)
       for (uint32_t y = 0; y < g.grid.rows; ++y)
         all.emplace_back().number = x * chip.tilesY + y; // as the loader numbers them
+    // In crumbs now and then, so that a spike goes everywhere.
+    const bool crumbs = random.oneIn(4);
     for (uint32_t p = 0; p < data.meta.populations.size(); ++p) {
       const image::PopulationMeta &population = data.meta.populations[p];
       for (uint32_t first = 0; !population.input && first < population.count;) {
         const auto left = static_cast<uint32_t>(population.count) - first;
         Core &core = all[random.below(static_cast<uint32_t>(all.size()))];
-        const uint32_t piece = std::min({left, g.neurons - core.neurons, random.oneIn(2) ? left : 1 + random.below(left)});
+        const uint32_t piece = std::min({left, g.neurons - core.neurons,
+                                         crumbs            ? 1 + random.below(3)
+                                         : random.oneIn(2) ? left
+                                                           : 1 + random.below(left)});
         if (!piece)
           continue;
         core.parts.push_back({p, first, piece});

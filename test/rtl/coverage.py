@@ -9,7 +9,7 @@ import flow
 from modules import MODULES
 
 # Random networks on meshes whose nodes turn and branch differently; together they hit every bin (found by trying).
-RUNS = {"full": (("1x1", 40, 1, "all"), ("2x2", 30, 300, "all"), ("2x2", 100, 1000, "bins"), ("3x3", 100, 400, "bins"), ("4x4", 60, 500, "bins")),
+RUNS = {"full": (("1x1", 40, 1, "all"), ("2x2", 30, 300, "all"), ("2x2", 100, 1000, "bins"), ("3x3", 60, 400, "bins"), ("4x4", 40, 500, "bins")),
         "brief": (("1x1", 6, 1, "all"),)}
 BRIEF_BLOCKS = ("rv_fifo", "rv_tcam", "rv_crossbar_tile")
 
