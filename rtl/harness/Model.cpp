@@ -17,18 +17,23 @@
 #if RANVIER_BINS
 #include "Bins.h"
 #endif
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace {
 using namespace ranvier_model;
 
 constexpr uint32_t stallBits = 6 * RANVIER_COLUMNS * RANVIER_ROWS + 1;
-/// The chip's links, then the host: a gap before its next input, its not taking an output, its not saying that it is done.
-constexpr uint32_t gapBit = stallBits, takeBit = stallBits + 1, doneBit = stallBits + 2;
-constexpr uint32_t stallWords = (stallBits + 3 + 63) / 64;
+/// The chip's links, then the host: a gap before its next input, its not taking an output, its not saying that it is done; then
+/// what a busy chip must take no notice of: an access and its kind, a start.
+constexpr uint32_t gapBit = stallBits, takeBit = stallBits + 1, doneBit = stallBits + 2, accessBit = stallBits + 3,
+                   writeBit = stallBits + 4, startBit = stallBits + 5;
+constexpr uint32_t stallWords = (stallBits + 6 + 63) / 64;
 constexpr uint32_t readLatencyLimit = 64; ///< Cycles after which a bus without an answer is given up.
 
 /// Ports are integers up to 64 bits and arrays beyond.
@@ -79,6 +84,7 @@ struct RanvierModel {
     context.randReset(2);
     context.randSeed(static_cast<int>(seed | 1));
     context.fatalOnError(false);
+    giveArguments();
 #if VM_TRACE_FST
     context.traceEverOn(true);
 #endif
@@ -90,8 +96,23 @@ struct RanvierModel {
     reset();
   }
   ~RanvierModel() {
+    // What Verilator takes away it looks for in the context of the model that was made last, which may have gone before this one.
+    Verilated::threadContextp(&context);
     closeTrace();
     chip->final();
+  }
+
+  /// The words of $RANVIER_RTL_PLUSARGS, for $test$plusargs and $value$plusargs.
+  void giveArguments() {
+    const char *text = std::getenv("RANVIER_RTL_PLUSARGS");
+    std::istringstream stream(text ? text : "");
+    std::vector<std::string> words = {"ranvier"};
+    for (std::string word; stream >> word;)
+      words.push_back(word);
+    std::vector<const char *> pointers;
+    for (const std::string &word : words)
+      pointers.push_back(word.c_str());
+    context.commandArgs(static_cast<int>(pointers.size()), pointers.data());
   }
 
   /// First half of a cycle: what the ports say to what has been set.
@@ -163,6 +184,35 @@ struct RanvierModel {
     return true;
   }
 
+  /// Asks for what must not happen while a step runs.
+  void disturb(const Stalls &stalls) {
+    const uint64_t bits = stalls.words[0];
+    chip->cfg_valid_i = stalls.bit(accessBit);
+    chip->cfg_write_i = stalls.bit(writeBit);
+    chip->cfg_node_i = bits % (RANVIER_COLUMNS * RANVIER_ROWS + 1);
+    chip->cfg_space_i = bits % 11;
+    chip->cfg_addr_i = bits >> 8 & 0xFF;
+    chip->cfg_wdata_i = ~uint32_t(0);
+    chip->start_i = stalls.bit(startBit);
+  }
+
+  /// The rules of the ports, in the middle of a cycle of a step. False: one is broken, and `broken` says which.
+  bool keepsRules(uint64_t cycle) {
+    const bool kept =
+        !offered || (chip->out_valid_o && chip->out_source_o == offeredSource && chip->out_payload_o == offeredPayload);
+    if (!kept)
+      broken = "out_valid_o, out_source_o and out_payload_o did not stay until they were taken";
+    else if (chip->cfg_rvalid_o)
+      broken = "cfg_rvalid_o rose during a step";
+    offered = chip->out_valid_o && !chip->out_ready_i;
+    offeredSource = chip->out_source_o;
+    offeredPayload = chip->out_payload_o;
+    if (broken.empty())
+      return true;
+    broken += " (step " + std::to_string(steps) + " since reset, cycle " + std::to_string(cycle) + ")";
+    return false;
+  }
+
   void step(const RanvierStep &what, RanvierStepResult &result) {
     Stalls stalls(what.stall_seed, ++steps, what.stall_probability);
     SpaceMemory *watched = what.watch ? memories->of(what.watch->node, what.watch->space) : nullptr;
@@ -173,6 +223,7 @@ struct RanvierModel {
     chip->start_i = 0;
     chip->out_ready_i = 1;
     chip->in_valid_i = 0;
+    offered = false;
     uint64_t at = 0;
     for (uint64_t now = 1; now <= what.cycle_limit; ++now) {
       if (stalls.used()) {
@@ -180,6 +231,7 @@ struct RanvierModel {
         assignBits(chip->stall_i, stalls.words);
         keepBits(chip->stall_i);
         chip->out_ready_i = !stalls.bit(takeBit);
+        disturb(stalls);
       }
       // A spike once offered stays until it is taken.
       if (at < what.input_count && (chip->in_valid_i || !stalls.bit(gapBit))) {
@@ -193,6 +245,8 @@ struct RanvierModel {
 #if RANVIER_BINS
       bins->sample();
 #endif
+      if (!keepsRules(now))
+        break;
       if (what.on_cycle) {
         const RanvierCycle ports = {now, chip->in_valid_i, chip->in_ready_o, chip->out_valid_o, chip->out_ready_i, chip->idle_o};
         what.on_cycle(what.user, &ports);
@@ -222,7 +276,7 @@ struct RanvierModel {
         break;
     }
     result.inputs_taken = at;
-    chip->in_done_i = chip->in_valid_i = 0;
+    chip->in_done_i = chip->in_valid_i = chip->cfg_valid_i = chip->start_i = 0;
     const uint64_t none[stallWords] = {};
     assignBits(chip->stall_i, none);
   }
@@ -261,8 +315,10 @@ struct RanvierModel {
 #if RANVIER_BINS
   std::unique_ptr<Bins> bins;
 #endif
-  std::string failure;
+  std::string failure, broken;
   uint32_t steps = 0;
+  bool offered = false; ///< In the cycle before, and not taken.
+  uint32_t offeredSource = 0, offeredPayload = 0;
 #if VM_TRACE_FST
   std::unique_ptr<VerilatedFstC> trace;
   uint64_t dumped = UINT64_MAX;
@@ -325,7 +381,7 @@ void bins(RanvierModel *model, void *user, void (*tell)(void *, const char *, co
 }
 
 const char *failure(RanvierModel *model) {
-  model->failure = model->context.gotFinish() ? "the RTL called $finish, $stop or $fatal, or an assertion failed" : "";
+  model->failure = model->context.gotFinish() ? "the RTL called $finish, $stop or $fatal, or an assertion failed" : model->broken;
   return model->failure.c_str();
 }
 

@@ -243,10 +243,24 @@ private:
   }
 
   std::vector<std::string> verilatorFlags() const {
-    std::vector<std::string> out = {
-        "--cc",         "-O3",     "--x-assign", "fast",   "--x-initial",           "unique", "-Wno-fatal",
-        "--top-module", "n1_chip", "--prefix",   "VModel", "--output-split-cfuncs", "2000",   "--output-split",
-        "20000"};
+    // Without const-bit-op-tree: that optimisation of Verilator 5.006 gets some expressions of single bits wrong, as netlists are
+    // full of.
+    std::vector<std::string> out = {"--cc",
+                                    "-O3",
+                                    "-fno-const-bit-op-tree",
+                                    "--x-assign",
+                                    "fast",
+                                    "--x-initial",
+                                    "unique",
+                                    "-Wno-fatal",
+                                    "--top-module",
+                                    "n1_chip",
+                                    "--prefix",
+                                    "VModel",
+                                    "--output-split-cfuncs",
+                                    "2000",
+                                    "--output-split",
+                                    "20000"};
     if (options.trace)
       out.insert(out.end(), {"--trace-fst", "--trace-structs"});
     if (options.counting == Counting::All)

@@ -29,7 +29,7 @@ module n1_router (
     output logic [n1_pkg::FLIT_BITS-1:0] out_w_o,
     output logic [n1_pkg::FLIT_BITS-1:0] out_n_o,
     output logic [n1_pkg::FLIT_BITS-1:0] out_s_o,
-    output logic [n1_pkg::SOURCE_BITS+31:0] out_l_o  // Without the mask: it would hold the core alone.
+    output logic [n1_pkg::FLIT_BITS-n1_pkg::MASK_BITS-1:0] out_l_o  // Without the mask: it would hold the core alone.
 );
   localparam int FB = n1_pkg::FLIT_BITS;
   localparam int MB = n1_pkg::MASK_BITS;

@@ -232,9 +232,10 @@ def yosys(script, folder):
     return must(["yosys", "-q", "-l", "log", "script.ys"], cwd=folder) + (folder / "log").read_text(encoding="utf-8", errors="replace")
 
 
-def synthesise(name, parameters, flat):
+def synthesise(name, parameters, flat, boxes=()):
     """Synthesises a module, memories kept as such. The folder holds netlist.v (module <name>__netlist), memory.v (the memories as
-    behavioural Verilog), netlist.json and log. `flat` dissolves the modules below. Problems that `check` finds are failures."""
+    behavioural Verilog), netlist.json and log. `flat` dissolves the modules below; `boxes` stay black boxes (they are synthesised on
+    their own). Problems that `check` finds are failures."""
     chosen = readable(name, parameters)
     script = [*(f"read_verilog -sv {path}" for path in chosen)]
     script += [f"chparam -set {key} {value} {name}" for key, value in own(parameters).items()]
@@ -244,6 +245,7 @@ def synthesise(name, parameters, flat):
     if any(path.stem == "rv_ram" for path in chosen) and not alone:
         script += ["delete * *rv_ram %d", "opt", "memory -nomap", "opt_clean", "write_verilog -noattr memory.v", "write_json memory.json",
                    "design -load elaborated", "blackbox *rv_ram"]
+    script += [f"blackbox {box}" for box in boxes]
     if alone:
         script += ["opt", "memory -nomap", "opt"]
     else:
@@ -266,10 +268,11 @@ def words_of(value):
     return value if isinstance(value, int) else int(value, 2)
 
 
-def area(name, folder):
-    """Cells, flip-flops, gate equivalents (NAND gates) and memory bits of a synthesised module, with all below it."""
+def area(name, folder, boxes=None):
+    """Cells, flip-flops, gate equivalents (NAND gates) and memory bits of a synthesised module, with all below it. `boxes`: {name: the
+    same of a black box}."""
     netlist, memories = modules_of(folder / "netlist.json"), modules_of(folder / "memory.json")
-    known = {}
+    known = dict(boxes or {})
 
     def count(module):
         if module not in known:
@@ -324,32 +327,43 @@ def ports_header(listed):
 # ---- Proofs -------------------------------------------------------------------------------------------------------------------------
 
 
-def smt(name, parameters, properties, changes=(), instead=None):
+def smt(name, parameters, properties, changes=(), dissolved=False, more=""):
     """The module with properties spliced in before its endmodule, as a problem for yosys-smtbmc. `changes` are (old, new) texts to break
-    it by; `instead` names files that stand for modules below it (what is proven of those is assumed there)."""
-    chosen = readable(name, parameters, {**library(), **(instead or {})})
+    it by, `more` are further properties. With `dissolved` the modules below it become a part of it first, and properties may name what is in them
+    (\\u_fifo.head_q, with a blank behind it)."""
+    chosen = readable(name, parameters)
     text = chosen[-1].read_text(encoding="utf-8")
     for old, new in changes:
         if text.count(old) != 1:
             raise Failed(f"{name}: the text to change must be there once: {old}")
         text = text.replace(old, new)
-    text = re.sub(r"^endmodule\b", lambda end: properties.read_text(encoding="utf-8") + "endmodule", text, count=1, flags=re.M)
-    script = [*(f"read_verilog -sv -formal {path}" for path in chosen[:-1]), f"read_verilog -sv -formal {name}.sv"]
-    script += [f"chparam -set {key} {value} {name}" for key, value in own(parameters).items()]
-    script += [f"hierarchy -check -top {name}", "rename -top proven", "prep -flatten -top proven", "check -assert", "memory_map", "opt -full", "async2sync",
-               "dffunmap", "write_smt2 -wires problem.smt2"]
+    packages = [path for path in chosen[:-1] if path.stem.endswith("_pkg")]
+    words = properties.read_text(encoding="utf-8") + more
+    splice = lambda text: re.sub(r"^endmodule\b", lambda end: words + "endmodule", text, count=1, flags=re.M)
+    generics = [f"chparam -set {key} {value} {name}" for key, value in own(parameters).items()]
+    whole = ["read_verilog -sv -formal " + part for part in (*map(str, chosen[:-1]), f"{name}.sv")] + generics + [f"hierarchy -check -top {name}"]
+    dissolve = [*whole, "proc", "flatten", "opt_clean", f"write_verilog -noattr dissolved.v"]
+    proven = [*(f"read_verilog -sv -formal {path}" for path in packages), "read_verilog -sv -formal proven.sv"] if dissolved else whole[:]
+    prove = [f"rename -top proven", "prep -flatten -top proven", "check -assert", "memory_map", "opt -full", "async2sync", "dffunmap",
+             "write_smt2 -wires problem.smt2"]
 
     def make(folder):
-        (folder / f"{name}.sv").write_text(text)
-        yosys(script, folder)
+        (folder / f"{name}.sv").write_text(text if dissolved else splice(text))
+        if dissolved:
+            yosys(dissolve, folder)
+            (folder / "proven.sv").write_text(splice((folder / "dissolved.v").read_text()))
+            yosys([*proven, f"hierarchy -check -top {name}", *prove], folder)
+        else:
+            yosys([*whole, *prove], folder)
 
-    return made(f"smt-{identifier(name, parameters)}", [version("yosys"), *script, text, *chosen], make) / "problem.smt2"
+    return made(f"smt-{identifier(name, parameters)}", [version("yosys"), *whole, *prove, dissolved, text, words, *chosen], make) / "problem.smt2"
 
 
 def smtbmc(problem, *options):
     """(whether it holds, the prover's words)."""
-    # Unrolled by yosys-smtbmc: z3 would expand the nested definitions of a wide multiplexer without sharing them, and never end.
-    code, text = run(["yosys-smtbmc", "-s", "z3", "--noprogress", "--unroll", *options, problem])
+    # Unrolled by yosys-smtbmc: z3 would expand the nested definitions of a wide multiplexer without sharing them, and never end. What
+    # is left is of bit vectors alone, and told so z3 takes the quicker way.
+    code, text = run(["yosys-smtbmc", "-s", "z3", "--noprogress", "--noincr", "--unroll", "--logic", "QF_BV", *options, problem])
     if "Status: passed" not in text and "Status: PASSED" not in text and "Status: failed" not in text and "Status: FAILED" not in text:
         raise Failed(f"yosys-smtbmc {' '.join(options)} came to no verdict\n{text[-4000:]}")
     return code == 0, text

@@ -11,8 +11,10 @@ class Module:
     parameters: tuple = ({},)  # Each is linted, run in the bench and synthesised.
     large: tuple = ()  # Parameter sets too large to synthesise in a test.
     lint_only: tuple = ()  # Parameter sets too large to run in one.
+    alone: bool = True  # Linted by itself; else as a part of what it belongs to, because it uses some of its package's constants only.
     leaf: bool = True  # Its netlist runs beside its source.
     bench: str = ""  # test/rtl/benches/<bench>.cpp: a model of it. Defines every PARAM_x that the bench reads.
+    drive: str = ""  # test/rtl/benches/<drive>.cpp: inputs with a meaning for the run beside the netlist, without a model.
     steady: tuple = ()  # Output bits that never change, as "port[bit]", for every parameter set.
     cycles: int = 120000  # Random cycles of the bench.
     netlist_cycles: int = 20000  # Cycles of the bench, and of random inputs, beside the netlist.
@@ -44,11 +46,11 @@ MODULES = [
     Module("rv_shift_add", ({"LANES": 4, "CODE_BITS": 8, "INPUT_BITS": 8}, {"LANES": 3, "CODE_BITS": 1, "INPUT_BITS": 3}), bench="ShiftAddBench"),
     Module("rv_crossbar_tile", (tile(16, 8, 4, 8, 16, 8, 2), tile(5, 9, 3, 3, 9, 6, 1)), large=(tile(64, 16, 4, 8, 16, 8, 2),), bench="CrossbarTileBench",
            lint_only=(tile(100, 128, 8, 16, 32, 16, 3), tile(2, 2, 2, 2, 2, 1, 1))),
-    # The chip, on every shape of mesh that has edges of its own; linted as a whole, because each module uses some of its package's
-    # constants only. `ranvier cosim` runs it.
-    *(Module(name, (), lint_only=GRIDS, leaf=False, area=False) for name in ("n1_chip", "n1_chip_aer")),
-    *(Module(name, (), leaf=False, area=False)
-      for name in ("n1_accumulators", "n1_barrier", "n1_core", "n1_cuba", "n1_delivery", "n1_engine", "n1_host", "n1_node", "n1_router", "n1_sender",
-                   "n1_update")),
+    # The chip, of 2 x 2 nodes as its package says, and linted on every shape of mesh that has edges of its own. `ranvier cosim` runs it.
+    *(Module(name, lint_only=GRIDS, leaf=False) for name in ("n1_chip", "n1_chip_aer")),
+    *(Module(name, alone=False, leaf=False) for name in ("n1_core", "n1_node")),
+    *(Module(name, alone=False) for name in ("n1_accumulators", "n1_cuba", "n1_delivery", "n1_host", "n1_router", "n1_sender", "n1_update")),
+    Module("n1_barrier", alone=False, bench="N1BarrierBench", steady=tuple(f"cycles_o[{bit}]" for bit in range(9, 32))),  # A step of the bench is not longer.
+    Module("n1_engine", alone=False, drive="N1EngineDrive"),
 ]
 BY_NAME = {module.name: module for module in MODULES}

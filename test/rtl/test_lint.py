@@ -32,7 +32,7 @@ class Lint(unittest.TestCase):
 
 def add(module):
     def test(self):
-        for parameters in (*module.parameters, *module.large, *module.lint_only):
+        for parameters in (*(module.parameters if module.alone else ()), *module.large, *module.lint_only):
             with self.subTest(flow.label(module.name, parameters)):
                 self.assertEqual(flow.lint(module.name, parameters), (0, ""))
     setattr(Lint, f"test_{module.name}", test)

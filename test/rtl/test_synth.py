@@ -12,17 +12,31 @@ import sys
 import unittest
 
 import flow
-from modules import MODULES
+from modules import BY_NAME, MODULES
 
 SEED = os.environ.get("RANVIER_RTL_SEED", "1")
 AREA = flow.ROOT / "docs" / "rtl" / "area.md"
 
 
+def boxes(module):
+    """The modules below one that is no leaf that have no parameters: each is synthesised once, on its own."""
+    below = [path.stem for path in flow.sources(module.name)] if not module.leaf else []
+    return tuple(name for name in below if name != module.name and name in BY_NAME and BY_NAME[name].parameters == ({},))
+
+
+def synthesise(module, parameters):
+    return flow.synthesise(module.name, parameters, module.leaf, boxes(module))
+
+
+def area(module, parameters):
+    return flow.area(module.name, synthesise(module, parameters), {box: area(BY_NAME[box], {}) for box in boxes(module)})
+
+
 def synthesise_all():
     """All modules, as many at a time as there are processors; problems come up again in the tests that ask for the result."""
-    jobs = [(module.name, parameters, module.leaf) for module in MODULES for parameters in module.parameters]
+    jobs = [(module, parameters) for module in MODULES for parameters in module.parameters]
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        return [future.exception() for future in [pool.submit(flow.synthesise, *job) for job in jobs]]
+        return [future.exception() for future in [pool.submit(synthesise, *job) for job in jobs]]
 
 
 def table():
@@ -30,7 +44,7 @@ def table():
     rows = ["| module | parameters | cells | flip-flops | gate equivalents | memory bits |", "|---|---|---:|---:|---:|---:|"]
     for module in sorted(MODULES, key=lambda module: module.name):
         for parameters in module.parameters if module.area else ():
-            count = flow.area(module.name, flow.synthesise(module.name, parameters, module.leaf))
+            count = area(module, parameters)
             words = ", ".join(f"{key} {value}" for key, value in parameters.items()) or "-"
             rows.append(f"| `{module.name}` | {words} | {count['cells']:,} | {count['flip_flops']:,} | {(count['quarters'] + 2) // 4:,} | {count['memory_bits']:,} |")
     return rows
@@ -96,8 +110,8 @@ def add(module):
     def synthesis(self):
         for parameters in module.parameters:
             with self.subTest(flow.label(module.name, parameters)):
-                folder = flow.synthesise(module.name, parameters, module.leaf)
-                count = flow.area(module.name, folder)
+                folder = synthesise(module, parameters)
+                count = area(module, parameters)
                 self.assertGreater(count["cells"] + count["memory_bits"], 0)
                 self.assertNotIn("Warning: Complex async reset", (folder / "log").read_text())
     setattr(Synthesis, f"test_{module.name}", synthesis)
@@ -106,7 +120,7 @@ def add(module):
         for parameters in module.parameters:
             with self.subTest(flow.label(module.name, parameters)):
                 folder = flow.synthesise(module.name, parameters, True)
-                code, text = self.compare(module.name, parameters, folder, module.bench, module.netlist_cycles)
+                code, text = self.compare(module.name, parameters, folder, module.bench or module.drive, module.netlist_cycles)
                 self.assertEqual(code, 0, text)
                 steady = re.search(r"^steady:(.*)$", text, re.M).group(1).split()
                 self.assertEqual([bit for bit in steady if bit not in module.steady], [], "outputs that the run never moved")

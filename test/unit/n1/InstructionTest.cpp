@@ -1,0 +1,249 @@
+// Every instruction with every immediate on the engine and in the interpreter, with operands from the ends of their range; programs
+// and slices as long and as many as a core holds (docs/spec/microcode.md). SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "N1Chip.h"
+#include "ranvier/ISA/RandomProgram.h"
+#include <algorithm>
+#include <doctest/doctest.h>
+
+using namespace ranvier;
+using namespace ranvier::rtl;
+using isa::ImmKind;
+using isa::Instruction;
+using isa::Opcode;
+using test::N1Chip;
+
+namespace {
+constexpr uint32_t neurons = 32, states = 8, params = 16;
+
+/// Every instruction but loads, stores and spikes, once for each immediate; constants and draws: some.
+std::vector<Instruction> everyInstruction(isa::RandomSource &random) {
+  std::vector<Instruction> out;
+  for (const isa::OpcodeInfo &info : isa::opcodeTable) {
+    if (!info.inInt || !info.dst || info.imm == ImmKind::State || info.imm == ImmKind::Param || info.imm == ImmKind::Input)
+      continue;
+    const auto add = [&](uint32_t imm) {
+      out.push_back(
+          {.op = info.op, .a = static_cast<uint8_t>(info.a ? 1 : 0), .b = static_cast<uint8_t>(info.b ? 2 : 0), .imm = imm});
+    };
+    switch (info.imm) {
+    case ImmKind::Const:
+      for (int i = 0; i < 12; ++i)
+        add(isa::edgeWord(random, isa::Profile::Int));
+      break;
+    case ImmKind::Reg:
+      for (int i = 0; i < 4; ++i)
+        add(3);
+      break;
+    case ImmKind::Draw:
+      for (int i = 0; i < 10; ++i)
+        add(i < 2 ? 255 * i : random.below(256));
+      break;
+    case ImmKind::Table:
+      for (int i = 0; i < 6; ++i)
+        add(i % 2);
+      break;
+    case ImmKind::Shift:
+    case ImmKind::Bits:
+      for (uint32_t imm = info.immMin; imm <= info.immMax; ++imm)
+        add(imm);
+      break;
+    case ImmKind::ShiftRound:
+    case ImmKind::ProductShift:
+      for (uint32_t rounding = 0; rounding < std::size(isa::roundingNames); ++rounding)
+        for (uint32_t shift = info.immMin; shift <= info.immMax; ++shift)
+          add(shift | rounding << 8);
+      break;
+    default:
+      add(0);
+      add(0);
+    }
+  }
+  return out;
+}
+
+/// One core's words, as the chip has them and as the interpreter wants them.
+struct Core {
+  alignas(64) int32_t state[states][neurons], param[params][neurons], input[2][neurons];
+
+  void draw(isa::RandomSource &random) {
+    for (auto *rows : {state[0], param[0], input[0]})
+      for (uint32_t i = 0; i < (rows == state[0] ? states : rows == param[0] ? params : 2) * neurons; ++i)
+        rows[i] = static_cast<int32_t>(isa::edgeWord(random, isa::Profile::Int));
+  }
+  void put(N1Chip &chip, uint32_t node, uint32_t bank) const {
+    const Geometry &g = test::n1Geometry();
+    std::vector<ConfigWrite> writes;
+    for (uint32_t n = 0; n < neurons; ++n) {
+      for (uint32_t s = 0; s < states; ++s)
+        writes.push_back({node, Space::State, s * neurons + n, static_cast<uint32_t>(state[s][n])});
+      for (uint32_t p = 0; p < params; ++p)
+        writes.push_back({node, Space::Param, p * neurons + n, static_cast<uint32_t>(param[p][n])});
+      for (uint32_t r = 0; r < 2; ++r)
+        writes.push_back({node, Space::Accumulator, bank * g.accumulators() + r * neurons + n, static_cast<uint32_t>(input[r][n])});
+    }
+    chip.write(writes);
+  }
+  void interpret(const isa::Program &program, uint64_t seed, uint32_t entity, uint32_t step) {
+    int32_t *stateRows[states];
+    const int32_t *paramRows[params], *inputRows[2] = {input[0], input[1]};
+    for (uint32_t s = 0; s < states; ++s)
+      stateRows[s] = state[s];
+    for (uint32_t p = 0; p < params; ++p)
+      paramRows[p] = param[p];
+    uint32_t spikes[1] = {};
+    isa::interpret(program, {.count = neurons,
+                             .firstEntity = entity,
+                             .seed = seed,
+                             .step = step,
+                             .state = stateRows,
+                             .param = paramRows,
+                             .input = inputRows,
+                             .spikes = spikes});
+  }
+  std::vector<uint32_t> words() const { return {&state[0][0], &state[0][0] + states * neurons}; }
+};
+
+isa::Program emptyProgram() {
+  isa::Program out;
+  out.name = "test";
+  for (uint32_t s = 0; s < states; ++s)
+    out.states.push_back("v" + std::to_string(s));
+  for (uint32_t p = 0; p < params; ++p)
+    out.params.push_back("p" + std::to_string(p));
+  out.inputs = {"i", "j"};
+  out.tables = {std::vector<int32_t>(37), std::vector<int32_t>(27)}; // Together as many as there is room for.
+  return out;
+}
+
+/// A program's words with the tables' places in them.
+std::vector<uint64_t> encoded(const isa::Program &program) {
+  std::vector<uint64_t> out;
+  for (Instruction i : program.code) {
+    if (i.op == Opcode::Lut)
+      i.imm = (i.imm ? 37u : 0u) | static_cast<uint32_t>(program.tables[i.imm].size() - 1) << 16;
+    out.push_back(isa::encode(i));
+  }
+  return out;
+}
+
+struct Engines {
+  const Geometry &g = test::n1Geometry();
+  N1Chip chip;
+  isa::RandomSource random;
+  explicit Engines(uint32_t seed) : chip(seed), random(seed) {}
+
+  /// One program a node, in one step.
+  void run(std::vector<isa::Program> programs) {
+    const auto before = static_cast<uint32_t>(random.next());
+    chip.put(test::n1Host, Space::Csr, HostCsrStep, before);
+    std::vector<Core> cores(programs.size());
+    for (uint32_t node = 0; node < programs.size(); ++node) {
+      isa::Program &program = programs[node];
+      const uint64_t seed = random.next();
+      const auto entity = static_cast<uint32_t>(random.next());
+      const auto first = static_cast<uint32_t>(random.below(static_cast<uint32_t>(g.programWords - program.code.size()) + 1));
+      uint32_t address = 0;
+      for (std::vector<int32_t> &table : program.tables)
+        for (int32_t &word : table) {
+          word = static_cast<int32_t>(random.next());
+          chip.put(node, Space::Table, address++, static_cast<uint32_t>(word));
+        }
+      chip.putProgram(node, first, encoded(program));
+      chip.putSlice(
+          node, 0,
+          {.base = 0, .count = neurons, .inputs = 2, .start = first, .length = static_cast<uint32_t>(program.code.size())});
+      chip.write({{node, Space::Slice, 2, static_cast<uint32_t>(seed)},
+                  {node, Space::Slice, 3, static_cast<uint32_t>(seed >> 32)},
+                  {node, Space::Slice, 4, entity},
+                  {node, Space::Csr, CsrSlices, 1}});
+      cores[node].draw(random);
+      cores[node].put(chip, node, (before + 1) % g.slots);
+      cores[node].interpret(program, seed, entity, before + 1);
+    }
+    chip.step();
+    for (uint32_t node = 0; node < programs.size(); ++node) {
+      CHECK(chip.csr(node, CsrErrors) == 0);
+      const std::vector<uint32_t> found = chip.get(node, Space::State), right = cores[node].words();
+      const auto at = std::mismatch(found.begin(), found.end(), right.begin()).first;
+      CHECK(found == right);
+      if (at != found.end())
+        MESSAGE("state ", (at - found.begin()) / neurons, " of neuron ", (at - found.begin()) % neurons);
+    }
+  }
+};
+} // namespace
+
+TEST_CASE("every instruction with every immediate gives the words of the interpreter") {
+  if (!test::haveN1())
+    return;
+  Engines engines(12);
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Instruction> all = everyInstruction(engines.random);
+    REQUIRE(all.size() > 750);
+    std::vector<isa::Program> programs;
+    for (size_t first = 0; first < all.size(); first += states) {
+      isa::Program program = emptyProgram();
+      const uint32_t slot = engines.random.below(params - 2);
+      for (uint8_t k = 0; k < 3; ++k)
+        program.code.push_back({.op = Opcode::LdParam, .dst = static_cast<uint8_t>(k + 1), .imm = slot + k});
+      if (engines.random.oneIn(4))
+        program.code[0] = {.op = Opcode::LdInput, .dst = 1, .imm = engines.random.below(2)};
+      if (engines.random.oneIn(4))
+        program.code[1] = {.op = Opcode::LdState, .dst = 2, .imm = engines.random.below(states)};
+      if (engines.random.oneIn(2)) // What chooses is 0 at random.
+        program.code.push_back({.op = Opcode::Lt, .dst = 3, .a = 3, .b = 2});
+      const uint32_t count = static_cast<uint32_t>(std::min<size_t>(states, all.size() - first));
+      for (uint32_t i = 0; i < count; ++i) {
+        Instruction one = all[first + i];
+        one.dst = static_cast<uint8_t>(10 + i * 7 % 54);
+        program.code.push_back(one);
+      }
+      for (uint32_t i = 0; i < count; ++i)
+        program.code.push_back({.op = Opcode::StState, .a = static_cast<uint8_t>(10 + i * 7 % 54), .imm = i});
+      programs.push_back(std::move(program));
+    }
+    for (size_t first = 0; first < programs.size(); first += test::n1Host)
+      engines.run({programs.begin() + static_cast<ptrdiff_t>(first),
+                   programs.begin() + static_cast<ptrdiff_t>(std::min<size_t>(programs.size(), first + test::n1Host))});
+  }
+}
+
+TEST_CASE("programs as long as there is room for, and slices as many") {
+  if (!test::haveN1())
+    return;
+  Engines engines(13);
+  const Geometry &g = test::n1Geometry();
+  // Each register takes part in a sum; the sum is stored.
+  isa::Program program = emptyProgram();
+  for (uint8_t r = 0; r < 64; ++r)
+    program.code.push_back({.op = Opcode::Li, .dst = r, .imm = static_cast<uint32_t>(engines.random.next())});
+  while (program.code.size() + states < g.programWords) {
+    const auto pick = [&] { return static_cast<uint8_t>(engines.random.below(64)); };
+    program.code.push_back({.op = engines.random.oneIn(2) ? Opcode::Add : Opcode::Xor, .dst = pick(), .a = pick(), .b = pick()});
+  }
+  for (uint32_t s = 0; s < states; ++s)
+    program.code.push_back({.op = Opcode::StState, .a = static_cast<uint8_t>(engines.random.below(64)), .imm = s});
+  engines.run({program, program, program, program});
+
+  // A slice a neuron: each counts itself.
+  N1Chip chip(14);
+  chip.putProgram(
+      3, 0,
+      {isa::encode({.op = Opcode::LdState, .dst = 0, .imm = 0}), isa::encode({.op = Opcode::LdParam, .dst = 1, .imm = 0}),
+       isa::encode({.op = Opcode::Add, .dst = 0, .a = 0, .b = 1}), isa::encode({.op = Opcode::StState, .a = 0, .imm = 0})});
+  for (uint32_t n = 0; n < neurons; ++n) {
+    chip.putSlice(3, n, {.base = neurons - 1 - n, .count = 1, .length = 4});
+    chip.put(3, Space::Param, n, n * n + 1);
+  }
+  std::vector<uint32_t> right(neurons, 0);
+  for (uint32_t slices = 0; slices <= neurons; ++slices) {
+    chip.put(3, Space::Csr, CsrSlices, slices);
+    chip.step();
+    for (uint32_t n = 0; n < slices; ++n)
+      right[neurons - 1 - n] += (neurons - 1 - n) * (neurons - 1 - n) + 1;
+    CHECK(chip.csr(3, CsrUpdateCycles) == 4 + slices * (5 + 8 * 4));
+    std::vector<uint32_t> found = chip.get(3, Space::State);
+    found.resize(neurons);
+    CHECK(found == right);
+  }
+}
