@@ -64,7 +64,7 @@ public:
       : image(image), geometry(need(rtl::geometryOf(image.chip, grid))), loaded(need(rtl::loadImage(image, grid, {}))),
         file(need(rtl::buildModel(need(rtl::shippedSources()), geometry, {}))),
         model(need(rtl::Model::open(file.path, geometry, 1))) {
-    model->write(rtl::configWrites(loaded.memories));
+    rtl::loadMemories(*model, loaded.memories);
   }
 
   /// Seconds of the steps; counts cycles.

@@ -96,11 +96,14 @@ struct RanvierModel {
     reset();
   }
   ~RanvierModel() {
-    // What Verilator takes away it looks for in the context of the model that was made last, which may have gone before this one.
-    Verilated::threadContextp(&context);
+    use();
     closeTrace();
     chip->final();
   }
+
+  /// Verilator looks in the context of a thread for much of what belongs to a model ($finish, names, what it takes away at the
+  /// end). That is the context of the model which was made last, and that one may have gone by now.
+  void use() { Verilated::threadContextp(&context); }
 
   /// The words of $RANVIER_RTL_PLUSARGS, for $test$plusargs and $value$plusargs.
   void giveArguments() {
@@ -335,8 +338,14 @@ RanvierModel *create(uint32_t seed) {
   }
 }
 void destroy(RanvierModel *model) { delete model; }
-void write(RanvierModel *model, const RanvierAccess *accesses, uint64_t count) { model->write(accesses, count); }
-int read(RanvierModel *model, RanvierAccess *accesses, uint64_t count) { return model->read(accesses, count); }
+void write(RanvierModel *model, const RanvierAccess *accesses, uint64_t count) {
+  model->use();
+  model->write(accesses, count);
+}
+int read(RanvierModel *model, RanvierAccess *accesses, uint64_t count) {
+  model->use();
+  return model->read(accesses, count);
+}
 
 int peek(RanvierModel *model, uint32_t node, uint32_t space, uint32_t first, uint32_t count, uint32_t *words) {
   const SpaceMemory *memory = model->memories->of(node, space);
@@ -353,12 +362,22 @@ int poke(RanvierModel *model, uint32_t node, uint32_t space, uint32_t first, uin
   return 1;
 }
 
-void step(RanvierModel *model, const RanvierStep *what, RanvierStepResult *result) { model->step(*what, *result); }
-int openTrace(RanvierModel *model, const char *path) { return model->openTrace(path); }
-void closeTrace(RanvierModel *model) { model->closeTrace(); }
+void step(RanvierModel *model, const RanvierStep *what, RanvierStepResult *result) {
+  model->use();
+  model->step(*what, *result);
+}
+int openTrace(RanvierModel *model, const char *path) {
+  model->use();
+  return model->openTrace(path);
+}
+void closeTrace(RanvierModel *model) {
+  model->use();
+  model->closeTrace();
+}
 
 int writeCoverage(RanvierModel *model, const char *path) {
 #if VM_COVERAGE
+  model->use();
   model->context.coveragep()->write(path);
   return 1;
 #else

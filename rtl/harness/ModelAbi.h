@@ -45,7 +45,8 @@ typedef struct RanvierStep {
   const RanvierInput *inputs; ///< In the order in which they are offered.
   uint64_t input_count;
   /// Each link is held up in a cycle with stall_probability / 256 (0: never; at most 250), and likewise the host's gaps between
-  /// inputs and its taking of outputs; a function of seed, step and cycle.
+  /// inputs and its taking of outputs; as often the busy chip is asked for accesses and starts, of which it must take no notice. A
+  /// function of seed, step and cycle.
   uint64_t stall_seed;
   uint32_t stall_probability;
   uint64_t cycle_limit;       ///< A step that has not ended after as many cycles hangs.

@@ -27,8 +27,10 @@ std::string page(const std::string &title, const std::string &body) {
 }
 
 std::string percent(const Touched &touched) {
+  if (!touched.all)
+    return "none";
   char text[64];
-  std::snprintf(text, sizeof text, "%.1f %% (%llu of %llu)", touched.percent(), static_cast<unsigned long long>(touched.hit),
+  std::snprintf(text, sizeof text, "%.1f %% (%llu of %llu)", *touched.percent(), static_cast<unsigned long long>(touched.hit),
                 static_cast<unsigned long long>(touched.all));
   return text;
 }

@@ -215,11 +215,15 @@ private:
 
 //===--- Least squares ----------------------------------------------------===//
 
-/// Solves the normal equations of the counts for all numbers but Lanes.
+bool isMeasured(const std::vector<Count> &counts, unsigned number) {
+  return std::any_of(counts.begin(), counts.end(), [&](const Count &count) { return count.sum[number] != 0; });
+}
+
+/// Solves the normal equations of the counts for all numbers but Lanes and those that are in no count.
 Sum solve(const std::vector<Count> &counts) {
   std::vector<unsigned> unknown;
   for (unsigned n = 0; n < numNumbers; ++n)
-    if (n != CycleModel::Lanes && std::any_of(counts.begin(), counts.end(), [&](const Count &count) { return count.sum[n] != 0; }))
+    if (n != CycleModel::Lanes && isMeasured(counts, n))
       unknown.push_back(n);
   const size_t size = unknown.size();
   std::vector<std::vector<long double>> m(size, std::vector<long double>(size + 1, 0));
@@ -286,6 +290,7 @@ Result<TimingFit> fitTiming(const TimingJob &job) {
   }
   TimingFit best;
   double least = 0;
+  const CycleModel &before = *job.chip.costs.front().cycles;
   for (uint32_t lanes = 1; lanes <= 64; lanes *= 2) {
     std::vector<Count> counts;
     for (size_t s = 0; s < sweeps.size(); ++s) {
@@ -302,6 +307,10 @@ Result<TimingFit> fitTiming(const TimingJob &job) {
     Sum rounded = {};
     for (unsigned n = 0; n < numNumbers; ++n) {
       fit.exact[n] = n == CycleModel::Lanes ? lanes : exact[n];
+      if (n != CycleModel::Lanes && !isMeasured(counts, n)) {
+        fit.notMeasured.push_back(CycleModel::Number(n));
+        fit.exact[n] = before.numbers[n].value;
+      }
       const double within = std::clamp<double>(std::round(fit.exact[n]), CycleModel::keys[n].min, CycleModel::keys[n].max);
       fit.model.numbers[n].value = static_cast<uint32_t>(within);
       rounded[n] = within;

@@ -122,7 +122,6 @@ private:
 //===--- Loading ----------------------------------------------------------===//
 
 void LockstepRun::load() {
-  std::vector<bool> done((g.nodes() + 1) * numSpaces, false); // through the back door
   backDoor = true;
   for (uint32_t node = 0; node <= g.nodes(); ++node)
     for (unsigned s = 0; s < numSpaces; ++s) {
@@ -131,10 +130,8 @@ void LockstepRun::load() {
         continue;
       uint32_t there = 0;
       backDoor = backDoor && chip->peek(node, Space(s), 0, std::span(&there, 1));
-      done[node * numSpaces + s] = !options.loadThroughBus && chip->poke(node, Space(s), 0, words);
     }
-  chip->write(
-      configWrites(loadedImage.memories, [&](uint32_t node, Space space) { return !done[node * numSpaces + size_t(space)]; }));
+  loadMemories(*chip, loadedImage.memories, options.loadThroughBus);
 }
 
 /// Reads words back through the bus, all of them or, where they are many, some of each memory; and the other way round writes

@@ -131,4 +131,14 @@ Result<std::unique_ptr<Model>> Model::open(const std::string &path, const Geomet
   return std::unique_ptr<Model>(std::move(model));
 }
 
+void loadMemories(Model &model, const Memories &memories, bool bus) {
+  const Geometry &g = memories.geometry;
+  std::vector<bool> done((g.nodes() + 1) * numSpaces, false); // through the back door
+  for (uint32_t node = 0; node <= g.nodes() && !bus; ++node)
+    for (unsigned s = 0; s < numSpaces; ++s)
+      if (const auto &words = memories.of(node, Space(s)); !words.empty() && Space(s) != Space::Csr)
+        done[node * numSpaces + s] = model.poke(node, Space(s), 0, words);
+  model.write(configWrites(memories, [&](uint32_t node, Space space) { return !done[node * numSpaces + size_t(space)]; }));
+}
+
 } // namespace ranvier::rtl

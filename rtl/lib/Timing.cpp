@@ -18,13 +18,7 @@ Result<RtlClock> RtlClock::open(const TimedRun &run, const std::string &model) {
   RtlClock out;
   RANVIER_TRY(out.layout, loadImage(*run.image, run.grid, {.hostSpikes = HostSpikes::Observed}));
   RANVIER_TRY(out.chip, Model::open(model, out.layout->memories.geometry, 1));
-  const Memories &memories = out.layout->memories;
-  std::vector<bool> done((memories.geometry.nodes() + 1) * numSpaces, false); // through the back door
-  for (uint32_t node = 0; node <= memories.geometry.nodes(); ++node)
-    for (unsigned s = 0; s < numSpaces; ++s)
-      if (const auto &words = memories.of(node, Space(s)); !words.empty() && Space(s) != Space::Csr)
-        done[node * numSpaces + s] = out.chip->poke(node, Space(s), 0, words);
-  out.chip->write(configWrites(memories, [&](uint32_t node, Space space) { return !done[node * numSpaces + size_t(space)]; }));
+  loadMemories(*out.chip, out.layout->memories);
   return out;
 }
 

@@ -38,7 +38,7 @@ class Fit(Calibrate):
         self.assertEqual((result["chip"], result["changed"]), ("ranvier-n1", 0))
         self.assertEqual(result["error"], {"mean": 0, "worst": 0})
         self.assertGreater(result["counts"], 500)
-        self.assertEqual(len(result["numbers"]), 17)
+        self.assertEqual((len(result["numbers"]), result["not_measured"]), (17, []))
         for key, number in result["numbers"].items():
             self.assertAlmostEqual(number["exact"], number["value"], 6, key)
         self.assertIn(result["source"], self.text)
@@ -77,8 +77,12 @@ class Fit(Calibrate):
         (folder / "n1_update.sv").write_text(text)
         files = file_list(self.tmp / "slower.f", folder)
         small = self.tmp / "one.yaml"
-        small.write_text(self.text.replace("tiles_x: 4", "tiles_x: 1").replace("tiles_y: 4", "tiles_y: 1"))
-        result = self.json("calibrate", small, "--rtl", files)
+        small.write_text(self.text.replace("tiles_x: 4", "tiles_x: 1").replace("tiles_y: 4", "tiles_y: 1").replace("      hop: 1\n", "      hop: 7\n"))
+        result = self.json("calibrate", small, "--rtl", files, "-o", self.tmp / "fitted.yaml")
+        # With one node nothing tells what a hop takes: it stays, and that is said.
+        self.assertEqual((result["numbers"]["hop"]["value"], result["not_measured"]), (7, ["hop"]))
+        self.assertRegex((self.tmp / "fitted.yaml").read_text(), r'source: "ranvier calibrate: .*not measured: hop"')
+        self.assertIn("      hop: 7\n", (self.tmp / "fitted.yaml").read_text())
         self.assertEqual({key: (number["before"], number["value"]) for key, number in result["numbers"].items() if number["before"] != number["value"]}, {"update": (4, 6)})
         self.assertEqual(result["error"]["worst"], 0)
         said = self.json("calibrate", small, "--rtl", files, "--validate", "--count", 1, code=1)
@@ -137,6 +141,8 @@ class Validate(Calibrate):
         self.assertRegex(done.stdout, r"a core alone +12 +0\.00 % +0\.00 % +0\.00 % +0\.00 %\n")
         self.assertIn("within the bounds", done.stdout)
         self.fails("calibrate", "--validate", "-o", self.tmp / "x.yaml", code=2, rnv=8043)
+        for option in ("--seed", "--count"):  # of --validate
+            self.fails("calibrate", option, 3, code=2, rnv=8043)
 
 
 if __name__ == "__main__":

@@ -220,14 +220,14 @@ class Equal(Cosim):
         (folder / "broken.dat").write_text("nothing\n")
         self.assertIn("broken.dat", self.fails("cosim", self.digits, "--coverage", folder, rnv=7530))
 
-    def test_cosim_count(self):
+    def test_cosim_coverage_of(self):
         """Bins alone are the same bins."""
-        bins, everything = (self.cosim(self.digits, "--steps", 3, "--coverage", self.tmp / what, "--count", what)["coverage"] for what in ("bins", "all"))
+        bins, everything = (self.cosim(self.digits, "--steps", 3, "--coverage", self.tmp / what, "--coverage-of", what)["coverage"] for what in ("bins", "all"))
         for key in ("bins", "empty_bins", "unseen_groups"):
             self.assertEqual(bins[key], everything[key])
-        self.assertEqual(bins["lines"]["all"], 0)
+        self.assertEqual(bins["lines"], {"all": 0, "hit": 0, "percent": None})
         self.assertEqual((self.tmp / "bins" / "bins.tsv").read_text(), (self.tmp / "all" / "bins.tsv").read_text())
-        self.fails("cosim", self.digits, "--count", "bins", code=2, rnv=8043)
+        self.fails("cosim", self.digits, "--coverage-of", "bins", code=2, rnv=8043)
 
     def test_a_silent_run_shows_nothing(self):
         result = self.cosim(self.silent, "--steps", 5, code=1)

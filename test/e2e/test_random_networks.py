@@ -2,6 +2,7 @@
 """Constrained-random networks on the RTL beside the emulator: a sample, and 3,000 with `scripts/test --long`. Seeds that differ are printed with the
 command that replays them."""
 
+import json
 import os
 import shutil
 import unittest
@@ -15,15 +16,15 @@ NETWORKS, FIRST_SEED = (3000, 1) if LONG else (200, 1)
 @unittest.skipUnless(shutil.which("verilator"), "not installed: verilator")
 class RandomNetworks(Case):
     def test_all_agree(self):
-        done = self.call("cosim", "--random", NETWORKS, "--seed", FIRST_SEED, "--report", self.tmp / "report")
+        done = self.call("cosim", "--random", NETWORKS, "--seed", FIRST_SEED, "--report", self.tmp / "report", "--json")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        result = self.json("cosim", "--random", 20, "--seed", FIRST_SEED)
-        self.assertTrue(result["equal"])
-        # They are worth running: of 20 networks most spike, and half are held up.
-        self.assertGreater(result["spikes"], 1000)
-        self.assertGreater(result["synaptic_events"], 100000)
-        self.assertGreater(result["stalled"], 3)
-        self.assertGreater(len(result["grids"]), 2)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["equal"], result["networks"]), (True, NETWORKS))
+        # They are worth running: most spike, half are held up, all grids are there.
+        self.assertGreater(result["spikes"], 500 * NETWORKS)
+        self.assertGreater(result["synaptic_events"], 10000 * NETWORKS)
+        self.assertGreater(result["stalled"], NETWORKS // 3)
+        self.assertEqual(set(result["grids"]), {"1x1", "2x1", "1x2", "2x2", "4x4"})
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ def block_data(folder, extent):
 
 def chip_data(folder, runs):
     """Runs random networks; returns the coverage that `ranvier cosim` says the folder then has."""
-    for grid, networks, seed, count in runs:
-        command = [os.path.join(os.environ["RANVIER_BIN"], "ranvier"), "cosim", "--random", networks, "--seed", seed, "--grid", grid, "--coverage", folder, "--count", count, "--json",
+    for grid, networks, seed, what in runs:
+        command = [os.path.join(os.environ["RANVIER_BIN"], "ranvier"), "cosim", "--random", networks, "--seed", seed, "--grid", grid, "--coverage", folder, "--coverage-of", what, "--json",
                    "--quiet", "--report", folder / "report"]
         code, text = flow.run(command, timeout=4 * 3600)
         if code != 0:

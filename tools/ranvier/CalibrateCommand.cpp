@@ -11,8 +11,8 @@ using namespace ranvier::tools;
 namespace {
 struct CalibrateFlags {
   std::string chip = "ranvier-n1", rtl, output;
-  uint64_t seed = 1;
-  uint32_t count = 10;
+  std::optional<uint64_t> seed;
+  std::optional<uint32_t> count;
   bool validate = false;
 };
 
@@ -36,8 +36,8 @@ public:
                    .place = "costs",
                    .expected = "a section 'cycles', as ranvier-n1 has it",
                    .found = job.chip.costs.empty() ? "no profile" : "none in '" + job.chip.costs.front().name + "'"};
-    job.seed = flags.seed;
-    job.count = flags.count;
+    job.seed = flags.seed.value_or(job.seed);
+    job.count = flags.count.value_or(job.count);
     job.build.note = [this](const std::string &line) {
       context.note(line);
       context.progress->phase(line);
@@ -53,9 +53,15 @@ public:
 private:
   Result<void> fit() {
     RANVIER_TRY(rtl::TimingFit fit, rtl::fitTiming(job));
+    std::string notMeasured;
+    Json missing = Json::array();
+    for (const hw::CycleModel::Number number : fit.notMeasured) {
+      missing.push_back(hw::CycleModel::keys[number].name);
+      notMeasured += std::string(notMeasured.empty() ? "; as before, not measured: " : ", ") + hw::CycleModel::keys[number].name;
+    }
     const std::string source = "ranvier calibrate: " + std::to_string(fit.counts) + " counts of " + std::to_string(fit.networks) +
                                " networks on rtl/, error of a count " + percent(fit.mean) + " mean, " + percent(fit.worst) +
-                               " worst";
+                               " worst" + notMeasured;
     Json numbers = Json::object();
     std::string text = "chip         " + job.chip.name + "\nmeasured     " + std::to_string(fit.counts) + " counts of " +
                        std::to_string(fit.networks) + " networks\n";
@@ -72,6 +78,8 @@ private:
       text += line;
     }
     text += "error        " + percent(fit.mean) + " of a count, at worst " + percent(fit.worst) + "\n";
+    for (const Json &key : missing)
+      text += "not measured " + key.get<std::string>() + ", which stays as it was: no network of this chip depends on it\n";
     if (!flags.output.empty()) {
       RANVIER_TRY(const std::string description, readFile(job.chip.path));
       RANVIER_TRY(const std::string edited, hw::withCycles(description, job.chip.path, fit.model, source, hw::Provenance::Fitted));
@@ -84,6 +92,7 @@ private:
                    {"counts", fit.counts},
                    {"numbers", numbers},
                    {"changed", changed},
+                   {"not_measured", missing},
                    {"error", {{"mean", fit.mean}, {"worst", fit.worst}}},
                    {"source", source}},
                   text);
@@ -94,7 +103,7 @@ private:
     RANVIER_TRY(const std::vector<rtl::TimingClass> classes, rtl::validateTiming(job));
     Json list = Json::array();
     std::string text = "chip         " + job.chip.name + ", profile '" + job.chip.costs.front().name + "'\nseed         " +
-                       std::to_string(flags.seed) + ", " + std::to_string(flags.count) + " networks of each kind\n\n" +
+                       std::to_string(job.seed) + ", " + std::to_string(job.count) + " networks of each kind\n\n" +
                        "error of a step's cycles               steps      fast: mean     worst   detailed: mean     worst\n";
     bool within = true;
     for (const rtl::TimingClass &one : classes) {
@@ -123,8 +132,8 @@ private:
     context.print({{"command", "calibrate"},
                    {"chip", job.chip.name},
                    {"profile", job.chip.costs.front().name},
-                   {"seed", flags.seed},
-                   {"count", flags.count},
+                   {"seed", job.seed},
+                   {"count", job.count},
                    {"kinds", list},
                    {"within_bounds", within}},
                   text);
@@ -149,6 +158,8 @@ void tools::addCalibrate(CLI::App &app, Context &context) {
                  [&context, flags]() -> Result<void> {
                    if (flags->validate && !flags->output.empty())
                      return pointlessOption("--output", "--validate fits nothing");
+                   if (!flags->validate && (flags->seed || flags->count))
+                     return pointlessOption(flags->seed ? "--seed" : "--count", "it is of the random networks of --validate");
                    return CalibrateCommand(context, *flags).run();
                  });
   command->add_option("chip", flags->chip,
@@ -158,6 +169,7 @@ void tools::addCalibrate(CLI::App &app, Context &context) {
                       "Description with the fitted cycles and their error; may be the one that was read");
   command->add_flag("--validate", flags->validate,
                     "Fit nothing: run random networks on the RTL and the emulator and compare the cycles of their steps");
-  command->add_option("--seed", flags->seed, "Of the random networks; default: 1");
-  command->add_option("--count", flags->count, "Random networks of each kind; default: 10")->check(CLI::Range(1u, 100000u));
+  command->add_option("--seed", flags->seed, "Of the random networks of --validate; default: 1");
+  command->add_option("--count", flags->count, "Random networks of each kind, for --validate; default: 10")
+      ->check(CLI::Range(1u, 100000u));
 }

@@ -15,7 +15,7 @@ using namespace ranvier::tools;
 
 namespace {
 struct CosimFlags {
-  std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage, count = "all";
+  std::string image, input, grid, rtl, trace, report, load = "backdoor", target = "ranvier-n1", coverage, coverageOf = "all";
   uint32_t steps = 0, random = 0, sample = 0;
   uint64_t seed = 1;
   double stalls = 0, shrink = 30;
@@ -262,15 +262,16 @@ private:
 
   Result<void> openCoverage() {
     if (flags.coverage.empty())
-      return flags.given("--count") ? Result<void>(pointlessOption("--count", "it says what --coverage counts, which is not given"))
-                                    : Result<void>();
+      return flags.given("--coverage-of")
+                 ? Result<void>(pointlessOption("--coverage-of", "it says what --coverage counts, which is not given"))
+                 : Result<void>();
     RANVIER_TRY(coverage, rtl::Coverage::open(flags.coverage));
     setCoverage();
     return {};
   }
   void setCoverage() {
     job.coverage = coverage ? &*coverage : nullptr;
-    job.counting = flags.count == "all" ? rtl::Counting::All : rtl::Counting::Bins;
+    job.counting = flags.coverageOf == "all" ? rtl::Counting::All : rtl::Counting::Bins;
   }
   Result<void> reportCoverage() {
     if (!coverage)
@@ -279,7 +280,8 @@ private:
     job.coverage = nullptr; // What looks into a divergence is not part of it.
     const rtl::CoverageSummary all = coverage->summary();
     const auto object = [](const rtl::Touched &touched) {
-      return Json{{"all", touched.all}, {"hit", touched.hit}, {"percent", touched.percent()}};
+      const std::optional<double> percent = touched.percent();
+      return Json{{"all", touched.all}, {"hit", touched.hit}, {"percent", percent ? Json(*percent) : Json()}};
     };
     Json files = Json::object();
     for (const auto &[name, lines] : all.linesOf)
@@ -291,7 +293,7 @@ private:
       if (!touched.all)
         return; // not counted
       char buffer[96];
-      std::snprintf(buffer, sizeof buffer, "%-12s %.1f %% (%llu of %llu)\n", name, touched.percent(),
+      std::snprintf(buffer, sizeof buffer, "%-12s %.1f %% (%llu of %llu)\n", name, *touched.percent(),
                     static_cast<unsigned long long>(touched.hit), static_cast<unsigned long long>(touched.all));
       text += buffer;
     };
@@ -514,7 +516,7 @@ void tools::addCosim(CLI::App &app, Context &context) {
   command->add_option("--trace", flags->trace, "Recording (HDF5) of what the RTL did: spikes and all states");
   command->add_option("--coverage", flags->coverage,
                       "Folder: lines, branches, toggles and functional bins as HTML, added to what it has; slow");
-  command->add_option("--count", flags->count, "What --coverage counts: all, or bins, which is faster")
+  command->add_option("--coverage-of", flags->coverageOf, "What --coverage counts: all, or bins, which is faster")
       ->check(CLI::IsMember({"all", "bins"}));
   command->add_option("--report", flags->report,
                       "Folder for waveform, minimal image and report of a divergence; default: NAME-cosim");

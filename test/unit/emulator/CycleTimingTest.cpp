@@ -7,13 +7,11 @@
 #include "../../../emulator/lib/Timing/FirstCome.h"
 #include "../../../emulator/lib/Timing/MeshNetwork.h"
 #include "TestNet.h"
-#include "ranvier/Emulator/Transport.h"
 #include "ranvier/HwModels/NativeForm.h"
 #include <deque>
 #include <doctest/doctest.h>
 #include <random>
 #include <set>
-#include <thread>
 
 using namespace ranvier;
 using namespace ranvier::emutest;
@@ -226,24 +224,8 @@ TEST_CASE("times are those of all threads together, and of each step alone") {
 
 TEST_CASE("times in cycles want the whole machine") {
   const auto image = build(firing(mesh(2, 1), {{0, 0, 0}, {0, 1, 0}}, 3, {5}));
-  for (const emu::Timing timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed}) {
-    std::vector<std::shared_ptr<emu::Transport>> ranks;
-    for (auto &rank : emu::pretendRanks(2))
-      ranks.push_back(std::move(rank));
-    unsigned code = 0;
-    const auto work = [&](unsigned r) {
-      auto options = interp(1, timing);
-      options.ranks = ranks[r];
-      auto made = emu::Machine::create(image, options);
-      if (r == 0)
-        code = made ? 0 : made.error().code;
-    };
-    {
-      std::jthread one(work, 1u);
-      work(0);
-    }
-    CHECK(code == (timing == emu::Timing::Off ? 0 : 7016));
-  }
+  for (const emu::Timing timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed})
+    CHECK(codeOfTwoRanks(image, interp(1, timing)) == (timing == emu::Timing::Off ? 0 : 7016));
 }
 
 //===--- The mesh, cycle by cycle -----------------------------------------===//

@@ -276,20 +276,5 @@ TEST_CASE("ranks: those that wait for one that has left go on to an error") {
 TEST_CASE("ranks: detailed timing wants the whole machine") {
   Generator generator(803);
   const auto image = build(generator.net(isa::Profile::Int, false, false));
-  std::vector<std::shared_ptr<emu::Transport>> ranks;
-  for (auto &rank : emu::pretendRanks(2))
-    ranks.push_back(std::move(rank));
-  unsigned code = 0;
-  const auto work = [&](unsigned r) {
-    auto options = interp(1, emu::Timing::Detailed);
-    options.ranks = ranks[r];
-    auto machine = emu::Machine::create(image, options);
-    if (r == 0)
-      code = machine ? 0 : machine.error().code;
-  };
-  {
-    std::jthread one(work, 1u);
-    work(0);
-  }
-  CHECK(code == 7016);
+  CHECK(codeOfTwoRanks(image, interp(1, emu::Timing::Detailed)) == 7016);
 }

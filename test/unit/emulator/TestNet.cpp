@@ -1,9 +1,11 @@
 //===- TestNet.cpp - Networks for emulator tests --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "TestNet.h"
+#include "ranvier/Emulator/Transport.h"
 #include <algorithm>
 #include <array>
 #include <set>
+#include <thread>
 #include <tuple>
 
 namespace ranvier::emutest {
@@ -365,6 +367,24 @@ emu::MachineOptions interp(unsigned threads, emu::Timing timing) {
   options.threads = threads;
   options.workPerThread = 0;
   return options;
+}
+
+unsigned codeOfTwoRanks(const std::shared_ptr<const image::Image> &image, emu::MachineOptions options) {
+  std::vector<std::shared_ptr<emu::Transport>> ranks;
+  for (auto &rank : emu::pretendRanks(2))
+    ranks.push_back(std::move(rank));
+  unsigned code = 0;
+  const auto work = [&](unsigned r) {
+    emu::MachineOptions own = options;
+    own.ranks = ranks[r];
+    auto machine = emu::Machine::create(image, own);
+    if (r == 0)
+      code = machine ? 0 : machine.error().code;
+  };
+  std::jthread one(work, 1u);
+  work(0);
+  one.join();
+  return code;
 }
 
 } // namespace ranvier::emutest

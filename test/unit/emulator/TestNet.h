@@ -97,6 +97,8 @@ StepSpikes spikesOf(emu::Machine &machine);
 /// A machine that must be creatable.
 std::unique_ptr<emu::Machine> machine(std::shared_ptr<const image::Image> image, const emu::MachineOptions &options);
 emu::MachineOptions interp(unsigned threads = 1, emu::Timing timing = emu::Timing::Off);
+/// The code of the error that rank 0 of two, which are threads, gives instead of a machine; 0: none.
+unsigned codeOfTwoRanks(const std::shared_ptr<const image::Image> &image, emu::MachineOptions options);
 
 } // namespace ranvier::emutest
 

@@ -176,3 +176,19 @@ TEST_CASE("registers keep what is written to them where they can be written") {
     CHECK(chip.csr(node, CsrBusyCycles) == 0);
   }
 }
+
+TEST_CASE("models in one thread have nothing in common, whichever of them goes first") {
+  if (!test::haveN1())
+    return;
+  const uint32_t node = 1, address = 3;
+  auto first = std::make_unique<N1Chip>(1), second = std::make_unique<N1Chip>(2), third = std::make_unique<N1Chip>(3);
+  first->put(node, Space::Table, address, 11);
+  second->put(node, Space::Table, address, 22);
+  third.reset(); // made last
+  CHECK(second->step().cycles == first->step().cycles);
+  CHECK(first->get(node, Space::Table, address) == 11);
+  first.reset();
+  second->step();
+  CHECK(second->get(node, Space::Table, address) == 22);
+  second.reset();
+}

@@ -9,6 +9,7 @@
 
 #include "ranvier/Rtl/Model.h"
 #include <map>
+#include <optional>
 
 namespace ranvier::rtl {
 namespace detail {
@@ -22,7 +23,10 @@ struct Touched {
     ++all;
     hit += touched;
   }
-  double percent() const { return all ? 100.0 * static_cast<double>(hit) / static_cast<double>(all) : 100.0; }
+  /// Nothing where there are none.
+  std::optional<double> percent() const {
+    return all ? std::optional(100.0 * static_cast<double>(hit) / static_cast<double>(all)) : std::nullopt;
+  }
 };
 
 struct CoverageSummary {

@@ -113,6 +113,10 @@ public:
   virtual std::string failure() = 0;
 };
 
+/// Writes all memories: through the back door where there is one and `bus` does not say otherwise, else through the bus; the
+/// registers through the bus.
+void loadMemories(Model &model, const Memories &memories, bool bus = false);
+
 } // namespace ranvier::rtl
 
 #endif

@@ -39,10 +39,13 @@ struct TimingJob {
 struct TimingFit {
   hw::CycleModel model;                                      ///< Values alone.
   std::array<double, hw::CycleModel::NumNumbers> exact = {}; ///< Before rounding.
-  uint32_t networks = 0, counts = 0;                         ///< That were measured: lengths of steps and of update phases.
-  double mean = 0, worst = 0;                                ///< Absolute error of the rounded ones, of a count.
+  /// Numbers that no sweep depends on (hop, of a chip of one node): they are those of the description.
+  std::vector<hw::CycleModel::Number> notMeasured;
+  uint32_t networks = 0, counts = 0; ///< That were measured: lengths of steps and of update phases.
+  double mean = 0, worst = 0;        ///< Absolute error of the rounded ones, of a count.
 };
-/// Least squares over sweeps on one core and on the whole grid. Errors: those of timeSteps and buildModel.
+/// Least squares over sweeps on one core and on the whole grid. The chip's first cost profile counts cycles. Errors: those of
+/// timeSteps and buildModel.
 Result<TimingFit> fitTiming(const TimingJob &job);
 
 /// How far the emulator is off on random networks of a kind.
