@@ -44,8 +44,21 @@ constexpr struct {
     {"n1_host", {"valid_o", "ready_i"}},
 };
 
-std::string visible(Counting counting) {
+/// What nodes get from the chip. Were these not to be seen, Verilator would put the names of its makers, or constants, in their
+/// place, and the code of no node would be that of another; so the compiler finds that all nodes need the same functions and keeps
+/// one of each, which the processor's instruction cache holds (docs/rationale/rtl-model.md).
+constexpr const char *nodeInputs[] = {"rst_i",       "first_source_i", "behind_e_i",  "behind_w_i", "behind_n_i",  "behind_s_i",
+                                      "behind_l_i",  "start_i",        "idle_i",      "step_i",     "cfg_valid_i", "cfg_write_i",
+                                      "cfg_space_i", "cfg_addr_i",     "cfg_wdata_i", "in_valid_i", "in_e_i",      "in_w_i",
+                                      "in_n_i",      "in_s_i",         "out_ready_i", "stall_i"};
+
+std::string visible(Counting counting, bool sharedNodes) {
   std::string out = visibleMemories;
+  if (sharedNodes) {
+    out += "no_inline -module \"n1_node\"\n";
+    for (const char *input : nodeInputs)
+      out += "public_flat_rd -module \"n1_node\" -var \"" + std::string(input) + "\"\n";
+  }
   if (counting != Counting::None)
     for (const auto &[module, signals] : binSignals)
       for (const char *signal : signals)
@@ -207,8 +220,8 @@ private:
     compiler = environment("CXX", "g++");
     RANVIER_TRY(verilatorVersion, versionOf(verilator, cache.string()));
     RANVIER_TRY(compilerVersion, versionOf(compiler, cache.string()));
-    std::string text = std::string("model 2\n") + visible(options.counting) + verilatorVersion + "\n" + compilerVersion + "\n" +
-                       n1Package(geometry) + sizesHeader(geometry);
+    std::string text = std::string("model 3\n") + visible(options.counting, sharedNodes()) + verilatorVersion + "\n" +
+                       compilerVersion + "\n" + n1Package(geometry) + sizesHeader(geometry);
     for (const auto &words : {verilatorFlags(), compilerFlags(), sources.defines})
       for (const std::string &word : words)
         text += word + "\n";
@@ -235,6 +248,9 @@ private:
     key = geometry.grid.str() + kind() + contentHash(text);
     return {};
   }
+
+  /// One node alone is better made part of the whole.
+  bool sharedNodes() const { return geometry.nodes() > 1; }
 
   std::string kind() const {
     return options.trace                        ? "-trace-"
@@ -299,7 +315,7 @@ private:
                                                          : ""));
     RANVIER_CHECK(writeFileAtomically((folder / "n1_pkg.sv").string(), n1Package(geometry)));
     RANVIER_CHECK(writeFileAtomically((folder / "Sizes.h").string(), sizesHeader(geometry)));
-    RANVIER_CHECK(writeFileAtomically((folder / "visible.vlt").string(), visible(options.counting)));
+    RANVIER_CHECK(writeFileAtomically((folder / "visible.vlt").string(), visible(options.counting, sharedNodes())));
     RANVIER_CHECK(verilate());
     RANVIER_TRY(const std::vector<std::string> runtime, runtimeObjects());
     RANVIER_TRY(std::vector<std::string> objects, compile());
@@ -392,7 +408,7 @@ private:
     };
     const unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
     std::vector<std::pair<uintmax_t, std::string>> fast;
-    Piece slow;
+    Piece slow, nodes; // All nodes in one piece: the compiler finds equal functions there.
     std::error_code ignored;
     for (const auto &entry : fs::directory_iterator(folder / "obj")) {
       const std::string name = entry.path().filename().string();
@@ -400,6 +416,8 @@ private:
         continue;
       if (name.find("__Slow") != std::string::npos || name.find("__Syms") != std::string::npos)
         slow.text += "#include \"" + name + "\"\n";
+      else if (name.starts_with("VModel_n1_node"))
+        nodes.text += "#include \"" + name + "\"\n";
       else
         fast.emplace_back(fs::file_size(entry.path(), ignored), name);
     }
@@ -423,6 +441,8 @@ private:
       commands.push_back(compileCommand(source, objects.back(), level));
       return {};
     };
+    if (!nodes.text.empty())
+      RANVIER_CHECK(add("nodes", nodes.text, "-O2"));
     for (size_t i = 0; i < pieces.size(); ++i)
       if (!pieces[i].text.empty())
         RANVIER_CHECK(add("fast" + std::to_string(i), pieces[i].text, "-O2"));

@@ -57,12 +57,6 @@ module n1_cuba (
     decayed = product[SB+DB-1:DB];
   endfunction
 
-  function automatic logic signed [SB-1:0] clipped(input logic signed [WB-1:0] x);
-    logic signed [WB-1:0] top;
-    top = WB'((1 << (SB - 1)) - 1);
-    clipped = (x > top) ? top[SB-1:0] : (x < -top) ? -top[SB-1:0] : x[SB-1:0];
-  endfunction
-
   logic running_q;
   logic [NB:0] number_q;
   logic [AB-1:0] sum_addr;
@@ -90,6 +84,8 @@ module n1_cuba (
   logic [DB-1:0] c2_dv_q;
   logic [TB-1:0] c2_vth_q, c3_vth_q;
   logic signed [BB-1:0] c2_bias_q, c3_bias_q;
+  localparam logic signed [WB-1:0] TOP = WB'((1 << (SB - 1)) - 1);
+  logic signed [WB-1:0] current_sum, voltage_sum;  // Not clipped.
   logic signed [SB-1:0] current, voltage;
   logic fires;
 
@@ -97,10 +93,16 @@ module n1_cuba (
   always_comb begin
     current = '0;
     voltage = '0;
+    current_sum = '0;
+    voltage_sum = '0;
     fires = 1'b0;
-    if (c2_q) current = clipped(WB'(c2_u_q) + WB'(c2_input_q));
+    if (c2_q) begin
+      current_sum = WB'(c2_u_q) + WB'(c2_input_q);
+      current = (current_sum > TOP) ? TOP[SB-1:0] : (current_sum < -TOP) ? -TOP[SB-1:0] : current_sum[SB-1:0];
+    end
     if (c3_q) begin
-      voltage = clipped(WB'(c3_v_q) + WB'(c3_u_q) + WB'(c3_bias_q));
+      voltage_sum = WB'(c3_v_q) + WB'(c3_u_q) + WB'(c3_bias_q);
+      voltage = (voltage_sum > TOP) ? TOP[SB-1:0] : (voltage_sum < -TOP) ? -TOP[SB-1:0] : voltage_sum[SB-1:0];
       fires = WB'(voltage) > WB'(signed'({1'b0, c3_vth_q, n1_pkg::NATIVE_THRESHOLD_SHIFT'(0)}));
     end
   end

@@ -35,7 +35,8 @@ module n1_router (
   localparam int MB = n1_pkg::MASK_BITS;
   localparam int LOW = FB - MB;  // Bits of a flit below its mask.
 
-  // No arrays here: yosys 0.23 takes nets in arrays without complaint and leaves them unconnected. Bit 5 * i + o, or bits from 3 * o
+  // No arrays here: yosys 0.23 takes nets in arrays without complaint and leaves them unconnected. No functions either: what is handed
+  // to them stays with the module in Verilator, whose nodes then share no code (docs/rationale/rtl-model.md). Bit 5 * i + o, or bits from 3 * o
   // on, are those of input i and output o.
   logic [4:0] head_valid, pop;
   logic [24:0] served_q;  // A copy of the head has left by the output.
@@ -45,9 +46,11 @@ module n1_router (
   logic [14:0] choice;    // That it serves.
   logic [4:0] wanted;     // Outputs that some input wants.
   logic [4:0] asks;       // Inputs that want an output, from the one it serves first on.
+  logic [3:0] turn;       // The first of them, counted on beyond 4.
 
   for (genvar i = 0; i < 5; i++) begin : g_input
     logic [FB-1:0] head;
+    logic [4:0] toward;  // Outputs behind which some of its destinations lie.
     rv_fifo #(
         .WIDTH(FB),
         .DEPTH(n1_pkg::LINK_BUFFER)
@@ -61,19 +64,17 @@ module n1_router (
         .out_ready_i(pop[i]),
         .out_data_o (head)
     );
+    always_comb begin
+      toward = '0;
+      if (head_valid[i]) begin
+        toward[0] = |(head[FB-1:LOW] & behind_e_i);
+        toward[1] = |(head[FB-1:LOW] & behind_w_i);
+        toward[2] = |(head[FB-1:LOW] & behind_n_i);
+        toward[3] = |(head[FB-1:LOW] & behind_s_i);
+        toward[4] = |(head[FB-1:LOW] & behind_l_i);
+      end
+    end
   end
-
-  // Outputs that a mask wants.
-  function automatic logic [4:0] outputs(input logic [MB-1:0] mask, input logic [MB-1:0] e, input logic [MB-1:0] w,
-                                         input logic [MB-1:0] n, input logic [MB-1:0] s, input logic [MB-1:0] l);
-    outputs = {|(mask & l), |(mask & s), |(mask & n), |(mask & w), |(mask & e)};
-  endfunction
-  // The first of five that asks, from `first` on.
-  function automatic logic [2:0] next_asking(input logic [2:0] first, input logic [4:0] from_first);
-    logic [3:0] turn;
-    turn = 4'(first) + (from_first[0] ? 4'd0 : from_first[1] ? 4'd1 : from_first[2] ? 4'd2 : from_first[3] ? 4'd3 : {1'b0, from_first[4], 2'b00});
-    next_asking = (turn > 4'd4) ? 3'(turn - 4'd5) : 3'(turn);
-  endfunction
 
   always_comb begin
     out_valid_o = '0;
@@ -83,18 +84,20 @@ module n1_router (
     choice = '0;
     wanted = '0;
     asks = '0;
+    turn = '0;
     if (head_valid != '0) begin
-      if (head_valid[0]) want[4:0] = ~served_q[4:0] & outputs(g_input[0].head[FB-1:LOW], behind_e_i, behind_w_i, behind_n_i, behind_s_i, behind_l_i);
-      if (head_valid[1]) want[9:5] = ~served_q[9:5] & outputs(g_input[1].head[FB-1:LOW], behind_e_i, behind_w_i, behind_n_i, behind_s_i, behind_l_i);
-      if (head_valid[2]) want[14:10] = ~served_q[14:10] & outputs(g_input[2].head[FB-1:LOW], behind_e_i, behind_w_i, behind_n_i, behind_s_i, behind_l_i);
-      if (head_valid[3]) want[19:15] = ~served_q[19:15] & outputs(g_input[3].head[FB-1:LOW], behind_e_i, behind_w_i, behind_n_i, behind_s_i, behind_l_i);
-      if (head_valid[4]) want[24:20] = ~served_q[24:20] & outputs(g_input[4].head[FB-1:LOW], behind_e_i, behind_w_i, behind_n_i, behind_s_i, behind_l_i);
+      want[4:0] = ~served_q[4:0] & g_input[0].toward;
+      want[9:5] = ~served_q[9:5] & g_input[1].toward;
+      want[14:10] = ~served_q[14:10] & g_input[2].toward;
+      want[19:15] = ~served_q[19:15] & g_input[3].toward;
+      want[24:20] = ~served_q[24:20] & g_input[4].toward;
       wanted = want[4:0] | want[9:5] | want[14:10] | want[19:15] | want[24:20];
       for (int o = 0; o < 5; o++) begin
         if (wanted[o]) begin
           out_valid_o[o] = 1'b1;
           asks = 5'({2{want[20+o], want[15+o], want[10+o], want[5+o], want[o]}} >> next_q[3*o+:3]);
-          choice[3*o+:3] = next_asking(next_q[3*o+:3], asks);
+          turn = 4'(next_q[3*o+:3]) + (asks[0] ? 4'd0 : asks[1] ? 4'd1 : asks[2] ? 4'd2 : asks[3] ? 4'd3 : {1'b0, asks[4], 2'b00});
+          choice[3*o+:3] = (turn > 4'd4) ? 3'(turn - 4'd5) : 3'(turn);
           if (out_ready_i[o]) begin
             for (int i = 0; i < 5; i++) taken[5*i+o] = choice[3*o+:3] == 3'(i);
           end
@@ -104,36 +107,35 @@ module n1_router (
     end
   end
 
-  // What leaves by an output.
-  function automatic logic [FB-1:0] chosen(input logic [2:0] which, input logic [FB-1:0] e, input logic [FB-1:0] w,
-                                           input logic [FB-1:0] n, input logic [FB-1:0] s, input logic [FB-1:0] l);
-    case (which)
-      3'd0: chosen = e;
-      3'd1: chosen = w;
-      3'd2: chosen = n;
-      3'd3: chosen = s;
-      default: chosen = l;
-    endcase
-  endfunction
-  logic [FB-1:0] leaves_e, leaves_w, leaves_n, leaves_s;
-  logic [LOW-1:0] leaves_l;
-  always_comb begin
-    leaves_e = '0;
-    leaves_w = '0;
-    leaves_n = '0;
-    leaves_s = '0;
-    leaves_l = '0;
-    if (wanted[0]) leaves_e = chosen(choice[2:0], g_input[0].head, g_input[1].head, g_input[2].head, g_input[3].head, g_input[4].head);
-    if (wanted[1]) leaves_w = chosen(choice[5:3], g_input[0].head, g_input[1].head, g_input[2].head, g_input[3].head, g_input[4].head);
-    if (wanted[2]) leaves_n = chosen(choice[8:6], g_input[0].head, g_input[1].head, g_input[2].head, g_input[3].head, g_input[4].head);
-    if (wanted[3]) leaves_s = chosen(choice[11:9], g_input[0].head, g_input[1].head, g_input[2].head, g_input[3].head, g_input[4].head);
-    if (wanted[4]) leaves_l = LOW'(chosen(choice[14:12], g_input[0].head, g_input[1].head, g_input[2].head, g_input[3].head, g_input[4].head));
+  // What leaves by an output: copies of a head with the destinations that lie behind it. One for the core has no mask, which would hold
+  // the core alone.
+  for (genvar o = 0; o < 4; o++) begin : g_output
+    logic [FB-1:0] leaves;
+    always_comb begin
+      leaves = '0;
+      if (wanted[o]) case (choice[3*o+:3])
+        3'd0: leaves = g_input[0].head;
+        3'd1: leaves = g_input[1].head;
+        3'd2: leaves = g_input[2].head;
+        3'd3: leaves = g_input[3].head;
+        default: leaves = g_input[4].head;
+      endcase
+    end
   end
-  assign out_e_o = {leaves_e[FB-1:LOW] & behind_e_i, leaves_e[LOW-1:0]};
-  assign out_w_o = {leaves_w[FB-1:LOW] & behind_w_i, leaves_w[LOW-1:0]};
-  assign out_n_o = {leaves_n[FB-1:LOW] & behind_n_i, leaves_n[LOW-1:0]};
-  assign out_s_o = {leaves_s[FB-1:LOW] & behind_s_i, leaves_s[LOW-1:0]};
-  assign out_l_o = leaves_l;  // Its mask would hold the core alone.
+  always_comb begin
+    out_l_o = '0;
+    if (wanted[4]) case (choice[14:12])
+      3'd0: out_l_o = g_input[0].head[LOW-1:0];
+      3'd1: out_l_o = g_input[1].head[LOW-1:0];
+      3'd2: out_l_o = g_input[2].head[LOW-1:0];
+      3'd3: out_l_o = g_input[3].head[LOW-1:0];
+      default: out_l_o = g_input[4].head[LOW-1:0];
+    endcase
+  end
+  assign out_e_o = {g_output[0].leaves[FB-1:LOW] & behind_e_i, g_output[0].leaves[LOW-1:0]};
+  assign out_w_o = {g_output[1].leaves[FB-1:LOW] & behind_w_i, g_output[1].leaves[LOW-1:0]};
+  assign out_n_o = {g_output[2].leaves[FB-1:LOW] & behind_n_i, g_output[2].leaves[LOW-1:0]};
+  assign out_s_o = {g_output[3].leaves[FB-1:LOW] & behind_s_i, g_output[3].leaves[LOW-1:0]};
 
   always_ff @(posedge clk_i) begin
     for (int i = 0; i < 5; i++) begin
