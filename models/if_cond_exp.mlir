@@ -21,8 +21,8 @@ snn.model @if_cond_exp {
   %i_offset = snn.parameter "i_offset" default 0.0 unit "nA" : f32
   %x_e = snn.receive "excitatory" : f32
   %x_i = snn.receive "inhibitory" : f32
-  %v = snn.state "v" init -65.0 unit "mV" : f32
-  %refrac = snn.state "refrac" : f32
+  %v = snn.state "v" init -65.0 unit "mV" range [-200.0, 100.0] : f32
+  %refrac = snn.state "refrac" range [0.0, 32767.0] : f32
   %g_e = snn.state "gsyn_exc" unit "uS" : f32
   %g_i = snn.state "gsyn_inh" unit "uS" : f32
   %zero = arith.constant 0.0 : f32

@@ -19,8 +19,8 @@ snn.model @if_curr_exp {
   %i_offset = snn.parameter "i_offset" default 0.0 unit "nA" : f32
   %x_e = snn.receive "excitatory" : f32
   %x_i = snn.receive "inhibitory" : f32
-  %v = snn.state "v" init -65.0 unit "mV" : f32
-  %refrac = snn.state "refrac" : f32
+  %v = snn.state "v" init -65.0 unit "mV" range [-200.0, 100.0] : f32
+  %refrac = snn.state "refrac" range [0.0, 32767.0] : f32
   %i_e = snn.state "isyn_exc" unit "nA" : f32
   %i_i = snn.state "isyn_inh" unit "nA" : f32
   %zero = arith.constant 0.0 : f32
@@ -92,8 +92,8 @@ snn.model @if_curr_exp_adaptive {
   %jump = snn.parameter "jump" default 1.0 unit "mV" : f32
   %x_e = snn.receive "excitatory" : f32
   %x_i = snn.receive "inhibitory" : f32
-  %v = snn.state "v" init -65.0 unit "mV" : f32
-  %refrac = snn.state "refrac" : f32
+  %v = snn.state "v" init -65.0 unit "mV" range [-200.0, 100.0] : f32
+  %refrac = snn.state "refrac" range [0.0, 32767.0] : f32
   %i_e = snn.state "isyn_exc" unit "nA" : f32
   %i_i = snn.state "isyn_inh" unit "nA" : f32
   %b = snn.state "b" unit "mV" : f32

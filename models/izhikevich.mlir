@@ -17,8 +17,8 @@ snn.model @izk_curr_exp {
   %i_offset = snn.parameter "i_offset" default 0.0 : f32
   %x_e = snn.receive "excitatory" : f32
   %x_i = snn.receive "inhibitory" : f32
-  %v = snn.state "v" init -70.0 unit "mV" : f32
-  %u = snn.state "u" init -14.0 : f32
+  %v = snn.state "v" init -70.0 unit "mV" range [-200.0, 100.0] : f32
+  %u = snn.state "u" init -14.0 range [-500.0, 500.0] : f32
   %i_e = snn.state "isyn_exc" : f32
   %i_i = snn.state "isyn_inh" : f32
   %one = arith.constant 1.0 : f32
@@ -104,8 +104,8 @@ snn.model @izk_cond_exp {
   %i_offset = snn.parameter "i_offset" default 0.0 : f32
   %x_e = snn.receive "excitatory" : f32
   %x_i = snn.receive "inhibitory" : f32
-  %v = snn.state "v" init -70.0 unit "mV" : f32
-  %u = snn.state "u" init -14.0 : f32
+  %v = snn.state "v" init -70.0 unit "mV" range [-200.0, 100.0] : f32
+  %u = snn.state "u" init -14.0 range [-500.0, 500.0] : f32
   %g_e = snn.state "gsyn_exc" : f32
   %g_i = snn.state "gsyn_inh" : f32
   %one = arith.constant 1.0 : f32

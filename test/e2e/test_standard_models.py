@@ -4,6 +4,7 @@ at random against a simulation in numpy, which knows the equations, not the comp
 driven neurons over a second against Brian2, which integrates the differential equations."""
 
 import importlib.util
+import shutil
 import unittest
 
 import h5py
@@ -14,7 +15,7 @@ from ranvier import Case
 F = np.float32
 
 
-def text(model, dt, parameters, spikes, weights):
+def text(model, dt, parameters, spikes, weights, delay=0):
     """A network of neurons that hear one source each for either receptor: spikes[receptor] is [steps, neurons] of booleans."""
     count = spikes[0].shape[1]
     numbers = lambda values: "dense<[" + ", ".join(repr(float(value)) for value in values) + f"]> : tensor<{count}xf64>"
@@ -25,7 +26,7 @@ def text(model, dt, parameters, spikes, weights):
     given = ", ".join(f"{key} = {numbers(values)}" for key, values in parameters.items())
     lines.append(f"  snn.population @cells model @{model} shape [{count}] params {{{given}}}")
     for name, receptor, weight in zip(("exc", "inh"), ("excitatory", "inhibitory"), weights):
-        lines.append(f'  snn.connect @from_{name} from @{name} to @cells receptor "{receptor}" delay 0 "one_to_one" {{}} weights {numbers(weight)}')
+        lines.append(f'  snn.connect @from_{name} from @{name} to @cells receptor "{receptor}" delay {delay} "one_to_one" {{}} weights {numbers(weight)}')
     return "\n".join([*lines, "  snn.output @out from @cells", "}"]) + "\n"
 
 
@@ -221,6 +222,50 @@ class InNumpy(Standard):
                     parameters = {"tau_m": [tau_m], "v_thresh": [0.0], "tau_syn_E": [tau], "i_offset": [0.0]}
                     states, _ = self.run_on_reference(model, dt, parameters, spikes, [[2.0], [0.0]], ["v"])
                     self.assertAlmostEqual((float(states["v"][-1][0]) + 65.0) / (2.0 * exact), 1.0, delta=share)
+
+
+class OnChips(Standard):
+    def drawn(self, model, steps):
+        """The text of a network at 1 ms that chips take as well: delays of a step."""
+        _, ranges, heaviest = MODELS[model]
+        choose, count = np.random.default_rng(3), 40
+        parameters = self.draw(choose, ranges, count)
+        spikes = [choose.random((steps, count)) < rate for rate in (0.06, 0.04)]
+        return text(model, 1e-3, parameters, spikes, [choose.uniform(0, most, count) for most in heaviest], delay=1)
+
+    def fired(self, network, target, steps):
+        image, recording = self.tmp / f"{target}.rvi", self.tmp / f"{target}.h5"
+        self.json("compile", network, "--target", target, "-o", image)
+        self.json("run", image, "--steps", steps, "--timing", "off", "-o", recording)
+        with h5py.File(recording) as file:
+            group = file["populations/cells"]
+            return image, set(zip(group["spike_steps"][()].tolist(), group["spike_neurons"][()].tolist()))
+
+    def test_fixed_point_near_float(self):
+        """The generic conversion of loihi2, whose weights have 8 bits; Izhikevich's neuron is chaotic at 1 ms and keeps its number of spikes alone."""
+        for model in MODELS:
+            with self.subTest(model=model):
+                network = self.tmp / f"{model}.mlir"
+                network.write_text(self.drawn(model, 400))
+                (_, float_spikes), (_, spikes) = self.fired(network, "reference", 400), self.fired(network, "loihi2", 400)
+                self.assertGreater(len(float_spikes), 200)
+                self.assertAlmostEqual(len(spikes) / len(float_spikes), 1.0, delta=0.03)
+                if not model.startswith("izk"):
+                    self.assertLess(len(spikes ^ float_spikes), 0.2 * len(float_spikes))
+
+    def test_the_rtl_of_ranvier_n1_runs_them(self):
+        """In lockstep with the emulator, every register of every step."""
+        if not shutil.which("verilator"):
+            self.skipTest("verilator is not installed")
+        for model in MODELS:
+            with self.subTest(model=model):
+                network = self.tmp / f"{model}.mlir"
+                network.write_text(self.drawn(model, 60))
+                image, spikes = self.fired(network, "ranvier-n1", 60)
+                found = self.json("cosim", image, "--steps", 60)
+                self.assertTrue(found["equal"])
+                self.assertEqual(found["spikes"], len(spikes))
+                self.assertGreater(len(spikes), 20)
 
     def test_what_a_target_cannot_run_it_refuses_by_name(self):
         network = self.tmp / "refused.mlir"
