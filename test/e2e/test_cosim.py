@@ -216,7 +216,9 @@ class Equal(Cosim):
             self.assertGreater(both[kind]["hit"], digits[kind]["hit"], kind)
         index = (folder / "index.html").read_text()
         self.assertIn(f"{both['lines']['hit']} of {both['lines']['all']}", index)
-        self.assertIn("never taken", (folder / "n1_router.sv.html").read_text())
+        pages = [page.read_text() for page in folder.glob("*.sv.html")]
+        self.assertEqual(any("never taken" in page for page in pages), both["branches"]["hit"] < both["branches"]["all"])
+        self.assertTrue(any("never taken" in page for page in pages))
         (folder / "broken.dat").write_text("nothing\n")
         self.assertIn("broken.dat", self.fails("cosim", self.digits, "--coverage", folder, rnv=7530))
 

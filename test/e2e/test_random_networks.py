@@ -16,7 +16,7 @@ NETWORKS, FIRST_SEED = (3000, 1) if LONG else (200, 1)
 @unittest.skipUnless(shutil.which("verilator"), "not installed: verilator")
 class RandomNetworks(Case):
     def test_all_agree(self):
-        done = self.call("cosim", "--random", NETWORKS, "--seed", FIRST_SEED, "--report", self.tmp / "report", "--json")
+        done = self.call("cosim", "--random", NETWORKS, "--seed", FIRST_SEED, "--report", self.tmp / "report", "--json", timeout=7200)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         result = json.loads(done.stdout)
         self.assertEqual((result["equal"], result["networks"]), (True, NETWORKS))
