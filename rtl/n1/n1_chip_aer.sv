@@ -1,7 +1,8 @@
 // n1_chip_aer.sv - The chip with 4-phase AER buses for its spikes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An event in is {input, payload}, an event out {source, payload}; everything else is n1_chip.
+// An event in is {input, payload}, an event out {source, payload}; the rest is n1_chip. The two buses may belong to other clocks or to
+// none; start_i, in_done_i, idle_o and the configuration bus belong to clk_i. docs/rtl/architecture.md, section 7.
 module n1_chip_aer (
     input logic clk_i,
     input logic rst_i,
@@ -17,7 +18,7 @@ module n1_chip_aer (
 
     input  logic start_i,
     input  logic in_done_i,  // Raised when the last event of the step has been acknowledged.
-    output logic idle_o,
+    output logic idle_o,     // The step has ended, and so has the handshake of its last event out.
 
     input  logic                           in_req_i,
     output logic                           in_ack_o,
@@ -30,9 +31,13 @@ module n1_chip_aer (
   localparam int HB = n1_pkg::HOST_BITS;
   localparam int RB = n1_pkg::SOURCE_BITS;
 
-  logic in_valid, in_ready, out_valid, out_ready;
+  logic in_valid, in_ready, out_valid, out_ready, chip_idle;
   logic [HB+31:0] in_event;
   logic [RB+31:0] out_event;
+
+  // The chip is done with a spike when the adapter has taken it, but the receiver, which knows steps by idle_o alone, has yet to see it.
+  // out_ready says that no event is under way: the one taken last makes it fall before the chip's credit for it has come back.
+  assign idle_o = chip_idle & out_ready;
 
   rv_aer_in #(
       .WIDTH(HB + 32)
@@ -43,14 +48,16 @@ module n1_chip_aer (
       .aer_data_i (in_data_i),
       .aer_ack_o  (in_ack_o),
       .out_valid_o(in_valid),
-      .out_ready_i(in_ready),
+      .out_ready_i(in_ready & ~chip_idle),
       .out_data_o (in_event)
   );
 
+  // A sender cannot know to the cycle when a step ends. Between steps its event waits in the adapter: the chip would add its weights to the
+  // sums of the step that is over, and read its mask in the way of the configuration bus.
   n1_chip u_chip (
       .clk_i,
       .rst_i,
-      .cfg_valid_i,
+      .cfg_valid_i  (cfg_valid_i & idle_o),
       .cfg_write_i,
       .cfg_node_i,
       .cfg_space_i,
@@ -58,10 +65,10 @@ module n1_chip_aer (
       .cfg_wdata_i,
       .cfg_rvalid_o,
       .cfg_rdata_o,
-      .start_i,
+      .start_i      (start_i & idle_o),
       .in_done_i,
-      .idle_o,
-      .in_valid_i   (in_valid),
+      .idle_o       (chip_idle),
+      .in_valid_i   (in_valid & ~chip_idle),
       .in_ready_o   (in_ready),
       .in_index_i   (in_event[HB+31:32]),
       .in_payload_i (in_event[31:0]),
