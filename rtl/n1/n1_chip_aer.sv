@@ -52,8 +52,8 @@ module n1_chip_aer (
       .out_data_o (in_event)
   );
 
-  // A sender cannot know to the cycle when a step ends. Between steps its event waits in the adapter: the chip would add its weights to the
-  // sums of the step that is over, and read its mask in the way of the configuration bus.
+  // The sender of a bus without a clock does not know the cycle in which a step ends. Between steps its event waits in the adapter: the
+  // chip takes what is offered at any time, but its memories belong to the configuration bus while it is idle.
   n1_chip u_chip (
       .clk_i,
       .rst_i,

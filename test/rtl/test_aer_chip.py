@@ -78,15 +78,15 @@ def constants(package):
     return {name: int(value) for name, value in re.findall(r"localparam int (\w+) = (\d+);", package.read_text(encoding="utf-8"))}
 
 
-def program(package):
-    """The chip with its bench. `package` is the one that `ranvier export --readmemh` wrote."""
+def program(package, changed=None):
+    """The chip with its bench. `package` is the one that `ranvier export --readmemh` wrote; `changed` are other files of modules."""
     given = constants(package)
     nodes = given["COLUMNS"] * given["ROWS"]
     sources = nodes * given["NEURONS"] + given["HOST_INPUTS"]
     widths = {"n1_pkg.NODES": nodes, "n1_pkg.HOST_BITS": (given["HOST_INPUTS"] - 1).bit_length(), "n1_pkg.SOURCE_BITS": (sources - 1).bit_length()}
     bench = flow.HERE / "aer"
     # The bench is one file with a header beside it, which flow.program() is to know of.
-    return flow.program("n1_chip_aer", widths, flow.sources("n1_chip_aer", {**flow.library(), "n1_pkg": package}), [bench / "ChipAer.cpp"], (bench / "Bus.h").read_text(encoding="utf-8"))
+    return flow.program("n1_chip_aer", widths, flow.sources("n1_chip_aer", {**flow.library(), "n1_pkg": package, **(changed or {})}), [bench / "ChipAer.cpp"], (bench / "Bus.h").read_text(encoding="utf-8"))
 
 
 class Image:
@@ -181,6 +181,18 @@ class AerChip(unittest.TestCase):
                 else:
                     self.assertEqual(code, 0, text)
                     self.assertNotEqual(found, image.expected)
+
+    def test_an_early_end_of_a_step_is_found(self):
+        """The chip with the fault that the bench was written for: a step that ends while its last event is on the bus."""
+        text = flow.library()["n1_chip_aer"].read_text(encoding="utf-8")
+        old = "assign idle_o = chip_idle & out_ready;"
+        self.assertEqual(text.count(old), 1)
+        # Not after reset: there is a check of its own for that.
+        new = "assign idle_o = chip_idle & (out_ready | (u_chip.u_barrier.step_o != '0));"
+        broken = flow.made("broken", [text, new], lambda folder: (folder / "n1_chip_aer.sv").write_text(text.replace(old, new)))
+        code, text, _ = self.images[0].run(program(self.images[0].package, {"n1_chip_aer": broken / "n1_chip_aer.sv"}))
+        self.assertEqual(code, 1, text)
+        self.assertIn("idle_o rose in the middle of the last event's handshake", text)
 
 
 if __name__ == "__main__":

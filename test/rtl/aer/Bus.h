@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A sender and a receiver of 4-phase handshakes that share no clock with the chip: every change of a line of theirs comes after a
-// random time of 1 ps to many cycles of the chip, so it may fall anywhere in a cycle. Both watch the chip for breaches of the protocol.
+// random time of 1 ps to many cycles of the chip, so it may fall anywhere in a cycle. Both watch the chip for breaches of the
+// protocol.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_TEST_RTL_AER_BUS_H
 #define RANVIER_TEST_RTL_AER_BUS_H
@@ -20,10 +21,10 @@ inline constexpr Time never = std::numeric_limits<Time>::max();
 /// What goes wrong on a wire, so that a test can show that this is found.
 enum class Fault : uint8_t {
   None,
-  LostInput,    // An event is acknowledged, and its request never reached the chip.
-  DoubledInput, // A request falls and rises once more.
-  InputBit,     // The two lowest bits of an input's number are crossed.
-  LostOutput,   // The receiver acknowledges an event without taking it.
+  LostInput,     // An event is acknowledged, and its request never reached the chip.
+  DoubledInput,  // A request falls and rises once more.
+  InputBit,      // The two lowest bits of an input's number are crossed.
+  LostOutput,    // The receiver acknowledges an event without taking it.
   DoubledOutput, // It takes one twice.
   OutputBit,     // The two lowest bits of a source are crossed.
   PayloadBit,    // A bit of a payload is stuck at 0.
