@@ -167,7 +167,7 @@ class AerChip(unittest.TestCase):
                 self.assertGreater(len({step for step, _, _ in found}), STEPS - 8)
                 self.assertGreater(len({source for _, source, _ in found}), (PLAIN + GRADED) // 2)
                 self.assertGreater(len({payload for _, _, payload in found}), 50)
-                self.assertGreater(early, 5)
+                self.assertGreater(early, 2)
 
     def test_faults_on_the_wires_are_found(self):
         """What the test above rests on: each kind of fault between the chip and its partners makes it fail, and for the reason that it should."""
