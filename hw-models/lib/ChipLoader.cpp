@@ -326,6 +326,14 @@ void Loader::checkWhole(const YamlNode &root) {
         "at least min_exponent = " + text(chip.weights.minExponent), text(chip.weights.maxExponent));
   const bool f32 = chip.profile == isa::Profile::F32;
   check(!f32 || chip.stateBits == 32, "arithmetic", "state_bits", "32 in the f32 profile", text(chip.stateBits));
+  check(!chip.fractionBits || (!f32 && chip.programmable && !chip.nativeCuba && chip.stateBits == 32), "arithmetic",
+        "fraction_bits", "0, or a programmable chip of the int profile with state_bits 32 and no native form",
+        text(chip.fractionBits));
+  check(!chip.ringBuffers.bits || (chip.fractionBits && chip.weights.maxBits <= chip.ringBuffers.bits), "ring_buffers", "bits",
+        "none without arithmetic.fraction_bits, and as many as weights.max_bits = " + text(chip.weights.maxBits) + " at least",
+        text(chip.ringBuffers.bits));
+  check(!chip.ringBuffers.bits || (!chip.weights.signModes && chip.weights.minExponent == 0 && chip.weights.maxExponent == 0),
+        "weights", "max_exponent", "exponents of 0 and no sign modes beside ring buffers", text(chip.weights.maxExponent));
   check(!f32 || (chip.weights.minExponent == 0 && chip.weights.maxExponent == 0), "weights", "max_exponent", "0 in the f32 profile",
         text(chip.weights.maxExponent));
   check(!f32 || !chip.nativeCuba, "native", "form", "the int profile", "a native form in the f32 profile");

@@ -6,8 +6,8 @@
 
 namespace ranvier::hw::detail {
 
-const std::vector<std::string> fieldSections = {"arithmetic", "delays", "weights",  "core",
-                                                "storage",    "native", "topology", "router"};
+const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "delays",   "weights", "core",
+                                                "storage",    "native",       "topology", "router"};
 const std::vector<std::string> profileWords = {"int", "f32"};
 const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
 const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
@@ -47,6 +47,10 @@ template <auto... Path> constexpr Field native(const char *key, int64_t min, int
 constexpr int64_t maxTiles = 65536;
 const Field table[] = {
     number<&Chip::stateBits>("arithmetic", "state_bits", 8, 32),
+    number<&Chip::fractionBits>("arithmetic", "fraction_bits", 0, 24),
+    number<&Chip::ringBuffers, &RingBuffers::bits>("ring_buffers", "bits", 0, 16),
+    number<&Chip::ringBuffers, &RingBuffers::spikesPerSecond>("ring_buffers", "spikes_per_second", 1, 1000000),
+    number<&Chip::ringBuffers, &RingBuffers::sigma>("ring_buffers", "sigma", 0, 100),
     flag<&Chip::programmable>("arithmetic", "programmable"),
     flag<&Chip::gradedSpikes>("arithmetic", "graded_spikes"),
     flag<&Chip::placeDependentNumbers>("arithmetic", "place_dependent_numbers"),

@@ -63,7 +63,8 @@ class Fit(Calibrate):
         self.assertFalse(out.exists())
         self.assertEqual(path.read_text(), text)
         self.fails("calibrate", "loihi1", rnv=2019)
-        self.fails("calibrate", "spinnaker1", code=3, rnv=2013)
+        self.fails("calibrate", "spinnaker2", code=3, rnv=2013)
+        self.fails("calibrate", "spinnaker1", rnv=2019)
 
     def test_calibrate_rtl(self):
         """A chip of one node whose cores take two cycles more to end their updates."""

@@ -135,7 +135,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
                  .expected = network.getTarget()->str(),
                  .found = flags.target.target,
                  .kind = ErrorKind::Usage};
-  flags.target.weightBits = flags.weightBits.value_or(flags.target.weightBits);
+  flags.target.weightBits = flags.weightBits;
   flags.target.seed = flags.seed.value_or(flags.target.seed);
   flags.target.partition = flags.partition.value_or(flags.target.partition);
   compiler::CompileReport report;
@@ -145,6 +145,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
     RANVIER_CHECK(checkStages(context, flags, at, last, nullptr, ineffective));
   } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
+    flags.target.weightBits = options.weightBits;
     if (!flags.target.faults.empty()) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
       flags.target.faultsHash = contentHash(bytes);
@@ -234,7 +235,9 @@ void tools::addCompile(CLI::App &app, Context &context) {
   command->add_option("--emit", flags->emit, "Stop after a stage and write it: snn, quantised, fabric (text), image")
       ->check(CLI::IsMember({"snn", "quantised", "fabric", "image"}))
       ->capture_default_str();
-  command->add_option("--weight-bits", flags->weightBits, "Magnitude bits of weights on integer targets, 1 to 8; default: 8")
+  command
+      ->add_option("--weight-bits", flags->weightBits,
+                   "Magnitude bits of weights on integer targets, 1 to 8; default: 8 (chips with ring buffers: all they have)")
       ->check(CLI::Range(1, 8));
   command->add_option("--calibrate", flags->target.calibrate,
                       "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");

@@ -60,14 +60,14 @@ Result<void> runStages(mlir::ModuleOp module, const compiler::CompileOptions &op
 /// Options that decide what is compiled, shared by compile and verify.
 struct TargetOptions {
   std::string target;
-  std::string faults;     ///< File of dead parts of the machine.
-  std::string faultsHash; ///< Of its bytes, for provenance.
-  unsigned weightBits = 8;
-  std::string calibrate;          ///< Sample set (HDF5) to record a profile on.
-  std::string profileText;        ///< The recorded profile itself.
-  std::string profile;            ///< Recorded run (HDF5): its spikes weigh what partition and placement do.
-  std::string profileHash;        ///< Of its bytes, for provenance.
-  std::string partition = "auto"; ///< auto, sequential or multilevel.
+  std::string faults;                 ///< File of dead parts of the machine.
+  std::string faultsHash;             ///< Of its bytes, for provenance.
+  std::optional<unsigned> weightBits; ///< Default: compiler::defaultWeightBits.
+  std::string calibrate;              ///< Sample set (HDF5) to record a profile on.
+  std::string profileText;            ///< The recorded profile itself.
+  std::string profile;                ///< Recorded run (HDF5): its spikes weigh what partition and placement do.
+  std::string profileHash;            ///< Of its bytes, for provenance.
+  std::string partition = "auto";     ///< auto, sequential or multilevel.
   uint64_t seed = 0;
   std::optional<unsigned> threads;   ///< Of placement; 0: as many as processors. Decides nothing.
   std::vector<std::string> sameChip; ///< Of --same-chip: each a set of populations, "A,B".

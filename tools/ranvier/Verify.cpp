@@ -7,6 +7,7 @@
 #include "Provenance.h"
 #include "ranvier/Mapping/Mapping.h"
 #include "ranvier/Network/Network.h"
+#include "ranvier/Quantize/Quantize.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
 #include <nlohmann/json.hpp>
@@ -16,8 +17,12 @@ using namespace ranvier::tools;
 
 std::string tools::makeProvenance(const NetworkOptions &network, const std::string &hash, const TargetOptions &target,
                                   const std::string &mappingText) {
-  Json out = {{"tool", "ranvier " RANVIER_VERSION}, {"source", fileName(network.path)}, {"source_hash", hash},
-              {"import", network.toJson()},         {"weight_bits", target.weightBits}, {"seed", target.seed}};
+  Json out = {{"tool", "ranvier " RANVIER_VERSION},
+              {"source", fileName(network.path)},
+              {"source_hash", hash},
+              {"import", network.toJson()},
+              {"weight_bits", target.weightBits.value_or(8)},
+              {"seed", target.seed}};
   if (!target.profileText.empty())
     out["calibration"] = target.profileText;
   if (target.partition != "auto")
@@ -50,7 +55,7 @@ Result<Provenance> tools::readProvenance(const std::string &text) {
   };
   auto bits = record.find("weight_bits");
   if (!text2("source_hash", out.hash) || !text2("calibration", out.target.profileText) || bits == record.end() ||
-      !bits->is_number_unsigned() || bits->get<uint64_t>() < 1 || bits->get<uint64_t>() > 8)
+      !bits->is_number_unsigned() || bits->get<uint64_t>() < 1 || bits->get<uint64_t>() > 16)
     return malformed;
   out.target.weightBits = bits->get<unsigned>();
   if (auto import = record.find("import"); import != record.end())
@@ -69,7 +74,7 @@ Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &
   compiler::CompileOptions options;
   RANVIER_TRY(options.chip, chipOf(target));
   options.targetName = target.target;
-  options.weightBits = target.weightBits;
+  options.weightBits = target.weightBits.value_or(compiler::defaultWeightBits(options.chip));
   options.calibration = target.profileText;
   options.seed = target.seed;
   options.strategy = strategyNamed(target.partition);
@@ -96,7 +101,7 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
   compiler::CompileOptions options;
   options.chip = image->chip;
   options.targetName = image->chip.name;
-  options.weightBits = made.target.weightBits;
+  options.weightBits = made.target.weightBits.value_or(8);
   options.calibration = made.target.profileText;
   compiler::CompileReport report;
   RANVIER_CHECK(runStages(*loaded.module, options, compiler::Stage::Quantised, report));

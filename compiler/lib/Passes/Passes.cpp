@@ -9,6 +9,7 @@
 #include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Pipelines/Compile.h"
+#include "ranvier/Quantize/Quantize.h"
 
 using namespace mlir;
 
@@ -97,7 +98,7 @@ struct Quantize : ModulePass<impl::SNNQuantizeBase<Quantize>> {
     compiler::CompileOptions options;
     RANVIER_TRY(options.chip, hw::findTarget(target.getValue()));
     options.targetName = target.getValue();
-    options.weightBits = weightBits.getValue();
+    options.weightBits = weightBits.getValue() ? weightBits.getValue() : compiler::defaultWeightBits(options.chip);
     compiler::CompileReport report;
     RANVIER_CHECK(compiler::quantise(module, options, report));
     for (const std::string &warning : report.warnings)

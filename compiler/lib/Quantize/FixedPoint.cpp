@@ -103,6 +103,10 @@ private:
 
   int input(const Node &leaf, const Format &format) {
     int sum = code.value(Opcode::LdInput, -1, -1, leaf.slot);
+    if (leaf.slot < options.inputTop.size() && options.inputTop[leaf.slot] > 0)
+      sum = code.value(Opcode::Min, sum, li(options.inputTop[leaf.slot]));
+    if (inputScale(options, leaf.slot) == 1)
+      sum = shifted(sum, options.inputFraction[leaf.slot], format.fraction, format.saturates ? Opcode::Shls : Opcode::Shl);
     if (const double scale = inputScale(options, leaf.slot); scale != 1) {
       const int factor = li(std::round(std::ldexp(scale, scaleBits)));
       sum = code.value(Opcode::Mulsh, sum, factor, rounded(options.inputFraction[leaf.slot] + scaleBits - format.fraction));
@@ -111,7 +115,8 @@ private:
     if (options.bias.size() > leaf.slot && !options.bias[leaf.slot].empty()) {
       const Values &bias = options.bias[leaf.slot];
       range = {range.low + smallest(bias), range.high + largest(bias)};
-      sum = code.value(Opcode::Add, sum, loadParam("bias_" + model.inputs[leaf.slot].name, format.fraction, bias));
+      sum = code.value(format.saturates ? Opcode::Adds : Opcode::Add, sum,
+                       loadParam("bias_" + model.inputs[leaf.slot].name, format.fraction, bias));
     }
     if (range.low < format.range.low || range.high > format.range.high)
       sum = clamp(sum, format.range, format.fraction);
@@ -126,11 +131,11 @@ private:
     return code.value(Opcode::Min, above, ceiling);
   }
 
-  int shifted(int value, int from, int to) {
+  int shifted(int value, int from, int to, Opcode up = Opcode::Shl) {
     for (; from > to; from -= std::min(from - to, 31))
       value = code.value(Opcode::Shr, value, -1, rounded(std::min(from - to, 31)));
     for (; to > from; from += std::min(to - from, 31)) // by more than a word only where the interval says that the word is 0
-      value = code.value(Opcode::Shl, value, -1, static_cast<uint32_t>(std::min(to - from, 31)));
+      value = code.value(up, value, -1, static_cast<uint32_t>(std::min(to - from, 31)));
     return value;
   }
   /// The word of a node brought to a fraction.
@@ -140,8 +145,12 @@ private:
     return shifted(word(n), plan.nodes[n].fraction, fraction);
   }
 
+  int negated(int value, const Format &format) {
+    return format.saturates ? code.value(Opcode::Subs, li(0), value) : code.value(Opcode::Neg, value);
+  }
+
   int product(int a, int fractionA, int b, int fractionB, const Format &format) {
-    return code.value(Opcode::Mulsh, a, b, rounded(fractionA + fractionB - format.fraction));
+    return code.value(format.saturates ? Opcode::Mulshs : Opcode::Mulsh, a, b, rounded(fractionA + fractionB - format.fraction));
   }
 
   int compute(const Node &n, const Format &format) {
@@ -152,9 +161,9 @@ private:
     };
     switch (n.kind) {
     case NodeKind::Add:
-      return two(Opcode::Add, format.fraction);
+      return two(format.saturates ? Opcode::Adds : Opcode::Add, format.fraction);
     case NodeKind::Sub:
-      return two(Opcode::Sub, format.fraction);
+      return two(format.saturates ? Opcode::Subs : Opcode::Sub, format.fraction);
     case NodeKind::Mul: {
       const int a = word(n.a), b = word(n.b);
       return product(a, of(n.a).fraction, b, of(n.b).fraction, format);
@@ -165,9 +174,9 @@ private:
       return product(a, of(n.a).fraction, b, fraction, format);
     }
     case NodeKind::Neg:
-      return code.value(Opcode::Neg, word(n.a));
+      return negated(word(n.a), format);
     case NodeKind::Abs:
-      return code.value(Opcode::Abs, word(n.a));
+      return format.saturates ? code.value(Opcode::Max, word(n.a), negated(word(n.a), format)) : code.value(Opcode::Abs, word(n.a));
     case NodeKind::Floor:
       return of(n.a).fraction <= 0
                  ? word(n.a)

@@ -48,12 +48,24 @@ public:
                             .hint = "declare narrower ranges of states and inputs",
                             .kind = ErrorKind::DoesNotFit},
                            int(n));
+      if (chip.fractionBits && !format.flexible && !fits(format.range))
+        saturate(format);
       out.nodes.push_back(format);
     }
     return std::move(out);
   }
 
 private:
+  /// The binary point of all values of a chip that has one.
+  int common() const { return static_cast<int>(chip.fractionBits); }
+  /// A bit of headroom as everywhere, so that no rounding carries a value out of the word.
+  bool fits(const Interval &range) const { return range.magnitude() <= std::ldexp(1.0, 30 - common()); }
+  void saturate(Format &format) const {
+    const double end = std::ldexp(1.0, 31 - common());
+    format.range = {std::clamp(format.range.low, -end, end), std::clamp(format.range.high, -end, end)};
+    format.saturates = true;
+  }
+
   Result<void> state(size_t s) {
     std::optional<Interval> range = options.states.size() > s ? options.states[s] : std::nullopt;
     if (const auto &declared = model.states[s].range)
@@ -61,6 +73,21 @@ private:
     if (!range)
       return rangeless(model, s);
     const int bits = static_cast<int>(std::min(chip.stateBits, 31u)) - 1;
+    if (chip.fractionBits) {
+      out.states.push_back({*range, common(), 0, false});
+      // What cannot be stored is clipped when it is written; a declared range is a promise that must hold.
+      if (fits(*range) || !model.states[s].range) {
+        const double most = std::ldexp(1.0, 30 - common());
+        out.states.back().range = {std::max(range->low, -most), std::min(range->high, most)};
+        return {};
+      }
+      return model.error({.code = 5404,
+                          .message = "the range of state '" + model.states[s].name + "' is too large for " +
+                                     std::to_string(common()) + " fraction bits",
+                          .expected = "a magnitude of at most " + decimal(std::ldexp(1.0, 30 - common())),
+                          .found = decimal(range->magnitude()),
+                          .kind = ErrorKind::DoesNotFit});
+    }
     int fraction = fittingFraction(*range, bits);
     if (std::ldexp(range->magnitude(), fraction) > std::ldexp(1.0, bits) - 1) // the word 2^bits itself does not exist
       --fraction;
@@ -78,6 +105,10 @@ private:
       format.fraction = std::clamp(fittingFraction(hull(sum, format.range)), minFraction, format.fraction + scaleBits);
       format.error = std::ldexp(0.5, -format.fraction) + std::ldexp(sum.magnitude(), -scaleBits - 1);
     }
+    if (chip.fractionBits) { // the sum is brought there
+      format.error = format.fraction > common() ? std::ldexp(0.5, -common()) : 0;
+      format.fraction = common();
+    }
     if (biased)
       format.error += std::ldexp(0.5, -format.fraction);
     if (const auto &declared = model.inputs[n.slot].range)
@@ -89,12 +120,15 @@ private:
   Format leaf(const Node &n) const {
     const Values values = n.kind == NodeKind::Constant ? Values{n.value} : folded.params[n.slot];
     const Interval range{smallest(values), largest(values)};
+    if (chip.fractionBits && !n.boolean) // a fraction below 1, or a number as all others
+      return {range, std::round(std::ldexp(range.magnitude(), 31)) < 0x1p31 ? 31 : common(), 0, true};
     return {range, n.boolean ? 0 : fittingFraction(range), 0, !n.boolean};
   }
 
   Format multiply(const Format &a, const Format &b, Interval range) const {
     // A flexible operand has its own best fraction already: 30 bits of its largest value.
-    Format format{range, std::min({fittingFraction(range), a.fraction + b.fraction, maxFraction}), 0, false};
+    Format format{range, chip.fractionBits ? common() : std::min({fittingFraction(range), a.fraction + b.fraction, maxFraction}), 0,
+                  false};
     const double ea = a.error + (a.flexible ? std::ldexp(0.5, -a.fraction) : 0),
                  eb = b.error + (b.flexible ? std::ldexp(0.5, -b.fraction) : 0);
     format.error = a.range.magnitude() * eb + b.range.magnitude() * ea + ea * eb + std::ldexp(0.5, -format.fraction);
@@ -103,7 +137,7 @@ private:
 
   /// Sum, difference, choice: both operands come to one fraction.
   Format meet(const Format &a, const Format &b, Interval range, bool sum) const {
-    Format format{range, commonFraction(a, b, range), 0, false};
+    Format format{range, chip.fractionBits ? common() : commonFraction(a, b, range), 0, false};
     const double ea = moved(a, format.fraction), eb = moved(b, format.fraction);
     format.error = sum ? ea + eb : std::max(ea, eb);
     return format;

@@ -84,17 +84,23 @@ Result<Values> gainedWeights(snn::ProjectionOpInterface projection, const Values
 }
 
 /// The weights as an attribute of the old one's shape, in the smallest signless integer type that holds them.
-Attribute integerWeights(MLIRContext *context, Attribute before, StringRef name, const std::vector<int16_t> &words) {
+Attribute integerWeights(MLIRContext *context, Attribute before, StringRef name, const std::vector<int32_t> &words) {
   auto elements = dyn_cast<ElementsAttr>(before);
   if (!elements) {
     return IntegerAttr::get(IntegerType::get(context, 64), words[0]);
   }
   const ArrayRef<int64_t> shape = elements.getShapedType().getShape();
-  const bool narrow = llvm::all_of(words, [](int16_t word) { return word >= INT8_MIN && word <= INT8_MAX; });
-  if (!narrow)
-    return snn::makeResource(context, name.str(), shape, std::span<const int16_t>(words));
-  const std::vector<int8_t> bytes(words.begin(), words.end());
-  return snn::makeResource(context, name.str(), shape, std::span<const int8_t>(bytes));
+  const auto fit = [&](int32_t low, int32_t high) {
+    return llvm::all_of(words, [&](int32_t word) { return word >= low && word <= high; });
+  };
+  const auto made = [&](auto narrowed) {
+    return snn::makeResource(context, name.str(), shape, std::span<const typename decltype(narrowed)::value_type>(narrowed));
+  };
+  if (fit(INT8_MIN, INT8_MAX))
+    return made(std::vector<int8_t>(words.begin(), words.end()));
+  if (fit(INT16_MIN, INT16_MAX))
+    return made(std::vector<int16_t>(words.begin(), words.end()));
+  return made(words);
 }
 
 /// Calls visit(target, sum of its weights) where the projection is a rule with one weight, without listing a synapse; false if it
@@ -132,14 +138,14 @@ private:
   uint64_t lastTimes = 0;
 };
 
-Operation *poolToConvolution(snn::PoolOp pool, const std::vector<int16_t> &words) {
+Operation *poolToConvolution(snn::PoolOp pool, const std::vector<int32_t> &words) {
   OpBuilder builder(pool);
   const int64_t channels = pool.getInputShape()[0], taps = pool.getKernel()[0] * pool.getKernel()[1];
-  std::vector<int16_t> spread;
-  for (int16_t word : words)
+  std::vector<int32_t> spread;
+  for (int32_t word : words)
     spread.insert(spread.end(), static_cast<size_t>(taps), word);
   auto weights = snn::makeResource(builder.getContext(), (pool.getSymName() + ".weights").str(),
-                                   {channels, 1, pool.getKernel()[0], pool.getKernel()[1]}, std::span<const int16_t>(spread));
+                                   {channels, 1, pool.getKernel()[0], pool.getKernel()[1]}, std::span<const int32_t>(spread));
   auto convolution = snn::Conv2dOp::create(
       builder, pool.getLoc(), pool.getSymNameAttr(), pool.getSourceAttr(), pool.getTargetAttr(), pool.getReceptorAttr(),
       pool.getDelayAttr(), IntegerAttr(), IntegerAttr(), weights, ElementsAttr(), pool.getInputShapeAttr(), pool.getStrideAttr(),

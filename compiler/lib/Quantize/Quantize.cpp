@@ -95,10 +95,11 @@ public:
       : module(module), network(network), chip(chip), options(options) {}
 
   Result<QuantizationReport> run() {
-    if (options.weightBits < chip.weights.minBits || options.weightBits > chip.weights.maxBits || options.weightBits > 8)
+    const unsigned most = chip.ringBuffers.bits ? chip.weights.maxBits : std::min(8u, chip.weights.maxBits);
+    if (options.weightBits < chip.weights.minBits || options.weightBits > most)
       return Error{.code = 5322,
                    .message = "the target has no weights of that many bits",
-                   .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(std::min(8u, chip.weights.maxBits)),
+                   .expected = std::to_string(chip.weights.minBits) + ".." + std::to_string(most),
                    .found = std::to_string(options.weightBits)};
     if (!options.calibration.empty()) {
       RANVIER_TRY(calibration, parseCalibration(options.calibration));
@@ -385,6 +386,7 @@ private:
     how.inputs.assign(inputs, {0, 0});
     how.inputFraction.assign(inputs, 0);
     how.inputScale.assign(inputs, 1.0);
+    how.inputTop.assign(inputs, 0.0);
     std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
     std::vector<ProjectionView> views;
     std::vector<size_t> receptors;
@@ -403,7 +405,10 @@ private:
       double sums = std::max(-smallest(low[r]), largest(high[r]));
       if (!neurons.bias[r].empty())
         sums = std::max({sums, -(smallest(low[r]) + smallest(neurons.bias[r])), largest(high[r]) + largest(neurons.bias[r])});
-      chooseUnit(how, r, sums, projections, views, receptors);
+      if (chip.ringBuffers.bits)
+        RANVIER_CHECK(chooseShift(how, r, high[r], projections, views, receptors));
+      else
+        chooseUnit(how, r, sums, projections, views, receptors);
     }
     // The intervals come from the integers: rounded weights may sum to more than the real ones.
     std::vector<QuantisedWeights> words;
@@ -420,6 +425,10 @@ private:
     }
     std::vector<Interval> reaching(inputs);
     for (size_t r = 0; r < inputs; ++r) {
+      if (chip.ringBuffers.bits) { // A sum of unsigned words that saturates at each addition is the lesser of the sum and the top.
+        how.inputTop[r] = ringTop();
+        high[r] = {std::min(largest(high[r]), ringTop())};
+      }
       how.inputs[r] = reaching[r] = {smallest(low[r]) * unitOf(how, r), largest(high[r]) * unitOf(how, r)};
       if (!neurons.bias[r].empty())
         reaching[r] = {how.inputs[r].low + smallest(neurons.bias[r]), how.inputs[r].high + largest(neurons.bias[r])};
@@ -481,6 +490,8 @@ private:
   /// Weights for an accumulator with the given unit. Errors: RNV5303.
   Result<QuantisedWeights> genericWeights(snn::ProjectionOpInterface projection, const ProjectionView &view, double unit) {
     const WeightFormat format = weightFormat(view.weights, chip.weights, options.weightBits);
+    if (chip.ringBuffers.bits) // the unit holds the largest weight
+      return quantiseWeights(view.weights, format, unit, 0);
     std::optional<QuantisedWeights> words = bestWeights(view.weights, format, unit, genericLimits(projection));
     if (!words)
       return located(projection, {.code = 5303,
@@ -488,6 +499,38 @@ private:
                                   .expected = "exponents up to " + std::to_string(chip.weights.maxExponent),
                                   .kind = ErrorKind::DoesNotFit});
     return std::move(*words);
+  }
+
+  double ringTop() const { return std::ldexp(1.0, static_cast<int>(chip.ringBuffers.bits)) - 1; }
+
+  /// Unit of a ring buffer, clause S3: a power of two at which it holds an estimate of the largest sum of a step, for the neuron
+  /// that hears most. Errors: RNV5325 a weight below 0.
+  Result<void> chooseShift(FixedOptions &how, size_t r, const Values &sums,
+                           const std::vector<snn::ProjectionOpInterface> &projections, const std::vector<ProjectionView> &views,
+                           const std::vector<size_t> &receptors) {
+    double largestWeight = 0;
+    for (size_t p = 0; p < views.size(); ++p) {
+      if (receptors[p] != r || views[p].weights.empty())
+        continue;
+      if (const double least = smallest(views[p].weights); least < 0)
+        return located(projections[p],
+                       {.code = 5325,
+                        .message = "a receptor of " + chip.name + " takes weights of one sign",
+                        .expected = "weights of at least 0",
+                        .found = decimal(least),
+                        .hint = "a model with a receptor for inhibition subtracts what arrives there: if_curr_exp has one",
+                        .kind = ErrorKind::CannotRun});
+      largestWeight = std::max(largestWeight, largest(views[p].weights));
+    }
+    // Spikes of a step are a Poisson number; weights count with their squares, which their sum bounds.
+    const double rate = chip.ringBuffers.spikesPerSecond * network.getDt().convertToDouble();
+    double bound = largestWeight;
+    for (const double sum : sums) // The second one keeps a sum of all synapses in the word in which the emulator adds them up.
+      bound = std::max({bound, std::ldexp(sum, -14), rate * sum + chip.ringBuffers.sigma * std::sqrt(rate * sum * largestWeight)});
+    const int bits = static_cast<int>(chip.ringBuffers.bits), fraction = static_cast<int>(chip.fractionBits);
+    const int power = bound > 0 ? std::ilogb(bound) + 1 : fraction - bits; // 2^power > bound
+    how.inputFraction[r] = std::min(bits - power, fraction);
+    return {};
   }
 
   /// Unit of an accumulator: of 64 scales in an octave the one with the least squared weight error, if it beats a binary unit by a
@@ -568,6 +611,8 @@ private:
   std::map<std::string, std::pair<double, Interval>> payloads; ///< By population: real size of a payload unit; real range.
 };
 } // namespace
+
+unsigned compiler::defaultWeightBits(const hw::Chip &chip) { return chip.ringBuffers.bits ? chip.weights.maxBits : 8; }
 
 Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options,
                                                 std::vector<std::string> *warnings) {

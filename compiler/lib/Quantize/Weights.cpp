@@ -48,7 +48,7 @@ QuantisedWeights compiler::quantiseWeights(const Values &weights, const WeightFo
   double squares = 0;
   for (size_t i = 0; i < weights.size(); ++i) {
     const double word = std::clamp(std::round(weights[i] / out.unit / grain) * grain, double(format.low), double(format.high));
-    out.words[i] = static_cast<int16_t>(word);
+    out.words[i] = static_cast<int32_t>(word);
     const double error = std::fabs(word * out.unit - weights[i]);
     squares += error * error;
     out.worst = std::max(out.worst, error);

@@ -67,7 +67,7 @@ TEST_CASE("weights round to nearest and the exponent is the smallest that fits")
   REQUIRE(exponent);
   CHECK(*exponent == -2);
   const QuantisedWeights words = quantiseWeights(weights, format, 1.0 / 64, *exponent);
-  CHECK(words.words == std::vector<int16_t>{26, 64, 128});
+  CHECK(words.words == std::vector<int32_t>{26, 64, 128});
   CHECK(words.worst == doctest::Approx(std::fabs(26.0 / 256 - 0.1)));
   CHECK(!smallestExponent({1e9}, weightFormat({1e9}, limits, 8), 1.0, limits));
 }

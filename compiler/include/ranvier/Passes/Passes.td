@@ -48,7 +48,7 @@ def SNNQuantize : RanvierPass<"snn-quantize"> {
     Time, junctions, distributions, then binary32 microcode or integers, as the target has it. The network remembers its target and what was
     decided (`semantics`).
   }];
-  let options = [TargetOption, Option<"weightBits", "weight-bits", "unsigned", "8", "Magnitude bits of weights on integer targets, 1..8">];
+  let options = [TargetOption, Option<"weightBits", "weight-bits", "unsigned", "0", "Magnitude bits of weights on integer targets, 1..8; 0: 8, or all that a chip with ring buffers has">];
 }
 def FabricMap : RanvierPass<"fabric-map"> {
   let summary = "Partition and place a quantised network: a fabric.mapping";

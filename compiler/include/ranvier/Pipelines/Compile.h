@@ -23,7 +23,7 @@ enum class Stage { Snn, Quantised, Fabric, Image };
 struct CompileOptions {
   hw::Chip chip;
   std::string targetName;  ///< As the user gave it: a shipped name or a path.
-  unsigned weightBits = 8; ///< Magnitude bits of weights (int targets), 1..8.
+  unsigned weightBits = 8; ///< Magnitude bits of weights (int targets); see defaultWeightBits.
   std::string calibration; ///< Text of a recorded profile (JSON); empty: scales from the range of the weights.
   std::string mappingText; ///< Text of a mapping file; empty: the mapper decides.
   std::string mappingFile; ///< Its name, for messages.

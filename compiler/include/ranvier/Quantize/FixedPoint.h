@@ -26,6 +26,7 @@ struct FixedOptions {
                                                ///< model declares for the sum is enforced on top.
   std::vector<int> inputFraction;              ///< By slot: one unit of the accumulator is scale * 2^-fraction.
   std::vector<double> inputScale;              ///< By slot, in [1, 2); empty: 1. A scale other than 1 costs a product a step.
+  std::vector<double> inputTop;                ///< By slot, in units: where the accumulator saturates; 0 or empty: nowhere.
   std::vector<std::optional<Interval>> states; ///< By slot: range of states whose model declares none.
   std::vector<Values> bias;                    ///< By input slot; empty: none.
 };
@@ -34,8 +35,9 @@ struct FixedOptions {
 struct Format {
   Interval range;
   int fraction = 0;
-  double error = 0;      ///< Largest difference from exact arithmetic on the same states and inputs.
-  bool flexible = false; ///< A constant or parameter: encoded anew at each use, with the fraction that suits the use.
+  double error = 0;       ///< Largest difference from exact arithmetic on the same states and inputs.
+  bool flexible = false;  ///< A constant or parameter: encoded anew at each use, with the fraction that suits the use.
+  bool saturates = false; ///< Computed by an instruction that does (clause S1): exact arithmetic may leave the word.
 };
 /// Binary point of the factor that brings an accumulator with a scale to a binary unit.
 constexpr int scaleBits = 29;

@@ -18,6 +18,9 @@ struct QuantizeOptions {
   std::string calibration; ///< Text of a calibration profile (Report.h); empty: scales from the range of the weights.
 };
 
+/// Where nobody says how many: 8, or all that a chip with ring buffers has, whose unit is theirs.
+unsigned defaultWeightBits(const hw::Chip &chip);
+
 /// Turns a network of models into a network of programs for the chip: models become the chip's native form or fixed-point microcode
 /// (float microcode on f32 chips), weights integers with an exponent, biases parameters. Junctions must have been composed away on
 /// integer chips. Populations that already name a program are left alone. Returns the report as JSON text (Report.h); its warnings

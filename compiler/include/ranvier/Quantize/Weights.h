@@ -19,14 +19,14 @@ struct ProjectionView {
 
 /// Which integers a weight may be: multiples of 2^drop in low..high. Chips with sign modes store 8-bit magnitudes; fewer bits drop
 /// low ones, and a mixed projection drops one more for its sign (Lava: w = (w >> k) << k with k = 8 - bits + mixed, range
-/// -256..255), so these integers survive that truncation unchanged. Other chips: -(2^bits - 1)..2^bits - 1.
+/// -256..255), so these integers survive that truncation unchanged. Other chips: -(2^bits - 1)..2^bits - 1, up to 16 bits.
 struct WeightFormat {
   int low = 0, high = 255;
   unsigned drop = 0;
   unsigned storedBits = 8; ///< Bits that a synapse takes for its weight, sign included.
   const char *mode = "excitatory";
 };
-/// `bits`: magnitude bits 1..8. Signs are those of `weights`.
+/// `bits`: magnitude bits 1..16, 1..8 with sign modes. Signs are those of `weights`.
 WeightFormat weightFormat(const Values &weights, const hw::Weights &limits, unsigned bits);
 
 /// Smallest exponent e >= limits.minExponent with all weights in range when one integer stands for `unit` * 2^e. Nothing: none is
@@ -35,7 +35,7 @@ std::optional<int> smallestExponent(const Values &weights, const WeightFormat &f
 
 /// Weights as integers and what that costs, in the real units of `weights`.
 struct QuantisedWeights {
-  std::vector<int16_t> words;
+  std::vector<int32_t> words;
   int exponent = 0;
   WeightFormat format;
   double unit = 0; ///< Real size of one integer, exponent included.

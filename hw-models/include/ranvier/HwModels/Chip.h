@@ -154,6 +154,15 @@ struct Faults {
   bool operator==(const Faults &) const = default;
 };
 
+/// Sums of what arrives at a receptor in a step, where they are narrower than a word: unsigned, saturating, in a unit that the
+/// compiler chooses so that an estimate of the largest sum fits (docs/spec/target-semantics.md, clause S3).
+struct RingBuffers {
+  unsigned bits = 0;             ///< 0: sums are words, wide enough for whatever can arrive.
+  unsigned spikesPerSecond = 30; ///< [1/s] Of a source, in the estimate.
+  unsigned sigma = 5;            ///< Standard deviations above the mean.
+  bool operator==(const RingBuffers &) const = default;
+};
+
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
@@ -162,7 +171,9 @@ struct Chip {
   bool gradedSpikes = false;             ///< Spikes may carry a payload.
   bool placeDependentNumbers = false;    ///< Results depend on the mapping (device variation); reports say so.
   unsigned stateBits = 32;               ///< Signed width of a state word.
-  uint32_t minDelay = 1, maxDelay = 63;  ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
+  unsigned fractionBits = 0;             ///< Of every value of a programme (15: s16.15); 0: each value has its own.
+  RingBuffers ringBuffers;
+  uint32_t minDelay = 1, maxDelay = 63; ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
   Weights weights;
   CoreLimits core;
   bool coresModelled = true; ///< false: what the cores compute is not described; no network can be compiled for the chip.
