@@ -12,14 +12,27 @@ import sys
 import time
 import unittest
 
+import snn_models
 import test_checkpoint
 from ranvier import BIN, DIGITS, ROOT
-from snn_networks import Runner
+from snn_networks import Input, Network, Population, Projection, Runner, Uniform
 
 STEPS = 300
 # mpirun refuses root and more ranks than processors unless told; ranks share two processors here, so none is to spin.
 MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
        "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+
+
+def clocked():
+    """For ranvier-n1, whose cores have 256 neurons: bursts that reach several cores, spikes that the host hears and spikes that nobody hears."""
+    net = Network("clocked", dt=1e-3, seed=3)
+    noise = net.add(Input("noise", [60], ("poisson", [200.0], 5)))
+    cells = net.add(Population("cells", snn_models.CUBA, [1300], {"tau_syn": 0.005, "tau_mem": 0.02, "v_threshold": 0.5}))
+    last = net.add(Population("last", snn_models.CUBA, [60], {"tau_syn": 0.005, "tau_mem": 0.02, "v_threshold": 0.5}))
+    for k, (source, target, weight, delay, degree) in enumerate([(noise, cells, 2.5, None, 4), (cells, cells, 0.5, Uniform(1.0, 8.0, 9), 6), (cells, last, 0.8, 2, 8)]):
+        net.add(Projection(f"c{k}", "connect", source, target, delay=delay, rule="fixed_in_degree", params={"k": degree}, weights=weight, seed=k, autapses=True))
+    net.outputs.append(("out", last))
+    return net
 
 
 class Case(Runner):
@@ -43,6 +56,8 @@ class Case(Runner):
         narrow.write_text(limit.sub('  neurons: {value: 32, source: "this test", status: defined}', loihi1).replace("name: loihi1", "name: narrow"))
         made.json("compile", DIGITS / "network.nir", "--target", narrow, "-o", digits)
         cls.digits = [digits, "--input", DIGITS / "test_set.h5", "--steps", 40, "--record", "v"]
+        image, _ = made.compile(clocked(), "ranvier-n1")
+        cls.clocked = [image, "--steps", 60, "--record", "v"]
         brunel = cls.tmp / "brunel.mlir"
         with open(brunel, "w", encoding="utf-8") as out:
             subprocess.run([sys.executable, str(ROOT / "examples" / "balanced" / "generate.py"), "brunel", "--neurons", "500", "--synapses", "60"], stdout=out, check=True)
@@ -114,6 +129,16 @@ class Ranks(Case):
     def test_a_chip_with_times_and_links(self):
         self.same("digits", self.digits)
         self.same("digits-fitted", self.digits, "--costs", "fitted")
+
+    def test_a_chip_that_counts_cycles(self):
+        """Rank 0 times the others' cores; what it needs is not on the others."""
+        self.same("clocked", self.clocked)
+        self.same("clocked-off", self.clocked, "--timing", "off")
+        shares = {timing: self.json("run", *self.clocked[:3], "--timing", timing, "--dry-run-ranks", 4)["ranks"] for timing in ("off", "fast")}
+        more = [fast["memory_bytes"]["total"] - off["memory_bytes"]["total"] for off, fast in zip(shares["off"], shares["fast"])]
+        self.assertGreater(more[0], 2 * max(more[1:]))
+        for off, fast in zip(shares["off"], shares["fast"]):
+            self.assertGreater(fast["traffic"]["bytes_sent"], off["traffic"]["bytes_sent"])
 
     def test_connectors_that_are_expanded_by_their_targets_rank(self):
         self.same("brunel", self.brunel, "--timing", "off")
@@ -211,23 +236,23 @@ class Checkpoints(Case):
         self.assertGreater(expected[1]["totals"]["spikes"], 0)
 
     def test_checkpoints_do_not_depend_on_ranks(self):
-        for options in ([], ["--timing", "off"]):
+        for case, run, options, every in (("fast", self.mixed, [], 130), ("off", self.mixed, ["--timing", "off"], 130), ("clocked", self.clocked, [], 25)):
             files = []
             for name, ranks, dry in (("one", 0, []), ("dry", 0, ["--dry-run-ranks", 3]), ("two", 2, [])):
-                folder = self.tmp / f"points-{name}{len(options)}"
+                folder = self.tmp / f"points-{case}-{name}"
                 folder.mkdir()
-                found, _ = self.outcome(folder.name, self.mixed, *options, *dry, "--checkpoint", folder / "c.rvc", "--checkpoint-every", 130, ranks=ranks)
+                found, _ = self.outcome(folder.name, run, *options, *dry, "--checkpoint", folder / "c.rvc", "--checkpoint-every", every, ranks=ranks)
                 files.append(((folder / "c.rvc").read_bytes(), found))
             self.assertEqual(len({one for one, _ in files}), 1, "checkpoints differ")
             self.assertSame(files[1][1], files[0][1])
             self.assertSame(files[2][1], files[0][1])
 
     def test_resumed_on_any_number_of_ranks(self):
-        for options in ([], ["--timing", "off"]):
-            folder = self.tmp / f"resumed{len(options)}"
-            run = ["run", *self.mixed[:5], *options] # nothing is recorded, so nothing but the checkpoint is needed
+        for case, run, every in (("fast", self.mixed[:5], 130), ("off", [*self.mixed[:5], "--timing", "off"], 130), ("clocked", self.clocked[:3], 25)):
+            folder = self.tmp / f"resumed-{case}"
+            run = ["run", *run] # nothing is recorded, so nothing but the checkpoint is needed
             folder.mkdir()
-            whole = self.json(*run, "--report", folder / "whole", "--checkpoint", folder / "c.rvc", "--checkpoint-every", 130)
+            whole = self.json(*run, "--report", folder / "whole", "--checkpoint", folder / "c.rvc", "--checkpoint-every", every)
             expected = json.loads((folder / "whole" / "report.json").read_text())
             for name, ranks, dry in (("one", 0, []), ("dry", 0, ["--dry-run-ranks", 4]), ("three", 3, [])):
                 arguments = [*run, "--report", folder / name, "--resume", folder / "c.rvc", *dry]
@@ -242,6 +267,7 @@ class Checkpoints(Case):
 class Errors(Case):
     def test_one_rank_speaks(self):
         for arguments, code, rnv in ((["run", self.tmp / "absent.rvi", "--steps", 3], 1, "RNV3001"), (["run", *self.brunel, "--timing", "detailed"], 1, "RNV7016"),
+                                     (["run", *self.clocked[:3], "--timing", "detailed"], 1, "RNV7016"),
                                      (["run", *self.brunel, "--timeline", self.tmp / "t.json"], 1, "RNV8047"),
                                      (["run", *self.brunel, "--dry-run-ranks", 2], 2, "RNV8043"), (["run", *self.brunel, "--costs", "absent"], 1, "RNV7001")):
             with self.subTest(rnv=rnv):
@@ -288,6 +314,7 @@ class Errors(Case):
 
     def test_pretended_ranks_refuse_what_real_ones_do(self):
         self.fails("run", *self.brunel, "--dry-run-ranks", 2, "--timing", "detailed", rnv="7016")
+        self.fails("run", *self.clocked[:3], "--dry-run-ranks", 2, "--timing", "detailed", rnv="7016")
         self.fails("run", *self.brunel, "--dry-run-ranks", 2, "--timeline", self.tmp / "t.json", rnv="8047")
         self.fails("run", *self.brunel, "--dry-run-ranks", 2, "--costs", "absent", rnv="7001")
         self.fails("run", *self.brunel, "--dry-run-ranks", 0, code=2)

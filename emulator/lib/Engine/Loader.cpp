@@ -337,21 +337,14 @@ std::vector<OutEvents> eventsOfMessages(const Engine &engine) {
   return result;
 }
 
-/// `events`: by out-axon.
-void loadCycles(Engine &engine, const std::vector<OutEvents> &events) {
-  const hw::CycleModel &model = *engine.profile->cycles;
-  std::vector<uint32_t> processing(engine.outAxons.size());
-  for (size_t o = 0; o < processing.size(); ++o) {
-    const auto [core, axon] = engine.outAxons[o];
-    const uint64_t synapses = std::accumulate(events[o].begin(), events[o].end(), uint64_t(0));
-    const uint64_t cycles = model[hw::CycleModel::Packet] +
-                            uint64_t(engine.cores[core].delivery.axons[axon].rowCount) * model[hw::CycleModel::Row] +
-                            synapses * model[hw::CycleModel::Synapse];
-    processing[o] = static_cast<uint32_t>(std::min<uint64_t>(cycles, UINT32_MAX));
-  }
-  engine.cycles = std::make_unique<CycleTiming>(*engine.image, model,
-                                                CycleTiming::Messages{engine.outPtr, engine.outAxons, std::move(processing)},
-                                                engine.options.timing == Timing::Detailed);
+/// Of several ranks the first times them all.
+void loadCycles(Engine &engine) {
+  const bool several = engine.ranks && engine.ranks->ranks() > 1;
+  if (!several || engine.ranks->rank() == 0)
+    engine.cycles =
+        std::make_unique<CycleTiming>(*engine.image, *engine.profile->cycles, engine.options.timing == Timing::Detailed);
+  if (several)
+    engine.rankCycles = std::make_unique<RankCycles>(*engine.ranks, *engine.image, engine.cycles.get());
 }
 
 Result<void> loadAccounting(Engine &engine) {
@@ -388,7 +381,7 @@ Result<void> loadAccounting(Engine &engine) {
       engine.accounts[o + n + 1] = packEvents(events[o], engine.mixed);
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
   if (engine.profile && engine.profile->cycles) {
-    loadCycles(engine, events);
+    loadCycles(engine);
   } else if (engine.options.timing == Timing::Detailed) {
     RANVIER_TRY(engine.detailed,
                 DetailedTiming::create(image, {engine.outPtr, engine.outAxons, events}, engine.grid.front(), engine.costs));
@@ -501,13 +494,11 @@ Result<void> load(Engine &engine) {
   }
   Transport &between = *engine.options.ranks;
   RANVIER_CHECK(agree(between, remembering([&]() -> Result<void> {
-                        const hw::CostProfile *profile = engine.image->chip.findCosts(engine.options.costProfile);
-                        const bool cycles = engine.timed && profile && profile->cycles;
-                        if ((engine.options.timing == Timing::Detailed || cycles) && between.ranks() > 1)
+                        if (engine.options.timing == Timing::Detailed && between.ranks() > 1)
                           return Error{.code = 7016,
-                                       .message = std::string(cycles ? "timing in cycles" : "detailed timing") +
-                                                  " follows every packet through the whole machine, which one rank has to hold",
-                                       .expected = cycles ? "one rank, or timing off" : "one rank, or timing off or fast",
+                                       .message = "detailed timing follows every packet through the whole machine, which one rank "
+                                                  "has to hold",
+                                       .expected = "one rank, or timing off or fast",
                                        .found = std::to_string(between.ranks()) + " ranks",
                                        .kind = ErrorKind::Unsupported};
                         engine.ranks = std::make_unique<RankLinks>(engine.options.ranks, *engine.image);
@@ -547,6 +538,9 @@ MachineMemory memoryOf(const Engine &engine) {
   for (const PopulationState &population : engine.populations)
     sum.neurons += bytes(population.neurons) + bytes(population.payloads);
   sum.messages = bytes(engine.accounts) + bytes(engine.mixed) + (engine.ranks ? engine.ranks->bytes() : 0);
+  sum.messages += (engine.cycles ? engine.cycles->bytes() : 0) + (engine.rankCycles ? engine.rankCycles->bytes() : 0);
+  if (engine.cycles && !engine.ownOutPtr.empty())
+    sum.image += bytes(engine.image->outPtr); // beside those of this rank
   for (const auto &slot : engine.marks)
     sum.messages += bytes(slot);
   (engine.ownOutPtr.empty() ? sum.image : sum.messages) += bytes(engine.outPtr) + bytes(engine.outAxons);

@@ -187,6 +187,7 @@ private:
   void settleStep();
   void countHops();
   int64_t settleLinks();
+  int64_t settleCycles(std::span<CoreTimes> times);
   void gather(uint32_t population);
 };
 
@@ -604,8 +605,11 @@ template <bool Shared, bool Timed> void EngineMachine::emitCore(const Emission &
     }
   thread.counts.spikes += emission.count;
   if constexpr (Timed) {
-    if (engine.cycles)
-      engine.cycles->spikes(emission.core, {emission.neurons.data(), emission.count});
+    const std::span<const uint32_t> fired(emission.neurons.data(), emission.count);
+    if (engine.rankCycles)
+      engine.rankCycles->spikes(emission.core, fired);
+    else if (engine.cycles)
+      engine.cycles->spikes(emission.core, fired);
     settleCore(emission, thread);
   }
 }
@@ -720,8 +724,8 @@ void EngineMachine::settleCore(const Emission &emission, ThreadState &thread) {
   times.axonOut = addTime(0, messages, costs.picoseconds(CostTable::AxonOut));
 }
 
-/// Sums over threads and ranks; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed),
-/// plus the barrier.
+/// Sums over threads and ranks; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed,
+/// or in cycles), plus the barrier.
 void EngineMachine::settleStep() {
   total = {};
   for (const ThreadState &thread : engine.threads)
@@ -755,11 +759,11 @@ void EngineMachine::settleStep() {
   const std::span<CoreTimes> times(engine.coreTimes.data(), engine.coreTimes.size());
   if (engine.detailed)
     longest = engine.detailed->settle(times);
-  else if (engine.cycles)
-    longest = engine.cycles->settle(times, *std::max_element(mostOverLink.begin(), mostOverLink.end()));
+  else if (engine.cycles || engine.rankCycles)
+    longest = settleCycles(times);
   else
     longest = std::max(settleLinks(), longest);
-  if (engine.ranks)
+  if (engine.ranks && !engine.rankCycles) // which has it from rank 0
     longest = engine.ranks->longest(longest);
   total.picoseconds = addTime(longest, 1, costs.barrier());
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
@@ -802,6 +806,14 @@ int64_t EngineMachine::settleLinks() {
   for (unsigned kind = 0; kind < mostOverLink.size(); ++kind)
     longest = std::max(longest, addTime(0, mostOverLink[kind], engine.costs.picoseconds(ChipGrid::hop(ChipGrid::LinkKind(kind)))));
   return longest;
+}
+
+/// The end of the last work of the whole machine.
+int64_t EngineMachine::settleCycles(std::span<CoreTimes> times) {
+  if (engine.rankCycles)
+    settleLinks(); // for the sums: it takes no time for a message over a link
+  const uint64_t most = *std::max_element(mostOverLink.begin(), mostOverLink.end());
+  return engine.rankCycles ? engine.rankCycles->settle(times, most) : engine.cycles->settle(times, most);
 }
 
 //===--- Results ----------------------------------------------------------===//

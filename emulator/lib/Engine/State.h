@@ -8,6 +8,7 @@
 #define RANVIER_EMULATOR_LIB_STATE_H
 
 #include "../Energy/CostModel.h"
+#include "../Ranks/RankCycles.h"
 #include "../Ranks/RankLinks.h"
 #include "../Timing/CycleTiming.h"
 #include "../Timing/DetailedTiming.h"
@@ -174,7 +175,9 @@ struct Engine {
   std::vector<OutEvents> mixed;      ///< See packEvents().
   AlignedArray<CoreTimes> coreTimes; ///< [cores]
   std::unique_ptr<DetailedTiming> detailed;
-  std::unique_ptr<CycleTiming> cycles; ///< Where the profile counts cycles: of timing fast and detailed, in place of what is above.
+  /// Where the profile counts cycles: of timing fast and detailed, in place of what is above. On several ranks rank 0 has it.
+  std::unique_ptr<CycleTiming> cycles;
+  std::unique_ptr<RankCycles> rankCycles; ///< Then, on each of several ranks.
 };
 
 /// Builds the run-time structures; every slice is interpreted. Throws std::bad_alloc.

@@ -184,13 +184,36 @@ void RankLinks::close(uint32_t step, bool graded) {
 void RankLinks::exchangeFrames() {
   lost |= !transport->exchange(out, in);
   ++traffic.exchanges;
-  for (unsigned r = 0; r < count && !lost; ++r)
-    if (r != own) {
-      traffic.bytesSent += out[r].size() * sizeof(uint32_t);
-      traffic.bytesReceived += in[r].size() * sizeof(uint32_t);
-    }
+  if (!lost)
+    countBytes(out, in);
   for (Transport::Words &words : out)
     words.clear();
+}
+
+void RankLinks::countBytes(const std::vector<Transport::Words> &given, const std::vector<Transport::Words> &got) {
+  for (unsigned r = 0; r < count; ++r)
+    if (r != own) {
+      traffic.bytesSent += given[r].size() * sizeof(uint32_t);
+      traffic.bytesReceived += got[r].size() * sizeof(uint32_t);
+    }
+}
+
+bool RankLinks::toFirst(const Transport::Words &mine, std::vector<Transport::Words> &all) {
+  lost |= !transport->gather(mine, all);
+  if (lost)
+    return false;
+  if (own != 0)
+    traffic.bytesSent += mine.size() * sizeof(uint32_t);
+  for (unsigned r = 1; r < all.size(); ++r) // none elsewhere
+    traffic.bytesReceived += all[r].size() * sizeof(uint32_t);
+  return true;
+}
+
+bool RankLinks::fromFirst(const std::vector<Transport::Words> &given, std::vector<Transport::Words> &got) {
+  lost |= !transport->exchange(given, got);
+  if (!lost)
+    countBytes(given, got);
+  return !lost;
 }
 
 void RankLinks::clear() {

@@ -95,6 +95,11 @@ public:
   /// Of all ranks; collective.
   int64_t longest(int64_t picoseconds);
 
+  /// Words to rank 0, where all[r] is what rank r gave, and from it, in[0] on each; collective. Their bytes count as traffic. False
+  /// if a rank has left.
+  [[nodiscard]] bool toFirst(const Transport::Words &mine, std::vector<Transport::Words> &all);
+  [[nodiscard]] bool fromFirst(const std::vector<Transport::Words> &given, std::vector<Transport::Words> &got);
+
   bool othersLeft() const { return lost; }
   const RankTraffic &sent() const { return traffic; }
   /// That it has allocated, apart from buffers.
@@ -102,6 +107,7 @@ public:
 
 private:
   void exchangeFrames();
+  void countBytes(const std::vector<Transport::Words> &given, const std::vector<Transport::Words> &got);
   void takeNeeds(const image::Image &image, std::span<int64_t> meetsAfterLevel);
 
   std::shared_ptr<Transport> transport;

@@ -21,6 +21,22 @@ int64_t updateCycles(const image::Image &image, const image::CoreRecord &core, c
   return sum;
 }
 
+/// How long the core that a message goes to is busy with it, by out-axon.
+static std::vector<uint32_t> processingCycles(const image::Image &image, const CycleModel &model) {
+  std::vector<uint32_t> result(image.outAxons.size());
+  for (size_t o = 0; o < result.size(); ++o) {
+    const image::CoreRecord &core = image.cores[image.outAxons[o].core];
+    const image::InAxonRecord &axon = image.inAxons[core.firstInAxon + image.outAxons[o].axon];
+    uint64_t synapses = 0;
+    for (const image::RowRecord &row : image.rows.subspan(core.firstRow + axon.firstRow, axon.rowCount))
+      synapses += row.count;
+    const uint64_t rest = model[CycleModel::Packet] + uint64_t(axon.rowCount) * model[CycleModel::Row];
+    const uint64_t cycles = rest + std::min<uint64_t>(synapses, UINT32_MAX) * model[CycleModel::Synapse];
+    result[o] = static_cast<uint32_t>(std::min<uint64_t>(cycles, UINT32_MAX));
+  }
+  return result;
+}
+
 //===--- Plan -------------------------------------------------------------===//
 
 /// Finds the ways of all messages; neurons that send to the same places from the same core share them.
@@ -110,9 +126,9 @@ private:
   std::map<std::tuple<uint32_t, std::vector<uint32_t>, bool>, uint32_t> known;
 };
 
-CycleTiming::CycleTiming(const image::Image &image, const CycleModel &model, Messages messages, bool detailed)
-    : model(model), mostCycles(std::numeric_limits<int64_t>::max() / model.clockPicoseconds), outPtr(messages.outPtr),
-      processing(std::move(messages.processing)) {
+CycleTiming::CycleTiming(const image::Image &image, const CycleModel &model, bool detailed)
+    : model(model), mostCycles(std::numeric_limits<int64_t>::max() / model.clockPicoseconds), outPtr(image.outPtr),
+      processing(processingCycles(image, model)) {
   // Of the mesh only what holds all cores: ways do not leave it.
   uint32_t meshRows = 1;
   for (const image::CoreRecord &core : image.cores)
@@ -130,7 +146,7 @@ CycleTiming::CycleTiming(const image::Image &image, const CycleModel &model, Mes
   const auto plan = [&](uint64_t row, uint32_t from, bool toHost) {
     cores.clear();
     for (uint64_t o = outPtr[row]; o < outPtr[row + 1]; ++o)
-      cores.push_back(messages.outAxons[o].core);
+      cores.push_back(image.outAxons[o].core);
     routeOf[row] = planner.route(from, cores, toHost);
   };
   for (size_t c = 0; c < image.cores.size(); ++c) {
@@ -166,6 +182,15 @@ uint32_t CycleTiming::sendersOf(uint64_t first, uint64_t end) const {
   return static_cast<uint32_t>(end - first -
                                static_cast<uint64_t>(std::count(routeOf.begin() + static_cast<ptrdiff_t>(first),
                                                                 routeOf.begin() + static_cast<ptrdiff_t>(end), MeshPlan::none)));
+}
+
+uint64_t CycleTiming::bytes() const {
+  const auto of = [](const auto &list) { return uint64_t(list.size()) * sizeof(*list.data()); };
+  uint64_t sum = of(processing) + of(routeOf) + of(firstNeuron) + of(nodeOf) + of(updateCycles) + of(packets) + of(spikeCount) +
+                 of(senders) + of(places) + of(inputOf) + of(outcomes);
+  for (const auto &list : packets)
+    sum += list.capacity() * sizeof(CyclePacket); // as reserved
+  return sum + (fast ? fast->bytes() : mesh->bytes());
 }
 
 //===--- Steps ------------------------------------------------------------===//

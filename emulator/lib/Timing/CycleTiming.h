@@ -3,7 +3,8 @@
 //
 // The time of a step by hw::CycleModel: how long each core updates, what it sends then, and how the network and the receiving cores
 // take it (FirstCome for timing fast, MeshNetwork for detailed). Nothing here can change a spike: threads note the spikes of their
-// own cores, and one thread settles the step when all are done.
+// own cores, and one thread settles the step when all are done. It knows the whole machine: on several ranks, rank 0 has the only
+// one (RankCycles).
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_LIB_CYCLETIMING_H
 #define RANVIER_EMULATOR_LIB_CYCLETIMING_H
@@ -18,18 +19,14 @@ namespace ranvier::emu {
 
 class CycleTiming {
 public:
-  struct Messages {
-    std::span<const uint64_t> outPtr; ///< Of every neuron and input, as image::Image has them.
-    std::span<const image::OutAxonRecord> outAxons;
-    std::vector<uint32_t> processing; ///< By out-axon [cycles].
-  };
-  /// `model` must outlive it. The chip is as the chip loader wants it where there is a cycle model. Throws std::bad_alloc.
-  CycleTiming(const image::Image &image, const hw::CycleModel &model, Messages messages, bool detailed);
+  /// `image` and `model` must outlive it. The chip is as the chip loader wants it where there is a cycle model. Takes nothing from
+  /// the cores that a machine has loaded, so that a rank which holds few can have it. Throws std::bad_alloc.
+  CycleTiming(const image::Image &image, const hw::CycleModel &model, bool detailed);
 
   void begin();
   /// The neurons of a core that fire, by number in the core, in the order in which they do. Once a core and step.
   void spikes(uint32_t core, std::span<const uint32_t> neurons);
-  /// An input fires; `row`: its number in outPtr.
+  /// An input fires; `row`: its number in the image's outPtr.
   void input(uint64_t row);
   /// `mostOverLink`: messages of the step over one link, at most. Sets the times of the cores but for `axonIn`, which is known,
   /// and puts into `idle` the time in which a core works. Returns the end of the last work [ps].
@@ -37,6 +34,9 @@ public:
   int64_t picoseconds(int64_t cycles) const {
     return cycles <= mostCycles ? cycles * model.clockPicoseconds : std::numeric_limits<int64_t>::max();
   }
+
+  /// That it has allocated.
+  uint64_t bytes() const;
 
   std::span<const LinkPlace> links() const { return places; }
   std::span<const LinkTimes> linkTimes() const { return {outcomes.data(), outcomes.size()}; }

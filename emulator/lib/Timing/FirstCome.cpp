@@ -26,6 +26,11 @@ FirstCome::FirstCome(FirstComePlan plan) : fixed(std::move(plan)) {
   tree.assign(size_t(leaves) * 2, never);
 }
 
+uint64_t FirstCome::bytes() const {
+  const auto of = [](const auto &list) { return uint64_t(list.size()) * sizeof(*list.data()); };
+  return of(fixed.stops) + of(fixed.routes) + of(states) + of(servers) + of(takenIn) + of(results) + of(tree);
+}
+
 int64_t FirstCome::run(std::span<const CycleSender> senders, std::span<const uint32_t> processing) {
   std::fill(servers.begin(), servers.end(), Server());
   if (!fixed.alone)

@@ -38,6 +38,7 @@ public:
   /// `senders`: cores, then the host. Returns the cycle in which the last work ends. Allocates nothing.
   int64_t run(std::span<const CycleSender> senders, std::span<const uint32_t> processing);
   std::span<const CycleOutcome> outcomes() const { return {results.data(), results.size()}; } ///< As `senders`.
+  uint64_t bytes() const;
 
 private:
   struct Sender {

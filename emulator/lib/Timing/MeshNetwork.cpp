@@ -70,6 +70,12 @@ MeshNetwork::MeshNetwork(MeshPlan plan) : fixed(std::move(plan)) {
   sending.reserve(nodes + 1);
 }
 
+uint64_t MeshNetwork::bytes() const {
+  const auto of = [](const auto &list) { return uint64_t(list.capacity()) * sizeof(*list.data()); };
+  return of(fixed.hops) + of(flits) + of(queues) + of(turn) + of(freeAt) + of(wanted) + of(states) + of(results) + of(links) +
+         of(wokenFor) + of(soon) + of(current) + of(later) + of(moves) + of(sending);
+}
+
 void MeshNetwork::begin(std::span<const CycleSender> senders) {
   given = senders;
   std::fill(queues.begin(), queues.end(), Queue());

@@ -55,6 +55,7 @@ public:
   /// The router and the input to which an output of a router leads.
   std::pair<uint32_t, unsigned> behind(uint32_t node, unsigned output) const;
   const MeshPlan &plan() const { return fixed; }
+  uint64_t bytes() const;
 
 private:
   static constexpr unsigned NumPorts = MeshPlan::NumPorts;

@@ -222,12 +222,6 @@ TEST_CASE("times are those of all threads together, and of each step alone") {
   }
 }
 
-TEST_CASE("times in cycles want the whole machine") {
-  const auto image = build(firing(mesh(2, 1), {{0, 0, 0}, {0, 1, 0}}, 3, {5}));
-  for (const emu::Timing timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed})
-    CHECK(codeOfTwoRanks(image, interp(1, timing)) == (timing == emu::Timing::Off ? 0 : 7016));
-}
-
 //===--- The mesh, cycle by cycle -----------------------------------------===//
 
 namespace {

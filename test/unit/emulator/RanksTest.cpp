@@ -9,6 +9,7 @@
 #include "ranvier/Emulator/Collector.h"
 #include <cstring>
 #include <doctest/doctest.h>
+#include <numeric>
 #include <thread>
 
 using namespace ranvier;
@@ -42,8 +43,10 @@ Result<Outcome> runRank(const Net &net, std::shared_ptr<const image::Image> imag
     RANVIER_CHECK(machine->restore(*from));
   const uint32_t before = machine->currentStep();
   std::vector<std::vector<uint32_t>> slots;
-  for (const Population &population : net.populations)
-    slots.push_back(population.program >= 0 ? std::vector<uint32_t>{0, 1} : std::vector<uint32_t>());
+  for (const Population &population : net.populations) {
+    slots.emplace_back(population.program >= 0 ? net.programs[population.program].states.size() : 0);
+    std::iota(slots.back().begin(), slots.back().end(), 0u);
+  }
   emu::Collector collector(*machine, ranks, slots);
   Outcome out;
   out.spikes.resize(net.populations.size());
@@ -138,17 +141,11 @@ void checkSame(const Outcome &expected, const Outcome &found, emu::Timing timing
 struct Seen {
   uint64_t spikes = 0, sent = 0;
   uint32_t longestInterval = 0;
+  std::set<int64_t> times; ///< Of steps.
 };
 
-Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
-  CAPTURE(seed);
-  Generator generator(seed);
-  generator.shortestDelay = seed % 3 ? 1 + seed % 5 : 1;
-  const Net net = generator.net(profile, graded, sameStep);
+Seen compare(uint32_t seed, const Net &net, const std::vector<std::vector<InputSpike>> &inputs) {
   const auto image = build(net);
-  std::vector<std::vector<InputSpike>> inputs;
-  for (uint32_t t = 1; t <= 30; ++t)
-    inputs.push_back(generator.inputs(net, t));
   Seen seen;
   for (const emu::Timing timing : {emu::Timing::Off, emu::Timing::Fast}) {
     auto options = interp(1, timing);
@@ -159,6 +156,8 @@ Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
     auto alone = runRank(net, image, options, inputs, nullptr, nullptr);
     REQUIRE_MESSAGE(bool(alone), (alone ? "" : alone.error().str()));
     seen.spikes += alone->result.total.spikes;
+    for (const emu::StepCounts &counts : alone->result.perStep)
+      seen.times.insert(counts.picoseconds);
     for (const auto &[ranks, threads] : {std::pair(1u, 1u), {2u, 1u}, {2u, 3u}, {3u, 1u}, {5u, 2u}, {9u, 1u}}) {
       CAPTURE(ranks);
       CAPTURE(threads);
@@ -172,6 +171,7 @@ Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
       for (size_t t = 0; t < resumed.steps.size(); ++t) {
         REQUIRE(resumed.steps[t].spikes == alone->steps[before + t].spikes);
         REQUIRE(resumed.steps[t].states == alone->steps[before + t].states);
+        CHECK(same(resumed.result.perStep[t], alone->result.perStep[before + t]));
       }
       uint64_t sent = 0, received = 0, bytesSent = 0, bytesReceived = 0;
       for (const emu::RankTraffic &traffic : found.traffic) {
@@ -192,6 +192,59 @@ Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
     }
   }
   return seen;
+}
+
+Seen compare(uint32_t seed, const Net &net, Generator &generator) {
+  std::vector<std::vector<InputSpike>> inputs;
+  for (uint32_t t = 1; t <= 30; ++t)
+    inputs.push_back(generator.inputs(net, t));
+  return compare(seed, net, inputs);
+}
+
+Seen compare(uint32_t seed, isa::Profile profile, bool graded, bool sameStep) {
+  CAPTURE(seed);
+  Generator generator(seed);
+  generator.shortestDelay = seed % 3 ? 1 + seed % 5 : 1;
+  const Net net = generator.net(profile, graded, sameStep);
+  return compare(seed, net, generator);
+}
+
+/// A chip that is described in cycles, each number 1, with 8 neurons at a time.
+hw::Chip clockedChip(uint32_t columns, uint32_t rows) {
+  hw::Chip chip;
+  chip.topology = hw::Topology::Mesh;
+  chip.multicastTrees = true;
+  chip.tilesX = columns;
+  chip.tilesY = rows;
+  chip.linkBuffer = 4;
+  hw::CycleModel &cycles = chip.costs.emplace_back().cycles.emplace();
+  chip.costs[0].name = "cycles";
+  cycles.clockPicoseconds = 1000;
+  for (auto &number : cycles.numbers)
+    number.value = 1;
+  cycles.numbers[hw::CycleModel::Lanes].value = 8;
+  return chip;
+}
+
+/// A random network on a mesh that is described in cycles, which the host enters at its corner and hears.
+Net clockedNet(Generator &generator) {
+  Net net = generator.net(isa::Profile::Int, false, false);
+  hw::Chip &chip = net.chip = clockedChip(2 + generator.below(3), 3 + generator.below(2));
+  chip.linkBuffer = 1 + generator.below(4);
+  hw::CycleModel &cycles = *chip.costs[0].cycles;
+  cycles.clockPicoseconds = 1 + generator.below(3000);
+  for (unsigned n = 0; n < cycles.numbers.size(); ++n)
+    if (n != hw::CycleModel::Lanes)
+      cycles.numbers[n].value = 1 + generator.below(12);
+  std::set<uint32_t> places;
+  while (places.size() < net.cores.size())
+    places.insert(generator.below(chip.tilesX * chip.tilesY));
+  auto place = places.begin();
+  for (Core &core : net.cores)
+    core = {0, *place++, 0};
+  for (Population &population : net.populations)
+    population.source.output = population.program >= 0 && generator.below(2);
+  return net;
 }
 
 Seen compareAll(uint32_t from, uint32_t to, isa::Profile profile, bool sameStep) {
@@ -218,6 +271,92 @@ TEST_CASE("ranks: random float networks are the same on any number of them") {
 TEST_CASE("ranks: edges of delay 0 that cross are exchanged level by level") {
   compareAll(701, 708, isa::Profile::F32, true);
   compareAll(721, 728, isa::Profile::Int, true);
+}
+
+TEST_CASE("ranks: times in cycles are the same on any number of them") {
+  for (uint32_t seed = 901; seed <= 916; ++seed) {
+    CAPTURE(seed);
+    Generator generator(seed);
+    const Net net = clockedNet(generator);
+    const Seen seen = compare(seed, net, generator);
+    CHECK(seen.spikes > 0);
+    CHECK(seen.sent > 0);
+    CHECK(seen.times.size() > 10);
+  }
+}
+
+/// A core alone is timed exactly, by rank 0 although it is not there.
+TEST_CASE("ranks: times in cycles of fewer cores than ranks") {
+  for (uint32_t seed = 921; seed <= 928; ++seed) {
+    CAPTURE(seed);
+    Generator generator(seed);
+    Net net = clockedNet(generator);
+    net.cores = {{0, 0, 0}};
+    for (Population &population : net.populations)
+      if (population.program >= 0)
+        population.split = {{0, population.count}};
+    const Seen seen = compare(seed, net, generator);
+    CHECK(seen.spikes > 0);
+    CHECK(seen.times.size() > 10);
+  }
+}
+
+/// Two cores in a line send to one each behind them: the link between carries what both send.
+TEST_CASE("ranks: the busiest link of a chip that counts cycles carries messages of several") {
+  constexpr uint32_t each = 40;
+  Net net;
+  net.chip = clockedChip(4, 1);
+  hw::CycleModel &cycles = *net.chip.costs[0].cycles;
+  for (const auto none : {hw::CycleModel::Row, hw::CycleModel::Synapse})
+    cycles.numbers[none].value = 0;
+  net.programs = {integrateAndFire()};
+  net.cores = {{0, 0, 0}, {0, 1, 0}, {0, 2, 0}, {0, 3, 0}};
+  std::vector<int32_t> bias(4 * each, 0);
+  std::fill_n(bias.begin(), 2 * each, 5);
+  net.populations = {{.name = "n", .count = 4 * each, .program = 0, .params = {{"bias", bias}, {"vth", {1}}}}};
+  for (uint32_t c = 0; c < 4; ++c)
+    net.populations[0].split.emplace_back(c, each);
+  net.projections = {{"n", 0, 0}};
+  for (uint32_t n = 0; n < 2 * each; ++n)
+    net.synapses.push_back({0, n, 2 * each + n, 1, -1});
+  const Seen seen = compare(0, net, std::vector<std::vector<InputSpike>>(30));
+  const auto groups = static_cast<int64_t>(net.programs[0].code.size() + net.programs[0].inputs.size());
+  const int64_t update = 1 + 1 + each / 8 * groups;
+  CHECK(seen.times == std::set<int64_t>{0, (update + 1 + 2 * each + 1) * 1000}); // without timing, and with it
+}
+
+TEST_CASE("ranks: what times in cycles need of the whole machine is on rank 0") {
+  Generator generator(931);
+  Net net = clockedNet(generator);
+  hw::CostProfile &plain = net.chip.costs.emplace_back();
+  plain.name = "plain";
+  const auto image = build(net);
+  constexpr unsigned count = 3;
+  std::vector<uint64_t> bytes[2] = {std::vector<uint64_t>(count), std::vector<uint64_t>(count)};
+  std::vector<uint64_t> neurons(count, 0);
+  for (const bool clocked : {false, true}) {
+    std::vector<std::shared_ptr<emu::Transport>> ranks;
+    for (auto &rank : emu::pretendRanks(count))
+      ranks.push_back(std::move(rank));
+    const auto work = [&](unsigned r) {
+      auto options = interp(1, emu::Timing::Fast);
+      options.ranks = ranks[r];
+      options.costProfile = net.chip.costs[clocked ? 0 : 1].name;
+      const auto machine = emutest::machine(image, options);
+      bytes[clocked][r] = machine->memory().total();
+      const std::vector<uint32_t> owners = machine->ranksOfCores();
+      for (size_t c = 0; c < owners.size() && clocked; ++c)
+        neurons[r] += owners[c] == r ? image->cores[c].neuronCount : 0;
+    };
+    std::jthread one(work, 1u), two(work, 2u);
+    work(0);
+  }
+  // Elsewhere a word for each neuron of the rank and for each core.
+  for (unsigned r = 1; r < count; ++r)
+    CHECK(bytes[1][r] - bytes[0][r] == 4 * (neurons[r] + image->cores.size()));
+  const uint64_t rows = image->outPtr.size() - 1;
+  CHECK(bytes[1][0] - bytes[0][0] >= 4 * image->outAxons.size() + 12 * rows);
+  CHECK(bytes[1][0] - bytes[0][0] <= 4 * image->outAxons.size() + (12 + 16 + 24) * rows + 1000 * (image->cores.size() + 1));
 }
 
 TEST_CASE("ranks: one that fails is named by the others, and none waits for it") {
@@ -247,34 +386,39 @@ TEST_CASE("ranks: one that fails is named by the others, and none waits for it")
 }
 
 TEST_CASE("ranks: those that wait for one that has left go on to an error") {
-  Generator generator(802);
-  const Net net = generator.net(isa::Profile::Int, false, false);
-  const auto image = build(net);
-  std::vector<std::shared_ptr<emu::Transport>> ranks;
-  for (auto &rank : emu::pretendRanks(2))
-    ranks.push_back(std::move(rank));
-  unsigned code = 0;
-  const auto work = [&](unsigned r) {
-    auto options = interp(2, emu::Timing::Fast);
-    options.ranks = ranks[r];
-    auto machine = emu::Machine::create(image, options);
-    if (!machine)
-      return;
-    auto outcome = emu::run(**machine, {}, {.steps = r == 0 ? 3u : 10u});
-    if (r == 0)
-      ranks[0]->leave();
-    else
-      code = outcome ? 0 : outcome.error().code;
-  };
-  {
-    std::jthread one(work, 1u);
-    work(0);
-  }
-  CHECK(code == 7017);
+  for (const bool clocked : {false, true})
+    for (const unsigned leaver : {0u, 1u}) {
+      Generator generator(802);
+      const auto image = build(clocked ? clockedNet(generator) : generator.net(isa::Profile::Int, false, false));
+      std::vector<std::shared_ptr<emu::Transport>> ranks;
+      for (auto &rank : emu::pretendRanks(2))
+        ranks.push_back(std::move(rank));
+      unsigned code = 0;
+      const auto work = [&](unsigned r) {
+        auto options = interp(2, emu::Timing::Fast);
+        options.ranks = ranks[r];
+        auto machine = emu::Machine::create(image, options);
+        if (!machine)
+          return;
+        auto outcome = emu::run(**machine, {}, {.steps = r == leaver ? 3u : 10u});
+        if (r == leaver)
+          ranks[r]->leave();
+        else
+          code = outcome ? 0 : outcome.error().code;
+      };
+      {
+        std::jthread one(work, 1u);
+        work(0);
+      }
+      CHECK(code == 7017);
+    }
 }
 
 TEST_CASE("ranks: detailed timing wants the whole machine") {
   Generator generator(803);
   const auto image = build(generator.net(isa::Profile::Int, false, false));
   CHECK(codeOfTwoRanks(image, interp(1, emu::Timing::Detailed)) == 7016);
+  const auto clocked = build(clockedNet(generator));
+  for (const emu::Timing timing : {emu::Timing::Off, emu::Timing::Fast, emu::Timing::Detailed})
+    CHECK(codeOfTwoRanks(clocked, interp(1, timing)) == (timing == emu::Timing::Detailed ? 7016 : 0));
 }

@@ -47,7 +47,7 @@ struct MachineOptions {
 };
 
 /// What a rank has said to others since it was made. Spikes count once for each rank that they go to, bytes without what a
-/// transport adds.
+/// transport adds: those of spikes and, on a chip that counts cycles, of times.
 struct RankTraffic {
   uint64_t exchanges = 0, spikesSent = 0, spikesReceived = 0, bytesSent = 0, bytesReceived = 0;
 };
@@ -55,7 +55,7 @@ struct RankTraffic {
 struct MachineMemory {
   uint64_t synapses = 0; ///< And what leads to them: rows, segments, messages.
   uint64_t neurons = 0;  ///< State, parameters, accumulators, flags.
-  uint64_t messages = 0; ///< Which core's axon a spike goes to, and which rank.
+  uint64_t messages = 0; ///< Which core's axon a spike goes to, and which rank; what times in cycles need of messages.
   uint64_t image = 0;    ///< Of the image's tables, those that are used in place: mapped, not allocated.
   uint64_t total() const { return synapses + neurons + messages + image; }
 };
