@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "N1Chip.h"
 #include "ranvier/ISA/RandomProgram.h"
+#include <cstdio>
 #include <doctest/doctest.h>
 
 using namespace ranvier;
@@ -152,5 +153,31 @@ TEST_CASE("random packets, many at a time, held up or not, leave the sums that t
     d.chip.step(inputs, stalls);
     CHECK(d.chip.csr(3, CsrErrors) == 0);
     CHECK(d.chip.get(3, Space::Accumulator) == d.sums);
+  }
+}
+
+TEST_CASE("the host's spikes without a destination take no turn from the others, held up or not") {
+  if (!test::haveN1())
+    return;
+  const Geometry &g = test::n1Geometry();
+  isa::RandomSource random(18);
+  Delivery d(18);
+  d.axon(0, 10, {header(1) | last, synapse(4, 2, 1)});
+  for (uint32_t input = 1; input < g.hostInputs; ++input)
+    d.chip.put(g.host(), Space::HostMask, input, 0);
+  uint32_t arrived = 0;
+  for (const uint32_t stalls : {0u, 60u, 128u, 200u, 230u, 240u}) {
+    ++d.step;
+    std::vector<ModelInput> inputs;
+    for (int i = 0; i < 60; ++i) {
+      const bool some = random.oneIn(2);
+      inputs.push_back({some ? 0 : 1 + random.below(g.hostInputs - 1), 3});
+      d.add(4, 2, some ? 3 : 0);
+      arrived += some;
+    }
+    const StepResult result = d.chip.step(inputs, stalls);
+    std::printf("cycles of spikes without destination, stalls %u: %llu\n", stalls, static_cast<unsigned long long>(result.cycles));
+    CHECK(d.chip.get(0, Space::Accumulator) == d.sums);
+    CHECK(d.chip.csr(0, CsrPacketsIn) == arrived);
   }
 }

@@ -4,6 +4,7 @@
 #include "ranvier/ISA/RandomProgram.h"
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <functional>
 
 using namespace ranvier;
 using namespace ranvier::rtl;
@@ -132,8 +133,9 @@ struct Engines {
   isa::RandomSource random;
   explicit Engines(uint32_t seed) : chip(seed), random(seed) {}
 
-  /// One program a node, in one step.
-  void run(std::vector<isa::Program> programs) {
+  /// One program a node, in one step. `change` has a say in a node's words, which are drawn at random.
+  void run(
+      std::vector<isa::Program> programs, const std::function<void(uint32_t node, Core &core)> &change = [](uint32_t, Core &) {}) {
     const auto before = static_cast<uint32_t>(random.next());
     chip.put(test::n1Host, Space::Csr, HostCsrStep, before);
     std::vector<Core> cores(programs.size());
@@ -157,6 +159,7 @@ struct Engines {
                   {node, Space::Slice, 4, entity},
                   {node, Space::Csr, CsrSlices, 1}});
       cores[node].draw(random);
+      change(node, cores[node]);
       cores[node].put(chip, node, (before + 1) % g.slots);
       cores[node].interpret(program, seed, entity, before + 1);
     }
@@ -206,6 +209,49 @@ TEST_CASE("every instruction with every immediate gives the words of the interpr
       engines.run({programs.begin() + static_cast<ptrdiff_t>(first),
                    programs.begin() + static_cast<ptrdiff_t>(std::min<size_t>(programs.size(), first + test::n1Host))});
   }
+}
+
+TEST_CASE("clipping and comparing tell words that are one bit apart") {
+  if (!test::haveN1())
+    return;
+  Engines engines(17);
+  // A program clips to four widths, from four parameters. A neuron's bit is flipped in the words at the ends of a width's range.
+  for (uint32_t end = 0; end < 4; ++end)
+    for (uint32_t first = 1; first <= 32; first += 16) {
+      std::vector<isa::Program> programs;
+      for (uint32_t node = 0; node < test::n1Host; ++node) {
+        isa::Program program = emptyProgram();
+        for (uint32_t k = 0; k < 4; ++k) {
+          const uint32_t width = first + 4 * node + k;
+          program.code.push_back({.op = Opcode::LdParam, .dst = 1, .imm = k});
+          program.code.push_back({.op = Opcode::Sat, .dst = 2, .a = 1, .imm = width});
+          program.code.push_back({.op = Opcode::Satt, .dst = 3, .a = 1, .imm = width});
+          program.code.push_back({.op = Opcode::StState, .a = 2, .imm = 2 * k});
+          program.code.push_back({.op = Opcode::StState, .a = 3, .imm = 2 * k + 1});
+        }
+        programs.push_back(std::move(program));
+      }
+      engines.run(std::move(programs), [&](uint32_t node, Core &core) {
+        for (uint32_t k = 0; k < 4; ++k)
+          for (uint32_t n = 0; n < neurons; ++n) {
+            const uint32_t top = (uint32_t(1) << (first + 4 * node + k - 1)) - 1;
+            const uint32_t ends[] = {top, top + 1, ~top + 1, ~top};
+            core.param[k][n] = static_cast<int32_t>(ends[end] ^ uint32_t(1) << n);
+          }
+      });
+    }
+  isa::Program program = emptyProgram();
+  const Opcode compared[] = {Opcode::Lt, Opcode::Le, Opcode::Eq, Opcode::Min, Opcode::Max, Opcode::Adds, Opcode::Subs, Opcode::Xor};
+  program.code = {{.op = Opcode::LdParam, .dst = 1, .imm = 0}, {.op = Opcode::LdParam, .dst = 2, .imm = 1}};
+  for (uint32_t k = 0; k < states; ++k) {
+    program.code.push_back({.op = compared[k], .dst = 3, .a = 1, .b = 2});
+    program.code.push_back({.op = Opcode::StState, .a = 3, .imm = k});
+  }
+  for (int round = 0; round < 6; ++round)
+    engines.run({program, program, program, program}, [&](uint32_t, Core &core) {
+      for (uint32_t n = 0; n < neurons; ++n)
+        core.param[1][n] = static_cast<int32_t>(static_cast<uint32_t>(core.param[0][n]) ^ uint32_t(1) << n);
+    });
 }
 
 TEST_CASE("programs as long as there is room for, and slices as many") {

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Proofs that a fault of mutation.py cannot be seen. docs/rtl/verification.md says what is seen and why a proof holds for the chip.
+
+Two copies of a part of the chip, one with the fault, run side by side from a reset on with the same inputs. Memories, and cores where they are no part of the
+part, are left out: what they give is free, but the same for both copies as long as both ask the same.
+"""
+
+import dataclasses
+import pathlib
+import random
+import re
+import tempfile
+
+import aig
+import flow
+import mutation
+from aig import FALSE
+
+# Parts of the chip in which a fault of a module is looked at, the small one first: what no output of it shows, nobody sees.
+CORE, CHIP = ("n1_core", ()), ("n1_chip", ("n1_core",))
+IN_CORE = {"n1_core", "n1_accumulators", "n1_cuba", "n1_delivery", "n1_engine", "n1_sender", "n1_update"}
+WHOLE = {"n1_core", "n1_node", "n1_chip"}  # Modules that are no small part.
+SECONDS = 30  # For a solver.
+
+MEMORY = """module rv_ram #(
+    parameter int unsigned WIDTH = 32,
+    parameter int unsigned DEPTH = 256,
+    localparam int unsigned ADDR_BITS = $clog2(DEPTH)
+) (
+    input clk_i, input re_i, input [ADDR_BITS-1:0] raddr_i, output [WIDTH-1:0] rdata_o,
+    input we_i, input [ADDR_BITS-1:0] waddr_i, input [WIDTH-1:0] wdata_i
+);
+  (* keep *) wire seen_re = re_i;
+  (* keep *) wire seen_we = we_i;
+  (* keep *) wire [ADDR_BITS-1:0] seen_raddr = raddr_i;
+  (* keep *) wire [ADDR_BITS-1:0] seen_waddr = waddr_i;
+  (* keep *) wire [WIDTH-1:0] seen_wdata = wdata_i;
+  (* keep *) reg [WIDTH-1:0] seen_held;
+  always @(posedge clk_i) seen_held <= wdata_i;
+  assign rdata_o = seen_held;
+endmodule
+"""
+
+
+def box(name, design):
+    """A module in whose place only its ports are left: what goes in is seen, what comes out are registers that Part.step gives their values."""
+    text = re.search(rf"^module \\{name}$(.*?)^end$", design, re.M | re.S).group(1)
+    ports, body = [], []
+    for width, direction, port in re.findall(r"^  wire (?:width (\d+) )?(input|output) \d+ \\(\w+)$", text, re.M):
+        ports.append(f"{direction} [{int(width or 1) - 1}:0] {port}")
+        if direction == "output":
+            body += [f"(* keep *) reg [{int(width or 1) - 1}:0] seen_held_{port};", f"always @(posedge clk_i) seen_held_{port} <= {{{width or 1}{{rst_i}}}};",
+                     f"assign {port} = seen_held_{port};"]
+        elif port not in ("clk_i", "mutsel"):
+            body.append(f"(* keep *) wire [{int(width or 1) - 1}:0] seen_in_{port} = {port};")
+    return f"module {name} ({', '.join(ports)});\n  " + "\n  ".join(body) + "\nendmodule\n"
+
+
+class Part:
+    """A part of the chip as a graph: the module `top` with all below it but memories and `boxes`."""
+
+    def __init__(self, folder, top, boxes):
+        design = (folder / "faulty.il").read_text()
+        standing = MEMORY + "".join(box(name, design) for name in boxes)
+        script = ["read_rtlil faulty.il", f"delete {' '.join(['rv_ram', *boxes])}", "read_verilog -sv standing.sv", f"hierarchy -check -top {top}",
+                  "proc", "flatten", f"hierarchy -top {top}", "expose w:*.seen_*", "memory_map", "setundef -anyseq", "simplemap", "techmap", "opt_clean",
+                  "aigmap", "opt_clean", "write_aiger -ascii -symbols part.aag"]
+
+        def make(work):
+            (work / "faulty.il").write_text(design)
+            (work / "standing.sv").write_text(standing)
+            flow.yosys(script, work)
+            for name in ("faulty.il", "log"):
+                (work / name).unlink()
+
+        self.name = top
+        self.circuit = circuit = aig.read(flow.made("part", [flow.version("yosys"), design, standing, *script], make) / "part.aag")
+        self.select = {name: variable for name, variable in circuit.inputs.items() if re.fullmatch(r"mutsel(\[\d+\])?", name)}
+        self.reset = circuit.inputs.get("rst_i")
+        self.ports, self.inside, self.memories, self.boxes = [], [], {}, {}
+        for name, literal in circuit.outputs.items():
+            instance, mark, what = name.rpartition("seen_")
+            if not mark:
+                self.ports.append(literal)
+                continue
+            what = re.sub(r"\[\d+\]$", "", what)
+            group = self.boxes if what.startswith(("in_", "held_")) else self.memories
+            group.setdefault(instance, {}).setdefault(what, []).append(literal)
+        for memory in self.memories.values():
+            memory["held"] = [self.latch(literal) for literal in memory["held"]]
+        for ports in self.boxes.values():
+            self.inside += [literal for what, literals in ports.items() if what.startswith("in_") for literal in literals]
+        self.given = [self.latch(literal) for ports in self.boxes.values() for what, literals in ports.items() if what.startswith("held_") for literal in literals]
+        if not self.select:
+            raise flow.Failed(f"{top}: no port chooses a fault")
+
+    def latch(self, literal):
+        if literal & 1 or literal >> 1 not in self.circuit.latches:
+            raise flow.Failed(f"{self.name}: what a memory or box gives is no register")
+        return literal >> 1
+
+    def values(self, inputs, state, number):
+        """Values of the circuit's inputs and latches with fault `number`."""
+        values = {**inputs, **state}
+        for name, variable in self.select.items():
+            bit = int(name[7:-1]) if name.endswith("]") else 0
+            values[variable] = number >> bit & 1
+        return values
+
+
+@dataclasses.dataclass
+class Pair:
+    """One cycle of both copies: {latch: literal that it takes next}, and a literal for each way in which they can be seen to differ."""
+    right: dict
+    wrong: dict
+    ports: list  # Of the part.
+    inside: list  # At memories and boxes.
+
+
+def pair(part, graph, number, inputs, right_state, wrong_state, right_found=None):
+    """One cycle of the part without and with the fault, from states {latch: literal}; and the first copy's literals, for another pair with the same."""
+    circuit = part.circuit
+    right = right_found or graph.copy(circuit, part.values(inputs, right_state, 0))
+    wrong = graph.copy(circuit, part.values(inputs, wrong_state, number))
+    at = lambda found, literal: found[literal >> 1] ^ (literal & 1)
+    apart = lambda literals: graph.any(graph.differ(at(right, literal), at(wrong, literal)) for literal in literals)
+    nexts = [{latch: at(found, literal) for latch, literal in circuit.latches.items()} for found in (right, wrong)]
+    ports, inside = ([graph.differ(at(right, literal), at(wrong, literal)) for literal in literals] for literals in (part.ports, part.inside))
+    for memory in part.memories.values():
+        # Writes must be the same. A word that both copies read is the same, since both memories have held the same so far; of other
+        # reads nothing is said.
+        write, = memory["we"]
+        inside += [apart([write]), graph.both(at(right, write), apart(memory["waddr"] + memory["wdata"]))]
+        read, = memory["re"]
+        same = graph.all([at(right, read), at(wrong, read), apart(memory["raddr"]) ^ 1])
+        for latch in memory["held"]:
+            word, other = graph.free(), graph.free()
+            nexts[0][latch] = graph.choose(at(right, read), word, right_state[latch])
+            nexts[1][latch] = graph.choose(at(wrong, read), graph.choose(same, word, other), wrong_state[latch])
+    for latch in part.given:
+        nexts[0][latch] = nexts[1][latch] = graph.free()
+    return Pair(*nexts, *([literal for literal in literals if literal != FALSE] for literals in (ports, inside))), right
+
+
+def differing(graph, latches, pair, cases, ones):
+    """Of latches, those that the copies set apart in some case."""
+    words = graph.evaluate(cases, ones)
+    word = lambda literal: words[literal >> 1] ^ (ones if literal & 1 else 0)
+    return {latch for latch in latches if word(pair.right[latch]) != word(pair.wrong[latch])}
+
+
+class Attempt:
+    """A proof for one fault in one part."""
+    CASES = 256
+
+    def __init__(self, part, number, folder, seconds):
+        self.part, self.number, self.folder, self.seconds = part, number, folder, seconds
+        self.random = random.Random(number)
+        self.apart = set()  # Latches that may come to hold different things.
+
+    def cases(self, graph, known):
+        """Random values of all free variables; those of a counterexample as they are in one case, with a few changed in others."""
+        words = {}
+        for variable in range(1, graph.size):
+            if variable in graph.gates:
+                continue
+            word = self.random.getrandbits(self.CASES)
+            if known and variable in known:
+                few = word & self.random.getrandbits(self.CASES) & self.random.getrandbits(self.CASES) & self.random.getrandbits(self.CASES)
+                few &= self.random.getrandbits(self.CASES) & self.random.getrandbits(self.CASES) & ~1
+                word = few ^ ((1 << self.CASES) - 1 if known[variable] else 0)
+            words[variable] = word
+        return words
+
+    def in_a_cycle(self):
+        """Finds the registers that can come apart, all others being the same for ever, whatever state the part is in; and whether anything is seen of
+        them."""
+        part, circuit, ones = self.part, self.part.circuit, (1 << self.CASES) - 1
+        graph = aig.Graph()
+        inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        state = {latch: graph.free() for latch in circuit.latches}
+        mine = {latch: graph.free() for latch in circuit.latches}
+        right_found = None
+        while True:
+            both, right_found = pair(part, graph, self.number, inputs, state, {latch: mine[latch] if latch in self.apart else state[latch] for latch in state}, right_found)
+            unsure = [latch for latch in state if latch not in self.apart and both.right[latch] != both.wrong[latch]]
+            found = differing(graph, unsure, both, self.cases(graph, None), ones)
+            if not found:
+                example = graph.solve(graph.any(graph.differ(both.right[latch], both.wrong[latch]) for latch in unsure), self.folder, self.seconds)
+                if example is None:
+                    break
+                found = differing(graph, unsure, both, self.cases(graph, example), ones)
+            self.apart |= found
+        return graph.solve(graph.any(both.ports + both.inside), self.folder, self.seconds) is None
+
+    def in_a_run(self):
+        """From a reset on: only states that the part can get into count. Registers that never come apart are there once."""
+        part, circuit = self.part, self.part.circuit
+        graph = aig.Graph()
+        begun = graph.free()  # Not in the first cycle, that of the reset, before which registers hold anything, the same in both copies.
+        inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        if part.reset:
+            inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+        latches = [{latch: graph.free() for latch in circuit.latches}]
+        latches.append({latch: graph.free() if latch in self.apart else latches[0][latch] for latch in circuit.latches})
+        before = {latch: graph.free() for latch in circuit.latches}
+        states = [{latch: graph.choose(begun, copy[latch], before[latch]) for latch in circuit.latches} for copy in latches]
+        both, _ = pair(part, graph, self.number, inputs, *states)
+        nexts = {begun: aig.TRUE} | {latches[0][latch]: both.right[latch] for latch in circuit.latches}
+        nexts |= {latches[1][latch]: both.wrong[latch] for latch in self.apart}
+        # Nobody looks at the ports of the chip in the cycle of the reset; other parts have neighbours.
+        output = graph.either(graph.any(both.inside), graph.both(graph.any(both.ports), begun if part.name == CHIP[0] else aig.TRUE))
+        needed, pending = {}, [output]
+        while pending:
+            _, free = graph.cone(pending)
+            fresh = [2 * variable for variable in free if 2 * variable in nexts and 2 * variable not in needed]
+            needed |= {literal: nexts[literal] for literal in fresh}
+            pending = [nexts[literal] for literal in fresh]
+        path = self.folder / "run.aig"
+        aig.write(path, graph, needed, [output])
+        text = aig.solver(["yosys-abc", "-c", f"read_aiger {path}; strash; scorr; pdr; print_status"], self.seconds)
+        status = re.search(r"^Status = (-?\d+)", text, re.M)
+        if not status or int(status.group(1)) < 0:
+            raise flow.Failed(f"yosys-abc came to no verdict\n{text[-1000:]}")
+        return int(status.group(1)) == 1
+
+
+def parts(module):
+    """(top, boxes) for each part in which a fault of a module is looked at."""
+    own = [] if module in WHOLE else [(module, ())]
+    return [*own, CORE if module in IN_CORE else CHIP]
+
+
+class Prover:
+    def __init__(self, folder, seconds=SECONDS):
+        self.folder, self.seconds, self.known = folder, seconds, {}
+
+    def part(self, top, boxes):
+        if (top, boxes) not in self.known:
+            self.known[top, boxes] = Part(self.folder, top, boxes)
+        return self.known[top, boxes]
+
+    def equivalent(self, fault):
+        """How a fault is proven to be none, or None."""
+        for top, boxes in parts(fault.full_module):
+            with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
+                attempt = Attempt(self.part(top, boxes), fault.number, pathlib.Path(work), self.seconds)
+                try:
+                    if attempt.in_a_cycle():
+                        return f"{top}, in any state"
+                    if attempt.in_a_run():
+                        return f"{top}, from a reset on"
+                except aig.Undecided:
+                    continue
+        return None
+
+
+def prove(folder, numbers, told=lambda number, proof: None, seconds=SECONDS):
+    """{number: how a fault is proven to be none, or None}."""
+    prover, faults = Prover(folder, seconds), mutation.faults(folder)
+    proofs = {}
+    for number in numbers:
+        proofs[number] = prover.equivalent(faults[number])
+        told(number, proofs[number])
+    return proofs
