@@ -56,6 +56,16 @@ def box(name, design):
     return f"module {name} ({', '.join(ports)});\n  " + "\n  ".join(body) + "\nendmodule\n"
 
 
+def host_rule(part, graph, inputs):
+    """The host makes no access in the cycle in which it starts a step (docs/rtl/architecture.md, section 6), so that a core is asked only while the chip
+    is idle, which Prover.rule_holds proves. Nothing is said of cycles of a reset."""
+    names = part.circuit.inputs
+    if part.name in (CORE[0], CHIP[0]):
+        access, reset = names["cfg_valid_i"], inputs[part.reset]
+        allowed = inputs[names["idle_i"]] if part.name == CORE[0] else inputs[names["start_i"]] ^ 1
+        inputs[access] = graph.both(inputs[access], graph.either(allowed, reset))
+
+
 class Part:
     """A part of the chip as a graph: the module `top` with all below it but memories and `boxes`."""
 
@@ -149,6 +159,23 @@ def differing(graph, latches, pair, cases, ones):
     return {latch for latch in latches if word(pair.right[latch]) != word(pair.wrong[latch])}
 
 
+def never(graph, nexts, output, folder, seconds):
+    """Whether an output stays 0 for ever in a circuit of latches {literal: literal that it takes next} that are 0 at first."""
+    needed, pending = {}, [output]
+    while pending:
+        _, free = graph.cone(pending)
+        fresh = [2 * variable for variable in free if 2 * variable in nexts and 2 * variable not in needed]
+        needed |= {literal: nexts[literal] for literal in fresh}
+        pending = [nexts[literal] for literal in fresh]
+    path = folder / "run.aig"
+    aig.write(path, graph, needed, [output])
+    text = aig.solver(["yosys-abc", "-c", f"read_aiger {path}; strash; scorr; pdr; print_status"], seconds)
+    status = re.search(r"^Status = (-?\d+)", text, re.M)
+    if not status or int(status.group(1)) < 0:
+        raise flow.Failed(f"yosys-abc came to no verdict\n{text[-1000:]}")
+    return int(status.group(1)) == 1
+
+
 class Attempt:
     """A proof for one fault in one part."""
     CASES = 256
@@ -178,6 +205,7 @@ class Attempt:
         part, circuit, ones = self.part, self.part.circuit, (1 << self.CASES) - 1
         graph = aig.Graph()
         inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        host_rule(part, graph, inputs)
         state = {latch: graph.free() for latch in circuit.latches}
         mine = {latch: graph.free() for latch in circuit.latches}
         right_found = None
@@ -201,6 +229,7 @@ class Attempt:
         inputs = {variable: graph.free() for variable in circuit.inputs.values()}
         if part.reset:
             inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+        host_rule(part, graph, inputs)
         latches = [{latch: graph.free() for latch in circuit.latches}]
         latches.append({latch: graph.free() if latch in self.apart else latches[0][latch] for latch in circuit.latches})
         before = {latch: graph.free() for latch in circuit.latches}
@@ -210,19 +239,7 @@ class Attempt:
         nexts |= {latches[1][latch]: both.wrong[latch] for latch in self.apart}
         # Nobody looks at the ports of the chip in the cycle of the reset; other parts have neighbours.
         output = graph.either(graph.any(both.inside), graph.both(graph.any(both.ports), begun if part.name == CHIP[0] else aig.TRUE))
-        needed, pending = {}, [output]
-        while pending:
-            _, free = graph.cone(pending)
-            fresh = [2 * variable for variable in free if 2 * variable in nexts and 2 * variable not in needed]
-            needed |= {literal: nexts[literal] for literal in fresh}
-            pending = [nexts[literal] for literal in fresh]
-        path = self.folder / "run.aig"
-        aig.write(path, graph, needed, [output])
-        text = aig.solver(["yosys-abc", "-c", f"read_aiger {path}; strash; scorr; pdr; print_status"], self.seconds)
-        status = re.search(r"^Status = (-?\d+)", text, re.M)
-        if not status or int(status.group(1)) < 0:
-            raise flow.Failed(f"yosys-abc came to no verdict\n{text[-1000:]}")
-        return int(status.group(1)) == 1
+        return never(graph, nexts, output, self.folder, self.seconds)
 
 
 def parts(module):
@@ -239,6 +256,22 @@ class Prover:
         if (top, boxes) not in self.known:
             self.known[top, boxes] = Part(self.folder, top, boxes)
         return self.known[top, boxes]
+
+    def rule_holds(self):
+        """What host_rule says of a core, in the chip without a fault."""
+        part, graph = self.part(*CHIP), aig.Graph()
+        begun = graph.free()
+        inputs = {variable: graph.free() for variable in part.circuit.inputs.values()}
+        inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+        host_rule(part, graph, inputs)
+        latches = {latch: graph.free() for latch in part.circuit.latches}
+        state = {latch: graph.choose(begun, literal, graph.free()) for latch, literal in latches.items()}
+        both, found = pair(part, graph, 0, inputs, state, state)
+        asked = [graph.both(*(found[port[0] >> 1] ^ (port[0] & 1) ^ inverted for port, inverted in ((core["in_cfg_valid_i"], 0), (core["in_idle_i"], 1))))
+                 for core in part.boxes.values()]
+        nexts = {begun: aig.TRUE} | {latches[latch]: both.right[latch] for latch in latches}
+        with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
+            return len(asked) > 1 and never(graph, nexts, graph.both(graph.any(asked), inputs[part.reset] ^ 1), pathlib.Path(work), self.seconds)
 
     def equivalent(self, fault):
         """How a fault is proven to be none, or None."""

@@ -47,6 +47,10 @@ class Mutation(unittest.TestCase):
         if LONG:
             self.assertGreaterEqual(self.score.share(), mutation.SHARE)
 
+    def test_a_core_is_asked_only_while_the_chip_is_idle(self):
+        """What the proofs take for granted of a core's neighbours."""
+        self.assertTrue(equivalence.Prover(self.folder).rule_holds())
+
     def test_what_is_detected_is_not_proven_to_be_none(self):
         """What the proofs rest on: a fault that a test sees must break them."""
         chosen = random.Random(SEED).sample(self.detected, WRONG_PROOFS)
