@@ -332,6 +332,7 @@ void Loader::checkWhole(const YamlNode &root) {
   check(!chip.ringBuffers.bits || (chip.fractionBits && chip.weights.maxBits <= chip.ringBuffers.bits), "ring_buffers", "bits",
         "none without arithmetic.fraction_bits, and as many as weights.max_bits = " + text(chip.weights.maxBits) + " at least",
         text(chip.ringBuffers.bits));
+  check(!chip.ringBuffers.bits || !chip.gradedSpikes, "arithmetic", "graded_spikes", "false beside ring buffers", "true");
   check(!chip.ringBuffers.bits || (!chip.weights.signModes && chip.weights.minExponent == 0 && chip.weights.maxExponent == 0),
         "weights", "max_exponent", "exponents of 0 and no sign modes beside ring buffers", text(chip.weights.maxExponent));
   check(!f32 || (chip.weights.minExponent == 0 && chip.weights.maxExponent == 0), "weights", "max_exponent", "0 in the f32 profile",

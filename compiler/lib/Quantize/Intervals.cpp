@@ -48,8 +48,8 @@ public:
                             .hint = "declare narrower ranges of states and inputs",
                             .kind = ErrorKind::DoesNotFit},
                            int(n));
-      if (chip.fractionBits && !format.flexible && !fits(format.range))
-        saturate(format);
+      if (chip.fractionBits)
+        RANVIER_CHECK(within(format, int(n)));
       out.nodes.push_back(format);
     }
     return std::move(out);
@@ -60,10 +60,28 @@ private:
   int common() const { return static_cast<int>(chip.fractionBits); }
   /// A bit of headroom as everywhere, so that no rounding carries a value out of the word.
   bool fits(const Interval &range) const { return range.magnitude() <= std::ldexp(1.0, 30 - common()); }
-  void saturate(Format &format) const {
-    const double end = std::ldexp(1.0, 31 - common());
-    format.range = {std::clamp(format.range.low, -end, end), std::clamp(format.range.high, -end, end)};
-    format.saturates = true;
+  /// What may leave the word saturates; a number that is no word is refused.
+  Result<void> within(Format &format, int node) const {
+    if (!format.flexible) {
+      const double end = std::ldexp(1.0, 31 - common());
+      if (!fits(format.range)) {
+        format.range = {std::clamp(format.range.low, -end, end), std::clamp(format.range.high, -end, end)};
+        format.saturates = true;
+      }
+      return {};
+    }
+    return format.fraction > common() ? Result<void>() : holds(format.range, "a constant or parameter", node);
+  }
+  Result<void> holds(const Interval &range, const std::string &what, int node) const {
+    const double most = std::ldexp(1.0, 31 - common()) - std::ldexp(1.0, -common());
+    if (range.magnitude() <= most)
+      return {};
+    return model.error({.code = 5404,
+                        .message = what + " is too large for " + std::to_string(common()) + " fraction bits",
+                        .expected = "a magnitude of at most " + decimal(most),
+                        .found = decimal(range.magnitude()),
+                        .kind = ErrorKind::DoesNotFit},
+                       node);
   }
 
   Result<void> state(size_t s) {
@@ -152,6 +170,8 @@ private:
     case NodeKind::State:
       return out.states[n.slot];
     case NodeKind::Input:
+      if (chip.fractionBits && options.bias.size() > n.slot && !options.bias[n.slot].empty())
+        RANVIER_CHECK(holds({smallest(options.bias[n.slot]), largest(options.bias[n.slot])}, "a bias", index));
       return input(n);
     case NodeKind::Random:
       return Format{{0, 1}, 30, 0, false};
