@@ -170,6 +170,65 @@ class Spinnaker(OnSpinnaker):
         with h5py.File(recording) as file:
             self.assertEqual(file["populations/cells/v"][1].tolist(), expected.words.tolist())
 
+    def test_receptors_of_both_signs_are_divided(self):
+        """Dense weights of both signs onto a model with one receptor, against the same with two receptors by hand; biases stay."""
+        choose = np.random.default_rng(9)
+        weights, steps = np.round(choose.uniform(-3, 3, (30, 20)), 3), 200
+        rows = lambda values: "dense<[" + ", ".join("[" + ", ".join(map(repr, row.tolist())) + "]" for row in values) + "]> : tensor<30x20xf32>"
+        bias = "dense<[" + ", ".join(f"{value:.2f}" for value in choose.uniform(0, 0.3, 30)) + "]> : tensor<30xf32>"
+        head = """  snn.input @in shape [20] source #snn.poisson<[60.0], seed = 5>
+"""
+        model = lambda name, receivers: f"""snn.model @{name} {{
+  %keep = arith.constant 0.9 : f32
+  %v = snn.state "v" range [-100.0, 100.0] : f32
+{receivers}  %kept = arith.mulf %keep, %v : f32
+  %moved = arith.addf %kept, %sum : f32
+  %top = arith.constant 5.0 : f32
+  %zero = arith.constant 0.0 : f32
+  %fire = arith.cmpf ogt, %moved, %top : f32
+  %next = arith.select %fire, %zero, %moved : f32
+  snn.update "v" = %next : f32
+  snn.spike %fire
+}}
+"""
+        one = model("one", '  %sum = snn.receive "x" : f32\n') + f"""snn.network @net dt 1.0e-3 seed 1 {{
+{head}  snn.population @cells model @one shape [30]
+  snn.dense @w from @in to @cells delay 1 weights {rows(weights)} bias {bias}
+  snn.output @out from @cells
+}}
+"""
+        two = model("two", '  %plus = snn.receive "x" : f32\n  %minus = snn.receive "y" : f32\n  %sum = arith.subf %plus, %minus : f32\n') + f"""snn.network @net dt 1.0e-3 seed 1 {{
+{head}  snn.population @cells model @two shape [30]
+  snn.dense @w from @in to @cells receptor "x" delay 1 weights {rows(np.maximum(weights, 0))} bias {bias}
+  snn.dense @m from @in to @cells receptor "y" delay 1 weights {rows(np.maximum(-weights, 0))}
+  snn.output @out from @cells
+}}
+"""
+        recordings = []
+        for name, source in (("one", one), ("two", two)):
+            network, image, recording = (self.tmp / f"{name}.{suffix}" for suffix in ("mlir", "rvi", "h5"))
+            network.write_text(source)
+            self.json("compile", network, "--target", "spinnaker1", "-o", image)
+            self.json("run", image, "--steps", steps, "--timing", "off", "-o", recording, "--record", "spikes,v")
+            recordings.append(recording)
+        with h5py.File(recordings[0]) as first, h5py.File(recordings[1]) as second:
+            self.assertTrue((first["populations/cells/v"][()] == second["populations/cells/v"][()]).all())
+            self.assertEqual(first["populations/cells/spike_steps"][()].tolist(), second["populations/cells/spike_steps"][()].tolist())
+            self.assertGreater(len(first["populations/cells/spike_steps"]), 200)
+            self.assertLess(int(first["populations/cells/v"][()].min()), 0)
+
+    def test_digits(self):
+        """The network of examples/digits, from NIR: one receptor for both signs."""
+        image = self.tmp / "digits.rvi"
+        self.json("compile", ROOT / "examples" / "digits" / "network.nir", "--target", "spinnaker1", "-o", image)
+        accuracy = self.json("eval", image, "--data", ROOT / "examples" / "digits" / "test_set.h5", "--timing", "off")["accuracy"]
+        self.assertEqual(self.call("verify", image, ROOT / "examples" / "digits" / "network.nir").returncode, 0)
+        notes = self.call("check", ROOT / "examples" / "digits" / "network.nir", "--target", "spinnaker1")
+        self.assertEqual(notes.returncode, 0)
+        self.assertIn("at most 16 bits and a sign, state to 32 bits, of which 15 are fraction", notes.stdout + notes.stderr)
+        print(f"digits on spinnaker1: {100 * accuracy:.2f} %")
+        self.assertGreaterEqual(accuracy, 0.975)
+
     def test_any_number_of_cores_and_threads_gives_the_same(self):
         """1,000 neurons on four cores and on ten, whose weights have the same units: they are the population's."""
         network = self.tmp / "many.mlir"
@@ -204,8 +263,9 @@ class Spinnaker(OnSpinnaker):
 
         out = self.tmp / "refused.rvi"
         compile_ = lambda path, *more: ("compile", path, "--target", "spinnaker1", "-o", out, *more)
-        said = self.fails(*compile_(network('receptor "inhibitory" delay 1 "one_to_one" {} weights -1.0')), code=3, rnv=5325)
-        self.assertIn("if_curr_exp", said)
+        ranged = network('delay 1 "one_to_one" {} weights -1.0', model="ranged")
+        ranged.write_text('snn.model @ranged {\n  %v = snn.state "v" range [-9.0, 9.0] : f32\n  %x = snn.receive "x" range [-2.0, 2.0] : f32\n  snn.update "v" = %x : f32\n}\n' + ranged.read_text())
+        self.assertIn("x_inhibitory", self.fails(*compile_(ranged), code=3, rnv=5325))
         self.fails(*compile_(network('delay 17 "one_to_one" {} weights 1.0')), code=3)
         wide = network('delay 1 "one_to_one" {} weights 1.0', model="wide")
         wide.write_text('snn.model @wide {\n  %v = snn.state "v" range [0.0, 40000.0] : f32\n  %x = snn.receive "x" : f32\n  snn.update "v" = %x : f32\n}\n' + wide.read_text())

@@ -219,9 +219,11 @@ void Checker::checkNumbers() {
   }
   if (!quantised && !edges.empty())
     add(Severity::Note, network.getSymName(), "weights",
-        "weights are rounded to at most " + std::to_string(std::min(8u, chip.weights.maxBits)) + " bits and a sign, state to " +
-            std::to_string(chip.stateBits) + " bits",
-        "choose scales with --calibrate");
+        "weights are rounded to at most " +
+            std::to_string(chip.ringBuffers.bits ? chip.weights.maxBits : std::min(8u, chip.weights.maxBits)) +
+            " bits and a sign, state to " + std::to_string(chip.stateBits) + " bits" +
+            (chip.fractionBits ? ", of which " + std::to_string(chip.fractionBits) + " are fraction" : ""),
+        chip.ringBuffers.bits ? "" : "choose scales with --calibrate");
 }
 
 /// What reaches a node over junctions is not counted: an error here must be certain, and compiling is tried anyway.

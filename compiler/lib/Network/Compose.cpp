@@ -46,13 +46,6 @@ Operation *copyBetween(OpBuilder &builder, snn::ProjectionOpInterface projection
   return copy;
 }
 
-std::string uniqueName(snn::NetworkOp network, const std::string &wanted) {
-  std::string name = wanted;
-  for (unsigned k = 2; network.lookupSymbol(name); ++k)
-    name = wanted + "." + std::to_string(k);
-  return name;
-}
-
 /// Bias of a projection per target neuron (a convolution gives one per channel).
 std::vector<double> biasPerNeuron(snn::ProjectionOpInterface projection, uint64_t count) {
   std::vector<double> out(count, 0.0);
@@ -175,6 +168,13 @@ private:
   std::vector<std::pair<Operation *, std::string>> renamed;
 };
 } // namespace
+
+std::string compiler::uniqueName(snn::NetworkOp network, const std::string &wanted) {
+  std::string name = wanted;
+  for (unsigned k = 2; network.lookupSymbol(name); ++k)
+    name = wanted + "." + std::to_string(k);
+  return name;
+}
 
 snn::SparseOp compiler::buildSparse(OpBuilder &builder, Location loc, StringRef name, FlatSymbolRefAttr source,
                                     FlatSymbolRefAttr target, StringAttr receptor, const Synapses &synapses,

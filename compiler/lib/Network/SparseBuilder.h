@@ -7,6 +7,9 @@
 
 namespace ranvier::compiler {
 
+/// `wanted`, or that with a number, so that no symbol of the network has it.
+std::string uniqueName(snn::NetworkOp network, const std::string &wanted);
+
 /// An snn.sparse with these synapses; weights are rounded to binary32. `bias`: one value per target neuron, or empty.
 snn::SparseOp buildSparse(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, mlir::FlatSymbolRefAttr source,
                           mlir::FlatSymbolRefAttr target, mlir::StringAttr receptor, const Synapses &synapses,

@@ -110,6 +110,8 @@ public:
     for (auto junction : network.getBody().getOps<snn::JunctionOp>())
       return located(junction, {.code = 5323, .message = "a junction is left over: integer targets hold no stateless nodes"});
     RANVIER_CHECK(expandDistributions(network));
+    if (chip.ringBuffers.bits)
+      RANVIER_CHECK(separateSigns(network));
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
       if (isa_and_nonnull<snn::ModelOp>(snn::lookupModel(population)))
         waiting.insert(population.getSymName().str());
@@ -406,7 +408,7 @@ private:
       if (!neurons.bias[r].empty())
         sums = std::max({sums, -(smallest(low[r]) + smallest(neurons.bias[r])), largest(high[r]) + largest(neurons.bias[r])});
       if (chip.ringBuffers.bits)
-        RANVIER_CHECK(chooseShift(how, r, high[r], projections, views, receptors));
+        chooseShift(how, r, high[r], views, receptors);
       else
         chooseUnit(how, r, sums, projections, views, receptors);
     }
@@ -504,22 +506,14 @@ private:
   double ringTop() const { return std::ldexp(1.0, static_cast<int>(chip.ringBuffers.bits)) - 1; }
 
   /// Unit of a ring buffer, clause S3: a power of two at which it holds an estimate of the largest sum of a step, for the neuron
-  /// that hears most. Errors: RNV5325 a weight below 0.
-  Result<void> chooseShift(FixedOptions &how, size_t r, const Values &sums,
-                           const std::vector<snn::ProjectionOpInterface> &projections, const std::vector<ProjectionView> &views,
-                           const std::vector<size_t> &receptors) {
+  /// that hears most.
+  void chooseShift(FixedOptions &how, size_t r, const Values &sums, const std::vector<ProjectionView> &views,
+                   const std::vector<size_t> &receptors) {
     double largestWeight = 0;
     for (size_t p = 0; p < views.size(); ++p) {
       if (receptors[p] != r || views[p].weights.empty())
         continue;
-      if (const double least = smallest(views[p].weights); least < 0)
-        return located(projections[p],
-                       {.code = 5325,
-                        .message = "a receptor of " + chip.name + " takes weights of one sign",
-                        .expected = "weights of at least 0",
-                        .found = decimal(least),
-                        .hint = "a model with a receptor for inhibition subtracts what arrives there: if_curr_exp has one",
-                        .kind = ErrorKind::CannotRun});
+      RANVIER_ASSERT(smallest(views[p].weights) >= 0, "separateSigns leaves no weight below 0");
       largestWeight = std::max(largestWeight, largest(views[p].weights));
     }
     // Spikes of a step are a Poisson number; weights count with their squares, which their sum bounds.
@@ -530,7 +524,6 @@ private:
     const int bits = static_cast<int>(chip.ringBuffers.bits), fraction = static_cast<int>(chip.fractionBits);
     const int power = bound > 0 ? std::ilogb(bound) + 1 : fraction - bits; // 2^power > bound
     how.inputFraction[r] = std::min(bits - power, fraction);
-    return {};
   }
 
   /// Unit of an accumulator: of 64 scales in an octave the one with the least squared weight error, if it beats a binary unit by a

@@ -34,6 +34,11 @@ bool isUniform(snn::ConnectOp connection);
 /// The projection as an snn.sparse of the same name, with the delays drawn. The old op is erased.
 Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface projection);
 
+/// Divides receptors at which weights below 0 arrive: a population's model gets a second receptor, "x_inhibitory" beside "x", what
+/// arrives there is subtracted, and synapses of weights below 0 end on it with the opposite weight, listed. For chips whose sums are
+/// unsigned. Distributions must have been expanded. Errors: RNV5325 a receptor that declares a range, or has such a neighbour.
+Result<void> separateSigns(snn::NetworkOp network);
+
 /// Nodes, projections and delays of a network; of a drawn delay, its bounds.
 TimeGraph timeGraph(snn::NetworkOp network);
 
