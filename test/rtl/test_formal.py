@@ -41,7 +41,7 @@ PROOFS = [
     Proof("n1_router", ({**SMALL, "n1_pkg.FLIT_BITS": 7},),
           (("(want[5*i+:5] & ~taken[5*i+:5]) == '0;", "(want[5*i+:5] & ~taken[5*i+:5] & ~5'd16) == '0;"),
            ("served_q[5*i+:5] | taken[5*i+:5];", "taken[5*i+:5];"),
-           ("{leaves_w[FB-1:LOW] & behind_w_i,", "{leaves_w[FB-1:LOW],"),
+           ("{g_output[1].leaves[FB-1:LOW] & behind_w_i,", "{g_output[1].leaves[FB-1:LOW],"),
            ("if (!out_ready_i[o]) next_q[3*o+:3] <= choice[3*o+:3];", "if (!out_ready_i[o]) next_q[3*o+:3] <= next_q[3*o+:3];"),
            ("(choice[3*o+:3] == 3'd4) ? 3'd0 : choice[3*o+:3] + 3'd1;", "(choice[3*o+:3] == 3'd4) ? 3'd0 : choice[3*o+:3];")),
           depth=2, induction=1, fault_depth=5, cover_depth=8, dissolved=True,

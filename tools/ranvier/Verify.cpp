@@ -102,6 +102,12 @@ Result<void> verify(Context &context, const std::string &imagePath, NetworkOptio
   options.chip = image->chip;
   options.targetName = image->chip.name;
   options.weightBits = made.target.weightBits.value_or(8);
+  if (options.weightBits > compiler::defaultWeightBits(options.chip))
+    return Error{.code = 8050,
+                 .message = "the image's provenance record is malformed",
+                 .place = "provenance",
+                 .expected = "at most " + std::to_string(compiler::defaultWeightBits(options.chip)) + " weight bits",
+                 .found = std::to_string(options.weightBits)};
   options.calibration = made.target.profileText;
   compiler::CompileReport report;
   RANVIER_CHECK(runStages(*loaded.module, options, compiler::Stage::Quantised, report));
