@@ -329,8 +329,8 @@ void Loader::checkWhole(const YamlNode &root) {
   check(!chip.fractionBits || (!f32 && chip.programmable && !chip.nativeCuba && chip.stateBits == 32), "arithmetic",
         "fraction_bits", "0, or a programmable chip of the int profile with state_bits 32 and no native form",
         text(chip.fractionBits));
-  check(!chip.ringBuffers.bits || (chip.fractionBits && chip.weights.maxBits <= chip.ringBuffers.bits), "ring_buffers", "bits",
-        "none without arithmetic.fraction_bits, and as many as weights.max_bits = " + text(chip.weights.maxBits) + " at least",
+  check(!chip.ringBuffers.bits || (chip.fractionBits && chip.weights.maxBits == chip.ringBuffers.bits), "ring_buffers", "bits",
+        "none without arithmetic.fraction_bits, else weights.max_bits = " + text(chip.weights.maxBits),
         text(chip.ringBuffers.bits));
   check(!chip.ringBuffers.bits || !chip.gradedSpikes, "arithmetic", "graded_spikes", "false beside ring buffers", "true");
   check(!chip.ringBuffers.bits || (!chip.weights.signModes && chip.weights.minExponent == 0 && chip.weights.maxExponent == 0),

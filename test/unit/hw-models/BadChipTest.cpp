@@ -252,10 +252,13 @@ TEST_CASE("each mistake is named with its line and key") {
        "ring_buffers.bits"},
       {"programmable: true}",
        "programmable: true, source: s, status: defined, fraction_bits: 15}\nring_buffers: {source: s, status: defined, bits: 16}",
+       2011, "line 5", "ring_buffers.bits"}, // weights have 8
+      {"programmable: true}",
+       "programmable: true, source: s, status: defined, fraction_bits: 15}\nring_buffers: {source: s, status: defined, bits: 8}",
        2011, "line 7", "weights.max_exponent"},
       {"programmable: true}",
        "programmable: true, graded_spikes: true, source: s, status: defined, fraction_bits: 15}\nring_buffers: {source: s, status: "
-       "defined, bits: 16}",
+       "defined, bits: 8}",
        2011, "line 4", "arithmetic.graded_spikes"},
       {"tiles_x: 2", "tiles_x: 65536, tiles_y: 65536", 2011, "line 8", "topology.tiles_x"},
       {"programmable: true}", "programmable: true}\nstorage: {source: s, status: defined, tag_bits: 1, synapse_bits: 40}", 2011,
