@@ -170,11 +170,14 @@ MODELS = {
 
 
 class Standard(Case):
-    def run_on_reference(self, model, dt, parameters, spikes, weights, record):
+    def run_on_reference(self, *case):
+        return self.run_on("reference", 0, *case)
+
+    def run_on(self, target, delay, model, dt, parameters, spikes, weights, record):
         """({state: [steps, neurons]}, spikes [steps, neurons])"""
         network, image, recording = (self.tmp / f"{model}.{suffix}" for suffix in ("mlir", "rvi", "h5"))
-        network.write_text(text(model, dt, parameters, spikes, weights))
-        self.json("compile", network, "--target", "reference", "-o", image)
+        network.write_text(text(model, dt, parameters, spikes, weights, delay))
+        self.json("compile", network, "--target", target, "-o", image)
         self.json("run", image, "--steps", len(spikes[0]), "--timing", "off", "-o", recording, "--record", ",".join(["spikes", *record]))
         fired = np.zeros(spikes[0].shape, bool)
         with h5py.File(recording) as file:

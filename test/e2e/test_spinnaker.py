@@ -108,17 +108,9 @@ class RingBuffer:
 
 
 class OnSpinnaker(Standard):
-    def on_spinnaker(self, model, dt, parameters, spikes, weights, record):
+    def on_spinnaker(self, *case):
         """({state: words [steps, neurons]}, spikes) with delays of one step; what is sent in step s acts in s + 1."""
-        network, image, recording = (self.tmp / f"{model}.{suffix}" for suffix in ("mlir", "rvi", "h5"))
-        network.write_text(text(model, dt, parameters, spikes, weights, delay=1))
-        self.json("compile", network, "--target", "spinnaker1", "-o", image)
-        self.json("run", image, "--steps", len(spikes[0]), "--timing", "off", "-o", recording, "--record", ",".join(["spikes", *record]))
-        fired = np.zeros(spikes[0].shape, bool)
-        with h5py.File(recording) as file:
-            group = file["populations/cells"]
-            fired[group["spike_steps"][()] - 1, group["spike_neurons"][()]] = True
-            return {name: group[name][()] for name in record}, fired
+        return self.run_on("spinnaker1", 1, *case)
 
 
 class Spinnaker(OnSpinnaker):
