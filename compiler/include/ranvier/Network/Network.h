@@ -35,8 +35,8 @@ bool isUniform(snn::ConnectOp connection);
 Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface projection);
 
 /// Divides receptors at which weights below 0 arrive: a population's model gets a second receptor, "x_inhibitory" beside "x", what
-/// arrives there is subtracted, and synapses of weights below 0 end on it with the opposite weight, listed. For chips whose sums are
-/// unsigned. Distributions must have been expanded. Errors: RNV5325 a receptor that declares a range, or has such a neighbour.
+/// arrives there is subtracted, and synapses of weights below 0 end on it with the opposite weight, listed. For chips whose sums
+/// are unsigned. Distributions must have been expanded. Errors: RNV5325 a receptor that declares a range, or has such a neighbour.
 Result<void> separateSigns(snn::NetworkOp network);
 
 /// Nodes, projections and delays of a network; of a drawn delay, its bounds.
