@@ -335,6 +335,17 @@ void Loader::checkWhole(const YamlNode &root) {
   check(!chip.ringBuffers.bits || !chip.gradedSpikes, "arithmetic", "graded_spikes", "false beside ring buffers", "true");
   check(!chip.ringBuffers.bits || (!chip.weights.signModes && chip.weights.minExponent == 0 && chip.weights.maxExponent == 0),
         "weights", "max_exponent", "exponents of 0 and no sign modes beside ring buffers", text(chip.weights.maxExponent));
+  const Plasticity &plasticity = chip.plasticity;
+  check(!plasticity.learns || f32 || (chip.fractionBits && chip.weights.minExponent == 0 && chip.weights.maxExponent == 0),
+        "plasticity", "learns", "false, or the f32 profile, or one with arithmetic.fraction_bits and no exponents of weights",
+        "true");
+  check(!plasticity.learns || f32 || plasticity.postHistory, "plasticity", "post_history", "a number in the int profile",
+        "unlimited");
+  check(!plasticity.learns || plasticity.postHistory != 1, "plasticity", "post_history", "at least 2, or unlimited", "1");
+  check(!plasticity.learns || f32 ||
+            (plasticity.traceFractionBits < plasticity.traceBits && plasticity.traceFractionBits <= chip.fractionBits),
+        "plasticity", "trace_fraction_bits", "less than trace_bits, at most arithmetic.fraction_bits",
+        text(plasticity.traceFractionBits));
   check(!f32 || (chip.weights.minExponent == 0 && chip.weights.maxExponent == 0), "weights", "max_exponent", "0 in the f32 profile",
         text(chip.weights.maxExponent));
   check(!f32 || !chip.nativeCuba, "native", "form", "the int profile", "a native form in the f32 profile");

@@ -6,8 +6,8 @@
 
 namespace ranvier::hw::detail {
 
-const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "delays",   "weights", "core",
-                                                "storage",    "native",       "topology", "router"};
+const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "plasticity", "delays",   "weights",
+                                                "core",       "storage",      "native",     "topology", "router"};
 const std::vector<std::string> profileWords = {"int", "f32"};
 const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
 const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
@@ -51,6 +51,11 @@ const Field table[] = {
     number<&Chip::ringBuffers, &RingBuffers::bits>("ring_buffers", "bits", 0, 16),
     number<&Chip::ringBuffers, &RingBuffers::spikesPerSecond>("ring_buffers", "spikes_per_second", 1, 1000000),
     number<&Chip::ringBuffers, &RingBuffers::sigma>("ring_buffers", "sigma", 0, 100),
+    flag<&Chip::plasticity, &Plasticity::learns>("plasticity", "learns"),
+    limitOf<&Chip::plasticity, &Plasticity::postHistory>("plasticity", "post_history", 65536),
+    number<&Chip::plasticity, &Plasticity::traceBits>("plasticity", "trace_bits", 8, 32),
+    number<&Chip::plasticity, &Plasticity::traceFractionBits>("plasticity", "trace_fraction_bits", 1, 24),
+    number<&Chip::plasticity, &Plasticity::tableEntries>("plasticity", "table_entries", 2, isa::maxTableWords),
     flag<&Chip::programmable>("arithmetic", "programmable"),
     flag<&Chip::gradedSpikes>("arithmetic", "graded_spikes"),
     flag<&Chip::placeDependentNumbers>("arithmetic", "place_dependent_numbers"),

@@ -208,6 +208,19 @@ std::string describe(const Image &image, bool full) {
                                   {"autapses", connector.autapses},
                                   {"weight", distributionJson(connector.weight)},
                                   {"delay_steps", distributionJson(connector.delay)}});
+  json["learning"] = Json::array();
+  for (const LearningMeta &learning : meta.learning) {
+    Json programs = Json::object();
+    const char *names[] = {"on_pre", "on_post", "on_third", "trace_pre", "trace_post", "trace_third"};
+    for (size_t p = 0; p < learning.programs.size(); ++p)
+      if (learning.programs[p] != absent)
+        programs[names[p]] = {{"program", meta.programs[learning.programs[p]].name}, {"params", learning.params[p]}};
+    json["learning"].push_back({{"projection", meta.projections[learning.projection].name},
+                                {"backprop", learning.backprop},
+                                {"weight_shift", learning.weightShift},
+                                {"weight_scale", learning.weightScale},
+                                {"programs", programs}});
+  }
   json["programs"] = Json::array();
   for (const isa::Program &program : meta.programs)
     json["programs"].push_back(programJson(program));

@@ -69,6 +69,10 @@ private:
                                      [](const ConnectorMeta &connector, uint32_t p) { return connector.projection < p; });
     return at != connectors.end() && at->projection == projection;
   }
+  bool learns(uint32_t projection) const {
+    return std::any_of(image.meta.learning.begin(), image.meta.learning.end(),
+                       [&](const LearningMeta &learning) { return learning.projection == projection; });
+  }
   std::set<uint32_t> kernels; ///< Projections whose shared weights are counted.
   uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
@@ -106,6 +110,8 @@ Result<void> SynapseChecker::checkAxon(uint32_t number_) {
       return broken(3018, "R1", rowPlace, "projection of a row is wrong",
                     "projections of population " + number(axon.population) + " without a connector, in ascending order, each once",
                     number(record.projection));
+    if (sameStep && learns(record.projection))
+      return broken(3018, "G5", rowPlace, "a synapse that learns has no delay", "delays of at least 1", "a same-step in-axon");
     if (record.count == 0 || record.firstSynapse != synapseEnd || record.count > core.synapseCount - synapseEnd)
       return broken(3018, "R2", rowPlace, "synapses of a row are wrong",
                     "a start at " + number(synapseEnd) + ", an end up to " + number(core.synapseCount),

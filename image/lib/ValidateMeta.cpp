@@ -7,12 +7,7 @@
 namespace ranvier::image::detail {
 namespace {
 std::string number(double value) { return std::to_string(value); }
-template <typename T>
-std::string number(T value)
-  requires std::is_integral_v<T>
-{
-  return std::to_string(value);
-}
+template <typename T> std::string number(T value) requires std::is_integral_v<T> { return std::to_string(value); }
 std::string nameOf(size_t index, const PopulationMeta &population) {
   return at("populations", index) + " '" + population.name.substr(0, 60) + "'";
 }
@@ -192,6 +187,34 @@ Result<void> checkConnector(const Image &image, size_t index) {
   return {};
 }
 
+/// Clauses G1 to G4.
+Result<void> checkLearning(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const LearningMeta &learning = meta.learning[index];
+  const auto wrong = [&](const char *clause, std::string message, std::string expected, std::string found) {
+    return broken(3010, clause, at("learning", index), std::move(message), std::move(expected), std::move(found));
+  };
+  if (!image.chip.plasticity.learns)
+    return wrong("G1", "synapses that learn on a chip that does not", "none (plasticity.learns)", number(meta.learning.size()));
+  if (learning.projection >= meta.projections.size() || (index && learning.projection <= meta.learning[index - 1].projection))
+    return wrong("G2", "the projection is wrong",
+                 "an existing one, after that of the entry before, below " + number(meta.projections.size()),
+                 number(learning.projection));
+  const ProjectionMeta &projection = meta.projections[learning.projection];
+  if (!meta.connectors.empty() || projection.weightExponent != 0)
+    return wrong("G2", "the projection cannot learn", "an image without connectors, and no exponent",
+                 "'" + projection.name.substr(0, 60) + "'");
+  if (std::string what = fault(learning, meta.programs); !what.empty())
+    return wrong("G3", "the learner's programs do not fit it", "programs as docs/spec/plasticity.md has them", what);
+  if (meta.profile == isa::Profile::F32 && learning.weightShift != 0)
+    return wrong("G3", "a shift of weights in binary32", "0", number(learning.weightShift));
+  const uint32_t program = meta.populations[projection.target].program;
+  if (learning.third != none && learning.third >= meta.programs[program].inputs.size())
+    return wrong("G4", "the third factor's receptor does not exist", "below " + number(meta.programs[program].inputs.size()),
+                 number(learning.third));
+  return {};
+}
+
 Result<void> checkProbe(const Image &image, size_t index) {
   const Meta &meta = image.meta;
   const ProbeMeta &probe = meta.probes[index];
@@ -251,6 +274,8 @@ Result<void> checkMeta(const Image &image) {
     RANVIER_CHECK(checkProbe(image, i));
   for (size_t i = 0; i < meta.connectors.size(); ++i)
     RANVIER_CHECK(checkConnector(image, i));
+  for (size_t i = 0; i < meta.learning.size(); ++i)
+    RANVIER_CHECK(checkLearning(image, i));
   return {};
 }
 

@@ -129,13 +129,17 @@ Result<std::vector<std::string>> modelFolders(const NetworkOptions &options) {
   return folders;
 }
 
-/// Copies models that populations name and the module lacks from the model files.
+/// Copies models that populations name, and rules that plasticities name, from the model files where the module lacks them.
 Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
                         std::vector<mlir::OwningOpRef<mlir::ModuleOp>> &keep) {
   std::vector<std::string> missing;
   module.walk([&](snn::PopulationOp population) {
     if (!module.lookupSymbol(population.getModel()) && llvm::find(missing, population.getModel().str()) == missing.end())
       missing.push_back(population.getModel().str());
+  });
+  module.walk([&](snn::PlasticityOp plasticity) {
+    if (!module.lookupSymbol(plasticity.getRule()) && llvm::find(missing, plasticity.getRule().str()) == missing.end())
+      missing.push_back(plasticity.getRule().str());
   });
   if (missing.empty())
     return {};
@@ -157,11 +161,15 @@ Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
     auto parsed = mlir::parseSourceFile<mlir::ModuleOp>(file, module.getContext());
     if (!parsed)
       return Error{.code = 8011, .message = "the model file does not parse (see the diagnostics above)", .file = file};
-    for (auto model : parsed->getOps<snn::ModelOp>())
-      if (auto at = llvm::find(missing, model.getSymName().str()); at != missing.end()) {
-        builder.clone(*model.getOperation());
+    for (mlir::Operation &op : *parsed->getBody()) {
+      auto symbol = llvm::dyn_cast<mlir::SymbolOpInterface>(op);
+      if (!symbol || !llvm::isa<snn::ModelOp, snn::RuleOp>(op))
+        continue;
+      if (auto at = llvm::find(missing, symbol.getName().str()); at != missing.end()) {
+        builder.clone(op);
         missing.erase(at);
       }
+    }
     keep.push_back(std::move(parsed));
   }
   return {}; // A model still missing is the verifier's to report, at its population.

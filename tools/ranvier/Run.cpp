@@ -1,5 +1,6 @@
 //===- Run.cpp - `ranvier run` --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "LearnedWeights.h"
 #include "RunCheckpoint.h"
 #include "RunRanks.h"
 #include "RunReport.h"
@@ -17,7 +18,7 @@ using namespace ranvier::tools;
 
 namespace {
 struct RunFlags {
-  std::string image, input, output, record, report, timeline;
+  std::string image, input, output, record, report, timeline, saveWeights;
   uint32_t steps = 0;
   unsigned dryRunRanks = 0;
   std::optional<uint32_t> sample;
@@ -42,6 +43,13 @@ Result<void> check(const RunFlags &flags) {
     return Error{.code = 8047,
                  .message = "no rank knows the times of all cores in every step, which a timeline shows",
                  .place = "option --timeline",
+                 .expected = "one rank",
+                 .found = std::to_string(std::max(flags.dryRunRanks, emu::launchedRanks())),
+                 .kind = ErrorKind::Unsupported};
+  if (!flags.saveWeights.empty() && std::max(flags.dryRunRanks, emu::launchedRanks()) > 1)
+    return Error{.code = 8099,
+                 .message = "no rank knows the weights of all cores",
+                 .place = "option --save-weights",
                  .expected = "one rank",
                  .found = std::to_string(std::max(flags.dryRunRanks, emu::launchedRanks())),
                  .kind = ErrorKind::Unsupported};
@@ -222,9 +230,17 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
   RANVIER_CHECK(check(flags));
   RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input}));
   RANVIER_CHECK(checkOutput(flags.timeline, {flags.image, flags.input, flags.output}));
+  RANVIER_CHECK(checkOutput(flags.saveWeights, {flags.image, flags.input, flags.output, flags.timeline}));
   if (!flags.report.empty() && emu::launchedRank() == 0)
     RANVIER_CHECK(makeReportFolder(flags.report));
   RANVIER_TRY(job.image, openImage(flags.image));
+  if (!flags.saveWeights.empty() && job.image->meta.learning.empty())
+    return Error{.code = 8098,
+                 .message = "no synapse of the network learns",
+                 .file = flags.image,
+                 .place = "option --save-weights",
+                 .expected = "an image of a network with snn.plasticity",
+                 .found = "none"};
   RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample.value_or(0), *job.image, job.uncounted));
   return {};
 }
@@ -385,6 +401,8 @@ Result<void> RankRun::finish() {
     RANVIER_CHECK(recording.finish(outcome.steps));
   if (timeline)
     RANVIER_CHECK(timeline->finish());
+  if (!flags.saveWeights.empty())
+    RANVIER_CHECK(writeLearnedWeights(flags.saveWeights, *machine));
   if (outcome.inputsAfterEnd)
     context.warn(std::to_string(outcome.inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
                  " and were not used");
@@ -422,6 +440,7 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run net.rvi --steps 1000 --timing fast --report report/\n"
                                  "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
                                  "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
+                                 "  ranvier run learning.rvi --steps 1000 --save-weights weights.csv\n"
                                  "  mpirun -n 4 ranvier run net.rvi --steps 1000 --timing off",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
@@ -438,6 +457,8 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("--report", flags->report, "Folder for report.json and report.txt, with the counts of every step");
   command->add_option("--timeline", flags->timeline,
                       "What each core does in each step, as Chrome trace events (JSON, for Perfetto or chrome://tracing)");
+  command->add_option("--save-weights", flags->saveWeights,
+                      "Weights of synapses that learn, after the run: CSV projection,source,target,delay,weight");
   command
       ->add_option("--dry-run-ranks", flags->dryRunRanks,
                    "Run as this many ranks of mpirun would, all on this machine, and report memory and traffic of each")

@@ -521,6 +521,8 @@ Result<NirExport> NirExporter::run() {
     const Shape shape = unsignedShape(input.getShape());
     add(input.getSymName().str(), "Input", {{"shape", integers(input.getShape())}}, shape, shape);
   }
+  for (auto plasticity : network.getBody().getOps<snn::PlasticityOp>())
+    return unsupported(plasticity, "synapses that learn");
   for (auto op : network.getBody().getOps<snn::PopulationOp>())
     RANVIER_CHECK(population(op));
   for (auto op : network.getBody().getOps<snn::ProjectionOpInterface>())

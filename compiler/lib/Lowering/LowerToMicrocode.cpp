@@ -64,9 +64,9 @@ ArrayAttr strings(Builder &builder, const std::vector<std::string> &values) {
 }
 
 bool sameProgram(snn::ProgramOp a, const isa::Program &program, ArrayAttr states, ArrayAttr params, ArrayAttr inputs,
-                 ArrayAttr code) {
+                 ArrayAttr code, ArrayAttr tables) {
   return a.getProfile() == (program.profile == isa::Profile::F32 ? "f32" : "int") && a.getStates() == states &&
-         a.getParams() == params && a.getInputs() == inputs && a.getCode() == code && !a.getTables();
+         a.getParams() == params && a.getInputs() == inputs && a.getCode() == code && a.getTablesAttr() == tables;
 }
 } // namespace
 
@@ -127,12 +127,16 @@ snn::ProgramOp compiler::programOp(ModuleOp module, Location location, const isa
     lines.push_back(isa::disassemble(program, instruction));
   ArrayAttr states = strings(builder, program.states), params = strings(builder, program.params),
             inputs = strings(builder, program.inputs), code = strings(builder, lines);
+  SmallVector<Attribute> made;
+  for (const auto &table : program.tables)
+    made.push_back(builder.getDenseI32ArrayAttr(table));
+  const ArrayAttr tables = made.empty() ? ArrayAttr() : builder.getArrayAttr(made);
   std::string name = program.name;
   for (unsigned suffix = 2;; ++suffix) {
     Operation *taken = SymbolTable::lookupSymbolIn(module, name);
     if (!taken)
       break;
-    if (auto known = dyn_cast<snn::ProgramOp>(taken); known && sameProgram(known, program, states, params, inputs, code))
+    if (auto known = dyn_cast<snn::ProgramOp>(taken); known && sameProgram(known, program, states, params, inputs, code, tables))
       return known;
     name = program.name + "_" + std::to_string(suffix);
   }
@@ -144,7 +148,7 @@ snn::ProgramOp compiler::programOp(ModuleOp module, Location location, const isa
     builder.setInsertionPoint(*networks.begin());
   return snn::ProgramOp::create(builder, location, builder.getStringAttr(name),
                                 builder.getStringAttr(program.profile == isa::Profile::F32 ? "f32" : "int"), states, params, inputs,
-                                code, ArrayAttr());
+                                code, tables);
 }
 
 Attribute compiler::floatAttribute(MLIRContext *context, StringRef name, const Values &values) {
@@ -225,6 +229,7 @@ Result<void> compiler::lowerModelsF32(ModuleOp module) {
       RANVIER_CHECK(lowerPopulation(module, population, dt));
     for (auto junction : llvm::make_early_inc_range(network.getBody().getOps<snn::JunctionOp>()))
       RANVIER_CHECK(lowerJunction(module, junction));
+    RANVIER_CHECK(lowerRulesF32(network));
   }
   return {};
 }

@@ -109,6 +109,7 @@ void Emitter::makeMeta(const std::string &provenance) {
       meta.connectors.back().projection = static_cast<uint32_t>(p);
     }
   }
+  meta.learning = network.learning;
   for (const Probe &from : network.probes)
     meta.probes.push_back({from.name, from.population, from.variables});
   data.chipText = hw::resolvedText(chip);

@@ -42,9 +42,13 @@ public:
 
   Result<mapping::Network> run() {
     RANVIER_CHECK(nodes());
+    learns = !network.getBody().getOps<snn::PlasticityOp>().empty();
     for (Operation &op : network.getBody().front())
       if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
         RANVIER_CHECK(synapses(projection));
+    for (auto plasticity : network.getBody().getOps<snn::PlasticityOp>())
+      RANVIER_CHECK(learning(plasticity));
+    std::sort(out.learning.begin(), out.learning.end(), [](const auto &a, const auto &b) { return a.projection < b.projection; });
     return std::move(out);
   }
 
@@ -138,6 +142,20 @@ private:
                                   .message = "the population has no microprogram yet",
                                   .expected = "an snn.program",
                                   .found = "@" + population.getModel().str()});
+    RANVIER_TRY(const int32_t index, program(op));
+    const isa::Program &lowered = out.programs[index];
+    if (const auto excess = chip.core.slotsBeyond(lowered.states.size(), lowered.params.size(), lowered.inputs.size()))
+      return located(op, {.code = 5106,
+                          .message = "the program of population @" + population.getSymName().str() + " has more " + excess->what +
+                                     " than a neuron of " + chip.name,
+                          .expected = "at most " + std::to_string(excess->limit),
+                          .found = std::to_string(excess->found),
+                          .hint = "choose another target, or a smaller model",
+                          .kind = ErrorKind::DoesNotFit});
+    return index;
+  }
+
+  Result<int32_t> program(snn::ProgramOp op) {
     if (auto known = programs.find(op.getSymName()); known != programs.end())
       return known->second;
     isa::Program lowered;
@@ -171,14 +189,6 @@ private:
       return located(
           op,
           {.code = 5305, .message = "the program's events carry values, " + chip.name + "'s do not", .kind = ErrorKind::CannotRun});
-    if (const auto excess = chip.core.slotsBeyond(lowered.states.size(), lowered.params.size(), lowered.inputs.size()))
-      return located(op, {.code = 5106,
-                          .message = "the program of population @" + population.getSymName().str() + " has more " + excess->what +
-                                     " than a neuron of " + chip.name,
-                          .expected = "at most " + std::to_string(excess->limit),
-                          .found = std::to_string(excess->found),
-                          .hint = "choose another target, or a smaller model",
-                          .kind = ErrorKind::DoesNotFit});
     out.programs.push_back(std::move(lowered));
     return programs[op.getSymName()] = static_cast<int32_t>(out.programs.size() - 1);
   }
@@ -312,7 +322,7 @@ private:
   /// be satisfied (listing it says why).
   std::optional<image::ConnectorMeta> proceduralRule(snn::ProjectionOpInterface op) {
     auto connection = dyn_cast<snn::ConnectOp>(op.getOperation());
-    if (!connection || !chip.storage.procedural)
+    if (!connection || !chip.storage.procedural || learns)
       return std::nullopt;
     const Attribute delay = op.getDelayAttr();
     const auto weight = drawnFrom(connection.getWeights()), steps = delay ? drawnFrom(delay) : std::nullopt;
@@ -382,6 +392,71 @@ private:
     return {};
   }
 
+  /// How the synapses of a projection learn.
+  Result<void> learning(snn::PlasticityOp op) {
+    auto learner = llvm::dyn_cast_or_null<snn::LearnerOp>(snn::lookupRule(op));
+    if (!learner)
+      return located(op, {.code = 5714,
+                          .message = "the plasticity has no microprograms yet",
+                          .expected = "an snn.learner",
+                          .found = "@" + op.getRule().str()});
+    mapping::Learning made;
+    while (made.projection < out.projections.size() && out.projections[made.projection].name != op.getProjection())
+      ++made.projection;
+    const mapping::Projection &projection = out.projections[made.projection];
+    made.backprop = op.getBackprop();
+    made.weightShift = static_cast<uint32_t>(learner.getWeightShift());
+    made.weightScale = learner.getWeightScale().convertToDouble();
+    if (!chip.plasticity.learns)
+      return located(op, {.code = 5331, .message = chip.name + " does not learn", .kind = ErrorKind::CannotRun});
+    if (!projection.delays.empty() && *std::min_element(projection.delays.begin(), projection.delays.end()) == 0)
+      return located(op, {.code = 5337,
+                          .message = "a synapse that learns has no delay",
+                          .expected = "delays of at least 1 step on @" + projection.name,
+                          .found = "0"});
+    if (const auto third = learner.getThird()) {
+      const auto &inputs = out.programs[out.populations[projection.target].program].inputs;
+      made.third = static_cast<uint32_t>(std::find(inputs.begin(), inputs.end(), third->str()) - inputs.begin());
+    }
+    made.params.resize(2 * image::numLearningEnds);
+    made.init.resize(1 + image::numLearningEnds);
+    for (const char *name : {"on_pre", "on_post", "on_third", "trace_pre", "trace_post", "trace_third"}) {
+      const size_t p = made.programs.size();
+      made.programs.push_back(image::absent);
+      const auto ref = learner.getPrograms().getAs<FlatSymbolRefAttr>(name);
+      if (!ref)
+        continue;
+      auto code = llvm::dyn_cast_or_null<snn::ProgramOp>(SymbolTable::lookupSymbolIn(module, ref));
+      if (!code)
+        return located(learner,
+                       {.code = 5714, .message = "a program of the learner does not exist", .found = "@" + ref.getValue().str()});
+      RANVIER_TRY(const int32_t index, program(code));
+      made.programs[p] = static_cast<uint32_t>(index);
+      const isa::Program &lowered = out.programs[index];
+      RANVIER_TRY(made.params[p], numbers(learner, learner.getParams().getAs<DictionaryAttr>(name), lowered.params, 0));
+      std::vector<int32_t> &init = made.init[p < image::numLearningEnds ? 0 : 1 + p - image::numLearningEnds];
+      RANVIER_TRY(init, numbers(learner, learner.getInit(), lowered.states, p < image::numLearningEnds ? 1 : 0));
+    }
+    if (std::string what = image::fault(made, out.programs); !what.empty())
+      return located(learner, {.code = 5714, .message = "the learner's programs do not fit it", .found = what});
+    out.learning.push_back(std::move(made));
+    return {};
+  }
+
+  /// Words of a learner's values for names[from...].
+  Result<std::vector<int32_t>> numbers(Operation *op, DictionaryAttr values, const std::vector<std::string> &names, size_t from) {
+    std::vector<int32_t> out;
+    for (size_t n = from; n < names.size(); ++n) {
+      const Attribute value = values ? values.get(names[n]) : Attribute();
+      const auto number = value ? snn::readElements(value) : std::nullopt;
+      if (!number)
+        return located(op, {.code = 5714, .message = "'" + names[n] + "' of the learner has no value"});
+      RANVIER_TRY(const int32_t bits, word((*number)[0], op, "'" + names[n] + "'"));
+      out.push_back(bits);
+    }
+    return out;
+  }
+
   Result<mapping::ProjectionRule> rule(snn::ProjectionOpInterface op) {
     if (!isRule(op))
       return located(op, {.code = 8090,
@@ -424,6 +499,8 @@ private:
   snn::NetworkOp network;
   const hw::Chip &chip;
   std::optional<isa::Program> native;
+  /// Some synapses learn: all are listed, because the emulator keeps a core's drawn synapses in a form that cannot change.
+  bool learns = false;
   mapping::Network out;
   std::map<std::string, uint32_t> indexOf;
   std::map<llvm::StringRef, int32_t> programs;

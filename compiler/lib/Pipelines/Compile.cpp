@@ -56,6 +56,7 @@ Result<void> compiler::quantise(ModuleOp module, const CompileOptions &options, 
   RANVIER_TRY(snn::NetworkOp network, theNetwork(module));
   begin(options, "quantise");
   TimeReport time;
+  RANVIER_CHECK(canLearn(network, options.chip));
   RANVIER_CHECK(breakCycles(network, time));
   // Where edges act within a step, a junction is a neuron that passes on its sum; where they do not, it would cost a step.
   if (options.chip.minDelay > 0 || options.chip.profile == isa::Profile::Int || !options.chip.gradedSpikes) {

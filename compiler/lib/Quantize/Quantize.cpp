@@ -12,6 +12,7 @@
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/FixedPoint.h"
 #include "ranvier/Quantize/Report.h"
+#include "ranvier/Quantize/RuleFixed.h"
 #include "ranvier/Support/Text.h"
 #include <cmath>
 #include <map>
@@ -110,6 +111,7 @@ public:
     for (auto junction : network.getBody().getOps<snn::JunctionOp>())
       return located(junction, {.code = 5323, .message = "a junction is left over: integer targets hold no stateless nodes"});
     RANVIER_CHECK(expandDistributions(network));
+    RANVIER_CHECK(canLearn(network, chip));
     if (chip.ringBuffers.bits)
       RANVIER_CHECK(separateSigns(network));
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
@@ -391,11 +393,18 @@ private:
     how.inputTop.assign(inputs, 0.0);
     std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
     std::vector<ProjectionView> views;
+    std::vector<std::optional<Learned>> learned;
     std::vector<size_t> receptors;
     std::vector<Values> high(inputs, Values(neurons.count(), 0.0)), low = high;
     for (snn::ProjectionOpInterface projection : projections) {
       RANVIER_TRY(size_t receptor, receptorOf(projection, neurons.model));
       RANVIER_TRY(ProjectionView seen, view(projection, {1.0}));
+      RANVIER_TRY(std::optional<Learned> rule, readLearned(projection));
+      if (rule) {
+        RANVIER_TRY(seen.positive, reachable(projection, rule->high));
+        seen.negative = {0.0};
+      }
+      learned.push_back(std::move(rule));
       for (uint64_t i = 0; i < neurons.count(); ++i) {
         high[receptor][i] += at(seen.positive, i);
         low[receptor][i] += at(seen.negative, i);
@@ -408,7 +417,7 @@ private:
       if (!neurons.bias[r].empty())
         sums = std::max({sums, -(smallest(low[r]) + smallest(neurons.bias[r])), largest(high[r]) + largest(neurons.bias[r])});
       if (chip.ringBuffers.bits)
-        chooseShift(how, r, high[r], views, receptors);
+        chooseShift(how, r, high[r], views, learned, receptors);
       else
         chooseUnit(how, r, sums, projections, views, receptors);
     }
@@ -419,6 +428,10 @@ private:
     for (size_t p = 0; p < projections.size(); ++p) {
       RANVIER_TRY(QuantisedWeights weights, genericWeights(projections[p], views[p], unitOf(how, receptors[p])));
       RANVIER_TRY(ArrivingWords sums, arriving(projections[p], weights));
+      if (learned[p]) { // whatever the weights become
+        const double most = std::ceil(learned[p]->high / unitOf(how, receptors[p]));
+        RANVIER_TRY(sums.high, reachable(projections[p], most));
+      }
       for (uint64_t i = 0; i < neurons.count(); ++i) {
         high[receptors[p]][i] += sums.high[i];
         low[receptors[p]][i] += sums.low[i];
@@ -475,7 +488,59 @@ private:
     for (size_t p = 0; p < projections.size(); ++p) {
       reportProjection(projections[p], words[p], views[p]);
       RANVIER_CHECK(writeProjection(projections[p], words[p], /*dropReceptor=*/false));
+      if (learned[p])
+        RANVIER_CHECK(lowerLearned(neurons, *learned[p], how, receptors[p]));
     }
+    return {};
+  }
+
+  /// A projection whose synapses learn, its rule read.
+  struct Learned {
+    snn::PlasticityOp op;
+    Rule rule;
+    std::vector<Values> params;
+    double low = 0, high = 0; ///< Bounds of the weight.
+  };
+  Result<std::optional<Learned>> readLearned(snn::ProjectionOpInterface projection) {
+    auto plasticity = snn::plasticityOf(projection);
+    if (!plasticity)
+      return std::optional<Learned>();
+    auto op = dyn_cast_or_null<snn::RuleOp>(snn::lookupRule(plasticity));
+    if (!op)
+      return located(plasticity, {.code = 5714, .message = "the rule is lowered already, its population is not"});
+    Learned out{.op = plasticity};
+    RANVIER_TRY(out.rule, readRule(op));
+    out.rule.body.user = plasticity.getSymName().str();
+    RANVIER_TRY(out.params, parameterValues(plasticity, out.rule));
+    RANVIER_TRY(const auto bounds, checkWeights(plasticity, out.rule, out.params));
+    std::tie(out.low, out.high) = bounds;
+    if (out.low < 0)
+      return located(plasticity, {.code = 5336,
+                                  .message = "weights that may become negative cannot be learned with unsigned sums of inputs",
+                                  .expected = "a lower bound of at least 0",
+                                  .found = decimal(out.low),
+                                  .hint = "a projection of its own to an inhibitory receptor",
+                                  .kind = ErrorKind::CannotRun});
+    return std::optional(std::move(out));
+  }
+
+  /// What each target gets if all its synapses of the projection act at once with this weight.
+  Result<Values> reachable(snn::ProjectionOpInterface projection, double weight) {
+    RANVIER_TRY(const Synapses list, expandProjection(projection));
+    Values sums(list.targetCount, 0.0);
+    for (const uint32_t target : list.targets)
+      sums[target] += weight;
+    return std::move(sums);
+  }
+
+  Result<void> lowerLearned(Neurons &neurons, Learned &learned, const FixedOptions &how, size_t receptor) {
+    int third = 0;
+    for (size_t r = 0; learned.rule.third && r < neurons.model.inputs.size(); ++r)
+      if (neurons.model.inputs[r].name == *learned.rule.third)
+        third = how.inputFraction[r];
+    RANVIER_TRY(const LoweredRule lowered, lowerRuleFixed(learned.rule, learned.params, network.getDt().convertToDouble(), chip,
+                                                          how.inputFraction[receptor], third));
+    setLearner(learned.op, learned.rule, lowered);
     return {};
   }
 
@@ -508,13 +573,13 @@ private:
   /// Unit of a ring buffer, clause S3: a power of two at which it holds an estimate of the largest sum of a step, for the neuron
   /// that hears most.
   void chooseShift(FixedOptions &how, size_t r, const Values &sums, const std::vector<ProjectionView> &views,
-                   const std::vector<size_t> &receptors) {
+                   const std::vector<std::optional<Learned>> &learned, const std::vector<size_t> &receptors) {
     double largestWeight = 0;
     for (size_t p = 0; p < views.size(); ++p) {
       if (receptors[p] != r || views[p].weights.empty())
         continue;
       RANVIER_ASSERT(smallest(views[p].weights) >= 0, "separateSigns leaves no weight below 0");
-      largestWeight = std::max(largestWeight, largest(views[p].weights));
+      largestWeight = std::max({largestWeight, largest(views[p].weights), learned[p] ? learned[p]->high : 0.0});
     }
     // Spikes of a step are a Poisson number; weights count with their squares, which their sum bounds.
     const double rate = chip.ringBuffers.spikesPerSecond * network.getDt().convertToDouble();
@@ -605,6 +670,18 @@ private:
 };
 } // namespace
 
+Result<void> compiler::canLearn(snn::NetworkOp network, const hw::Chip &chip) {
+  for (auto plasticity : network.getBody().getOps<snn::PlasticityOp>())
+    if (!chip.plasticity.learns)
+      return located(plasticity, {.code = 5331,
+                                  .message = "synapses of " + chip.name + " do not learn",
+                                  .expected = "a target with plasticity.learns, or a network without snn.plasticity",
+                                  .found = "rule @" + plasticity.getRule().str(),
+                                  .hint = "ranvier targets lists what each target cannot do",
+                                  .kind = ErrorKind::CannotRun});
+  return {};
+}
+
 unsigned compiler::defaultWeightBits(const hw::Chip &chip) { return chip.ringBuffers.bits ? chip.weights.maxBits : 8; }
 
 Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options,
@@ -615,6 +692,7 @@ Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip 
     QuantizationReport report{chip.name, "float", 0, {}, {}};
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
       report.populations.push_back({population.getSymName().str(), population.getModel().str(), "float", {}, {}, {}});
+    RANVIER_CHECK(canLearn(network, chip));
     RANVIER_CHECK(lowerModelsF32(module));
     text = printReport(report);
   } else {

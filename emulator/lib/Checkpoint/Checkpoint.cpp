@@ -48,6 +48,16 @@ std::vector<uint32_t> inputWords(const MachineState &state) {
   return out;
 }
 
+std::vector<uint32_t> learnedWords(const MachineState &state) {
+  std::vector<uint32_t> out;
+  for (const auto &learned : state.learned) {
+    const auto count = static_cast<uint64_t>(learned.words.size());
+    out.insert(out.end(), {learned.core, 0, static_cast<uint32_t>(count), static_cast<uint32_t>(count >> 32)});
+    out.insert(out.end(), learned.words.begin(), learned.words.end());
+  }
+  return out;
+}
+
 struct Totals {
   StepCounts total;
   int64_t longestStep;
@@ -66,6 +76,7 @@ private:
   Result<void> checkTable();
   Result<void> readMeta();
   Result<void> readPendingInput();
+  Result<void> readLearned();
   Result<void> readCounts();
   template <typename T> Result<std::vector<T>> records(Section kind);
 
@@ -219,6 +230,30 @@ Result<void> Parser::readPendingInput() {
   return {};
 }
 
+Result<void> Parser::readLearned() {
+  const Bytes bytes = section(Section::Learned);
+  for (size_t at = 0; at < bytes.size();) {
+    LearnedHead head{};
+    const std::string where = ", byte " + std::to_string(at);
+    if (bytes.size() - at < sizeof head)
+      return senseless(Section::Learned, where, std::to_string(sizeof head) + " bytes", std::to_string(bytes.size() - at));
+    std::memcpy(&head, bytes.data() + at, sizeof head);
+    at += sizeof head;
+    if (head.reserved != 0 || head.words > (bytes.size() - at) / 4)
+      return senseless(Section::Learned, where, "a 0, at most " + std::to_string((bytes.size() - at) / 4) + " words",
+                       std::to_string(head.reserved) + ", " + std::to_string(head.words));
+    if (!out.machine.learned.empty() && out.machine.learned.back().core >= head.core)
+      return senseless(Section::Learned, where, "ascending cores", std::to_string(head.core));
+    auto &learned = out.machine.learned.emplace_back();
+    learned.core = head.core;
+    learned.words.resize(head.words);
+    if (head.words)
+      std::memcpy(learned.words.data(), bytes.data() + at, size_t(head.words) * 4);
+    at += size_t(head.words) * 4;
+  }
+  return {};
+}
+
 Result<void> Parser::readCounts() {
   RANVIER_TRY(const auto totals, records<Totals>(Section::Counts));
   if (totals.size() != 1)
@@ -244,6 +279,7 @@ Result<Checkpoint> Parser::run() {
   RANVIER_TRY(out.machine.messages, records<MachineState::PendingMessage>(Section::PendingMessages));
   RANVIER_TRY(out.spikes, records<uint64_t>(Section::Spikes));
   RANVIER_CHECK(readCounts());
+  RANVIER_CHECK(readLearned());
   return std::move(out);
 }
 
@@ -256,7 +292,7 @@ std::string identityOf(std::span<const InputSpike> inputs) {
 
 Result<void> writeCheckpoint(const std::string &path, const Checkpoint &checkpoint) {
   const std::string meta = metaText(checkpoint);
-  const std::vector<uint32_t> inputs = inputWords(checkpoint.machine);
+  const std::vector<uint32_t> inputs = inputWords(checkpoint.machine), learned = learnedWords(checkpoint.machine);
   const Totals totals{checkpoint.soFar.total, checkpoint.soFar.longestStep};
   const std::span<const StepCounts> perStep(checkpoint.soFar.perStep.data(),
                                             checkpoint.perStepKept ? checkpoint.soFar.perStep.size() : 0);
@@ -266,7 +302,8 @@ Result<void> writeCheckpoint(const std::string &path, const Checkpoint &checkpoi
                                                  std::as_bytes(std::span(checkpoint.machine.messages)),
                                                  bytesOf(totals),
                                                  std::as_bytes(std::span(checkpoint.spikes)),
-                                                 std::as_bytes(perStep)};
+                                                 std::as_bytes(perStep),
+                                                 std::as_bytes(std::span(learned))};
   std::array<SectionRecord, sectionCount> table{};
   uint64_t end = sizeof(FileHeader) + sizeof table;
   for (uint32_t i = 0; i < sectionCount; ++i) {

@@ -15,7 +15,7 @@ namespace ranvier::emu::detail {
 static_assert(std::endian::native == std::endian::little, "checkpoints are little endian and copied as they are");
 
 constexpr std::array<char, 8> magic = {'\x89', 'R', 'V', 'C', '\r', '\n', '\x1a', '\n'};
-constexpr uint32_t formatVersion = 1;
+constexpr uint32_t formatVersion = 2;
 
 struct FileHeader {
   std::array<char, 8> magic;
@@ -34,15 +34,21 @@ struct SectionRecord {
 };
 static_assert(sizeof(FileHeader) == 40 && sizeof(SectionRecord) == 32);
 
-enum class Section : uint32_t { Meta = 1, States, PendingInput, PendingMessages, Counts, Spikes, PerStep };
-constexpr uint32_t sectionCount = 7;
-constexpr const char *sectionNames[sectionCount + 1] = {"",       "meta",   "states",  "pending_input", "pending_messages",
-                                                        "counts", "spikes", "per_step"};
+enum class Section : uint32_t { Meta = 1, States, PendingInput, PendingMessages, Counts, Spikes, PerStep, Learned };
+constexpr uint32_t sectionCount = 8;
+constexpr const char *sectionNames[sectionCount + 1] = {"",       "meta",   "states",   "pending_input", "pending_messages",
+                                                        "counts", "spikes", "per_step", "learned"};
 
 /// Before each entry of section pending_input.
 struct InputHead {
   uint32_t core, inSteps, words;
 };
+/// Before each entry of section learned.
+struct LearnedHead {
+  uint32_t core, reserved;
+  uint64_t words;
+};
+static_assert(sizeof(LearnedHead) == 16);
 static_assert(sizeof(InputHead) == 12 && sizeof(MachineState::PendingMessage) == 12);
 
 /// The counts of a step, in the order of StepCounts: eleven counts, three of synaptic events by class,

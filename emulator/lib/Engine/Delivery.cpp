@@ -5,6 +5,7 @@
 // modulo 2^32, so there the rows that need a shifted sum can be taken last.
 //===----------------------------------------------------------------------===//
 #include "Delivery.h"
+#include "Learning.h"
 #include <algorithm>
 #include <bit>
 
@@ -137,13 +138,17 @@ template <typename Word>
 
 /// The rows of one axon by their records.
 template <typename Word, isa::Profile P>
-void addRows(const DeliveryCore &core, const Word *synapses, const image::InAxonRecord &axon, int32_t value,
+void addRows(const DeliveryCore &core, const Word *synapses, const image::InAxonRecord &axon, uint32_t emissionStep, int32_t value,
              const int8_t *exponents, const uint32_t *slotOffset, ShiftScratch &shift) {
   auto *ring = reinterpret_cast<typename Arithmetic<P>::Accumulator *>(core.ring);
   for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r) {
     const image::RowRecord &row = core.rows[r];
     if (row.count == 0)
       continue;
+    if (core.learning && core.learning->learns(r)) {
+      core.learning->arrive(r, emissionStep, value, core.ring, slotOffset);
+      continue;
+    }
     int32_t factor = value;
     if constexpr (P == isa::Profile::Int) {
       const int exponent = exponents[row.projection];
@@ -185,7 +190,7 @@ void deliver(const DeliveryCore &core, std::span<const uint32_t> axons, uint32_t
     const AxonEntry &entry = entries[axons[i]];
     const int32_t value = payload ? payload[axons[i]] : unitPayload(P);
     if (entry.kind == AxonEntry::Kind::Rows) {
-      addRows<Word, P>(core, synapses, core.axons[axons[i]], value, exponents, slotOffset, shift);
+      addRows<Word, P>(core, synapses, core.axons[axons[i]], emissionStep, value, exponents, slotOffset, shift);
       continue;
     }
     const int32_t factor = P == isa::Profile::Int ? scaledFactor(value, entry.exponent) : value;
@@ -216,7 +221,7 @@ AxonEntry entryOf(const DeliveryCore &core, const Word *synapses, const image::I
   const image::RowRecord *only = nullptr;
   for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
     if (const image::RowRecord &row = core.rows[r]; row.count != 0) {
-      if (only || exponents[row.projection] < 0) {
+      if (only || exponents[row.projection] < 0 || (core.learning && core.learning->learns(r))) {
         entry.kind = AxonEntry::Kind::Rows;
         entry.firstSynapse = only ? only->firstSynapse : row.firstSynapse; // what is fetched ahead
         entry.count = only ? only->count : row.count;

@@ -52,6 +52,8 @@ struct AxonEntry {
   Kind kind = Kind::OneDelay;
 };
 
+class CoreLearning; // Learning.h
+
 /// What delivery needs to know of a core.
 struct DeliveryCore {
   const image::InAxonRecord *axons = nullptr;
@@ -62,6 +64,7 @@ struct DeliveryCore {
   uint32_t slots = 1, stride = 0;
   AlignedArray<AxonEntry> entries; ///< By axon: see indexAxons().
   RunStore runs;
+  CoreLearning *learning = nullptr; ///< Takes rows of synapses that learn; null: there are none.
 };
 
 /// Makes the entries of the core's first `axons` axons from the records, and runs of rows on packed integer images where that is

@@ -67,14 +67,21 @@ Result<void> choose(Plan &plan, const Engine &engine, bool all) {
   std::vector<uint8_t> reached(image.meta.populations.size(), 0);
   for (const auto &connector : image.meta.connectors)
     reached[image.meta.projections[connector.projection].target] = 1;
+  std::vector<uint8_t> learns(image.meta.populations.size(), 0);
+  for (const auto &learning : image.meta.learning)
+    learns[image.meta.projections[learning.projection].target] = 1;
+  const auto holdsAny = [&](const image::CoreRecord &core, const std::vector<uint8_t> &which) {
+    return std::any_of(image.slices.begin() + core.firstSlice, image.slices.begin() + core.firstSlice + core.sliceCount,
+                       [&](const image::SliceRecord &slice) { return which[slice.population] != 0; });
+  };
   for (uint32_t c = 0; c < image.cores.size(); ++c) {
     if (!engine.holds(c))
       continue;
     const image::CoreRecord &core = image.cores[c];
+    if (holdsAny(core, learns)) // a segment is added when it is due, with the weight of that time
+      continue;
     const uint64_t ring = uint64_t(core.delaySlots) * core.accumulatorCount * 4;
-    bool needed = all;
-    for (uint32_t s = 0; s < core.sliceCount; ++s)
-      needed |= reached[image.slices[core.firstSlice + s].population] != 0;
+    const bool needed = all || holdsAny(core, reached);
     if (plan.deferred.size() < most && (needed || ring > residentRing))
       plan.deferred.push_back(c);
     else if (needed && plan.deferred.size() == most)

@@ -44,7 +44,18 @@ Result<std::unique_ptr<Jit>> compileKernels(Engine &engine) {
       kernelOf[{p, mask}] = requests.size() - 1;
     }
   }
+  // Programs of learners: parameters have one value, and nobody asks which synapses were active.
+  std::map<uint32_t, size_t> learnerKernel;
+  for (const auto &learning : engine.image->meta.learning)
+    for (const uint32_t p : learning.programs)
+      if (p != image::absent && learnerKernel.try_emplace(p, requests.size()).second)
+        requests.push_back({.program = &programs[p], .uniform = UINT32_MAX});
   RANVIER_TRY(auto jit, Jit::create(requests));
+  for (CoreState &core : engine.cores)
+    for (LearningRows &rows : core.learning ? core.learning->all() : std::span<LearningRows>())
+      for (size_t h = 0; h < rows.handlers().size(); ++h)
+        if (HandlerRun &handler = rows.handlers()[h])
+          handler.kernel = jit->kernel(learnerKernel[rows.meta().programs[h]]);
   for (CoreState &core : engine.cores)
     for (SliceState &slice : core.slices)
       slice.kernel = jit->kernel(kernelOf[{slice.record->program, uniformParams(slice)}]);

@@ -115,6 +115,8 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.ring = AlignedArray<int32_t>(ringWords);
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
+  core.learning = CoreLearning::load(image, record);
+  core.delivery.learning = core.learning.get();
   if (!core.segments)
     indexAxons(core.delivery, core.axons, engine.exponents, image.meta.profile);
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
@@ -267,9 +269,10 @@ uint32_t shortestDelay(const Engine &engine) {
 }
 
 Result<void> connectRanks(Engine &engine) {
-  const RankMessages messages{engine.outPtr, engine.outAxons,
-                              [&](const image::OutAxonRecord &out) { return out.axon < engine.cores[out.core].sameAxons; },
-                              engine.timed ? 1 : shortestDelay(engine)}; // each step is timed, by all ranks together
+  const RankMessages messages{
+      engine.outPtr, engine.outAxons, [&](const image::OutAxonRecord &out) { return out.axon < engine.cores[out.core].sameAxons; },
+      // each step is timed, by all ranks together; and what learns must not see events of the target too early
+      engine.timed || !engine.image->meta.learning.empty() ? 1 : shortestDelay(engine)};
   return engine.ranks->connect(*engine.image, messages, engine.timed, engine.levels, chooseThreads(engine));
 }
 
@@ -488,6 +491,12 @@ Result<void> loadRest(Engine &engine) {
 
 Result<void> load(Engine &engine) {
   engine.timed = engine.options.timing != Timing::Off;
+  if (engine.options.weights == WeightStorage::I16 && !engine.image->meta.learning.empty())
+    return Error{.code = 7041,
+                 .message = "weights of 16 bits cannot change, and synapses of the image learn",
+                 .expected = "weights f32",
+                 .found = "i16",
+                 .kind = ErrorKind::Unsupported};
   if (!engine.options.ranks) {
     RANVIER_CHECK(loadOwn(engine));
     return loadRest(engine);
@@ -522,6 +531,7 @@ MachineMemory memoryOf(const Engine &engine) {
       sum.image += core.record->inAxonCount * sizeof(image::InAxonRecord) + core.record->rowCount * sizeof(image::RowRecord) +
                    core.record->synapseCount * (core.delivery.synapses32 ? sizeof(uint32_t) : sizeof(uint64_t));
     sum.synapses += bytes(core.delivery.entries) + bytes(core.delivery.runs);
+    sum.synapses += core.learning ? core.learning->bytes() : 0;
     sum.neurons += bytes(core.ring) + bytes(core.sameBits);
     for (const auto &bits : core.nextBits)
       sum.neurons += bytes(bits);
@@ -554,6 +564,8 @@ void resetState(Engine &engine) {
     core.ring.fill(0);
     core.pending.count = 0;
     core.carried.clear();
+    if (core.learning)
+      core.learning->reset();
     core.sameBits.fill(0);
     for (auto &bits : core.nextBits)
       bits.fill(0);

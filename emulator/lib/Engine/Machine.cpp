@@ -21,6 +21,7 @@
 #include <numeric>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 namespace ranvier::emu {
@@ -110,6 +111,7 @@ public:
   std::span<const uint32_t> spikes(uint32_t population) override;
   std::span<const int32_t> payloads(uint32_t population) override;
   void readState(uint32_t population, uint32_t state, std::span<int32_t> out) const override;
+  std::vector<LearnedSynapse> learned(size_t learning) override;
   const image::Image &image() const override { return *engine.image; }
   Executor executor() const override { return engine.options.executor; }
   unsigned threads() const override { return static_cast<unsigned>(engine.threads.size()); }
@@ -565,10 +567,14 @@ template <bool Timed> void EngineMachine::updateCore(uint32_t index, ThreadState
   emission.core = index;
   emission.count = 0;
   emission.somaUpdates = 0;
+  if (core.learning) // the update clears the sums
+    core.learning->noteThird(now, core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride);
   for (size_t s = 0; s < core.slices.size(); ++s) {
     updateSlice<Timed>(core, core.slices[s], thread, emission);
     emission.ends[s] = emission.count;
   }
+  if (core.learning)
+    core.learning->notePost(now, {emission.neurons.data(), emission.count});
 }
 
 /// Reads a word for nothing but its line. A prefetch may be dropped where the page is not known to the processor's tables either,
@@ -862,6 +868,31 @@ void EngineMachine::readState(uint32_t population, uint32_t state, std::span<int
     const int32_t *words = slice.states.data() + size_t(state) * slice.padded;
     std::copy_n(words, slice.record->count, out.data() + slice.record->first);
   }
+}
+
+/// Spikes of the step just run reach their synapses within it, as far as learning goes: they are taken in now instead of in the
+/// next.
+std::vector<LearnedSynapse> EngineMachine::learned(size_t learning) {
+  std::vector<LearnedSynapse> out;
+  if (complete != now)
+    meetRanks();
+  for (ThreadState &thread : engine.threads) // the others wait at the barrier
+    for (const auto &cores : thread.coresByLevel)
+      for (const uint32_t c : cores) {
+        CoreState &core = engine.cores[c];
+        if (!core.learning)
+          continue;
+        takeIn(core, thread, taken + 1, now);
+        for (LearningRows &rows : core.learning->all())
+          if (&rows.meta() == &engine.image->meta.learning[learning]) {
+            rows.settle(now);
+            rows.collect(core.delivery, out);
+          }
+      }
+  std::sort(out.begin(), out.end(), [](const LearnedSynapse &a, const LearnedSynapse &b) {
+    return std::tie(a.source, a.target, a.delay, a.weight) < std::tie(b.source, b.target, b.delay, b.weight);
+  });
+  return out;
 }
 
 } // namespace

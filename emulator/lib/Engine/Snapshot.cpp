@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <utility>
 
 namespace ranvier::emu {
 namespace {
@@ -83,6 +84,7 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
   state.states.clear();
   state.inputs.clear();
   state.messages.clear();
+  state.learned.clear();
   state.states.reserve(stateWords(engine));
   forEachSlice(engine.cores, [&](const SliceState &slice) {
     for (size_t s = 0; s < slice.program->states.size(); ++s) {
@@ -96,6 +98,11 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
     if (!engine.holds(c))
       continue;
     savePendingInput(core, c, now, state);
+    if (core.learning) {
+      std::vector<int32_t> &words = state.learned.emplace_back(MachineState::Learned{c, {}}).words;
+      for (const LearningRows &rows : std::as_const(*core.learning).all())
+        rows.save(words);
+    }
     const AlignedArray<uint64_t> &bits = core.nextBits[slot];
     for (size_t w = 0; w < bits.size(); ++w)
       for (uint64_t word = bits[w]; word; word &= word - 1) {
@@ -103,6 +110,29 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
         state.messages.push_back({c, axon, engine.graded ? core.payload[slot][axon] : unitPayload(engine.image->meta.profile)});
       }
   }
+}
+
+static Result<void> checkLearned(const Engine &engine, const MachineState &state) {
+  size_t next = 0;
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    while (next < state.learned.size() && !engine.holds(state.learned[next].core) && state.learned[next].core < c)
+      ++next; // its own rank looks
+    if (!engine.holds(c) || !engine.cores[c].learning)
+      continue;
+    const std::string place = "what core " + std::to_string(c) + " has learned";
+    if (next == state.learned.size() || state.learned[next].core != c)
+      return unfit(place, "an entry", "none");
+    std::span<const int32_t> words(state.learned[next++].words);
+    for (const LearningRows &rows : std::as_const(*engine.cores[c].learning).all()) {
+      const auto count = rows.measure(words, state.step);
+      if (!count)
+        return unfit(place, "words of its synapses, and of the events that they wait for", "others");
+      words = words.subspan(*count);
+    }
+    if (!words.empty())
+      return unfit(place, "no more words", std::to_string(words.size()));
+  }
+  return {};
 }
 
 Result<void> checkState(const Engine &engine, const MachineState &state) {
@@ -138,7 +168,10 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     if (!engine.graded && message.payload != unitPayload(engine.image->meta.profile))
       return unfit(place, "a plain spike", "payload " + std::to_string(message.payload));
   }
-  return {};
+  for (const auto &learned : state.learned)
+    if (learned.core >= engine.cores.size() || (engine.holds(learned.core) && !engine.cores[learned.core].learning))
+      return unfit("what has been learned", "cores with synapses that learn", std::to_string(learned.core));
+  return checkLearned(engine, state);
 }
 
 void restoreState(Engine &engine, const MachineState &state) {
@@ -161,6 +194,14 @@ void restoreState(Engine &engine, const MachineState &state) {
   for (const auto &input : state.inputs)
     if (engine.holds(input.core))
       restorePendingInput(engine.cores[input.core], state.step, input);
+  for (const auto &learned : state.learned)
+    if (engine.holds(learned.core)) {
+      std::span<const int32_t> words(learned.words);
+      for (LearningRows &rows : engine.cores[learned.core].learning->all()) {
+        rows.restore(words);
+        words = words.subspan(*rows.measure(words, state.step));
+      }
+    }
   const uint32_t slot = state.step % engine.window;
   for (const auto &message : state.messages) {
     if (!engine.holds(message.core))

@@ -14,6 +14,7 @@
 #include "../Timing/DetailedTiming.h"
 #include "Aligned.h"
 #include "Delivery.h"
+#include "Learning.h"
 #include "Segments.h"
 #include "ranvier/Emulator/Machine.h"
 #include <array>
@@ -60,7 +61,8 @@ struct CoreState {
   uint32_t axons = 0, sameAxons = 0;      ///< Messages that the core can receive; the first are same-step ones.
   std::unique_ptr<SegmentStore> segments; ///< Null: the rows of the image, in place, and a ring of all delays.
   PendingList pending;
-  uint32_t horizon = 1; ///< Longest delay plus 1: steps ahead in which something may be due.
+  std::unique_ptr<CoreLearning> learning; ///< Null: no synapse of the core learns.
+  uint32_t horizon = 1;                   ///< Longest delay plus 1: steps ahead in which something may be due.
   /// Sums of messages that were in flight when a checkpoint was taken, by step [stride]. Segments only; empty but after a resume.
   std::map<uint32_t, AlignedArray<int32_t>> carried;
   std::vector<SliceState> slices;

@@ -7,7 +7,7 @@
 namespace ranvier::emu {
 namespace {
 
-/// The words of a part: the states, then counted lists of pending input and of messages.
+/// The words of a part: the states, then counted lists of pending input, of messages and of what has been learned.
 Transport::Words pack(const MachineState &state) {
   Transport::Words words(state.states.begin(), state.states.end());
   words.push_back(static_cast<uint32_t>(state.inputs.size()));
@@ -18,6 +18,12 @@ Transport::Words pack(const MachineState &state) {
   words.push_back(static_cast<uint32_t>(state.messages.size()));
   for (const auto &message : state.messages)
     words.insert(words.end(), {message.core, message.axon, static_cast<uint32_t>(message.payload)});
+  words.push_back(static_cast<uint32_t>(state.learned.size()));
+  for (const auto &learned : state.learned) {
+    const auto count = static_cast<uint64_t>(learned.words.size());
+    words.insert(words.end(), {learned.core, static_cast<uint32_t>(count), static_cast<uint32_t>(count >> 32)});
+    words.insert(words.end(), learned.words.begin(), learned.words.end());
+  }
   return words;
 }
 
@@ -42,6 +48,12 @@ void unpackLists(const uint32_t *at, MachineState &state) {
   const uint32_t messages = *at++;
   for (uint32_t i = 0; i < messages; ++i, at += 3)
     state.messages.push_back({at[0], at[1], static_cast<int32_t>(at[2])});
+  const uint32_t learned = *at++;
+  for (uint32_t i = 0; i < learned; ++i) {
+    const uint64_t count = at[1] | static_cast<uint64_t>(at[2]) << 32;
+    state.learned.push_back({at[0], {at + 3, at + 3 + count}});
+    at += 3 + count;
+  }
 }
 
 } // namespace
@@ -54,6 +66,7 @@ void RankLinks::gather(const image::Image &image, MachineState &state) {
   state.states.clear();
   state.inputs.clear();
   state.messages.clear();
+  state.learned.clear();
   std::vector<const uint32_t *> next;
   for (const Transport::Words &part : parts)
     next.push_back(part.data());
@@ -67,6 +80,7 @@ void RankLinks::gather(const image::Image &image, MachineState &state) {
     unpackLists(lists, state);
   std::sort(state.inputs.begin(), state.inputs.end(),
             [](const auto &a, const auto &b) { return std::pair(a.core, a.inSteps) < std::pair(b.core, b.inSteps); });
+  std::sort(state.learned.begin(), state.learned.end(), [](const auto &a, const auto &b) { return a.core < b.core; });
   std::sort(state.messages.begin(), state.messages.end(),
             [](const auto &a, const auto &b) { return std::pair(a.core, a.axon) < std::pair(b.core, b.axon); });
 }

@@ -157,7 +157,7 @@ snn.model @m {
 // -----
 
 // Declarations stand in a model.
-// expected-error @+1 {{'snn.parameter' op expects parent op 'snn.model'}}
+// expected-error @+1 {{'snn.parameter' op expects parent op to be one of 'snn.model, snn.rule'}}
 %p = snn.parameter "p" : f32
 
 // -----
@@ -219,7 +219,7 @@ snn.network @n dt 0.0 {}
 // Only ops of the dialect stand in a network.
 // expected-note @+1 {{the network is here}}
 snn.network @n dt 1.0e-3 {
-  // expected-error @+1 {{is not allowed in a network; expected nodes, projections, outputs and probes}}
+  // expected-error @+1 {{is not allowed in a network; expected nodes, projections, outputs, probes and plasticities}}
   %c = arith.constant 1.0 : f32
 }
 
@@ -1394,3 +1394,287 @@ snn.network @n dt 1.0e-3 {
 // The time step is finite.
 // expected-error @+1 {{'snn.network' op expected a time step dt > 0 [s], found}}
 snn.network @n dt 0x7FF0000000000000 {}
+
+// -----
+
+// Rules of plasticity: one weight, with bounds that no event changes.
+// expected-error @+1 {{'snn.rule' op has no snn.weight}}
+snn.rule @r {}
+
+// -----
+
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %t = snn.elapsed "pre" : f32
+  // expected-error @+1 {{expected bounds of parameters and constants alone}}
+  %w = snn.weight in [%t, %one] : f32
+}
+
+// -----
+
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  // expected-note @+1 {{the first one is here}}
+  %w = snn.weight in [%one, %one] : f32
+  // expected-error @+1 {{is the second of the rule}}
+  %w2 = snn.weight in [%one, %one] : f32
+}
+
+// -----
+
+snn.rule @r {
+  // expected-error @+1 {{'weight' is the weight's own name (snn.weight)}}
+  %w = snn.synapse "weight" : f32
+}
+
+// -----
+
+snn.rule @r {
+  // expected-error @+1 {{expected "pre", "post" or "third", found "axon"}}
+  %t = snn.elapsed "axon" : f32
+}
+
+// -----
+
+// A rule computes with scalar arithmetic of floats and i1.
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  %x = arith.constant 1.0 : f32
+  // expected-error @+1 {{is not allowed in a rule; expected snn declarations and scalar arith or math ops}}
+  %y = arith.remf %x, %x : f32
+}
+
+// -----
+
+snn.rule @r {
+  // expected-error @+1 {{expected f32, f64 or i1 in a rule, found 'f16'}}
+  %x = arith.constant 1.0 : f16
+}
+
+// -----
+
+// A third factor comes by a receptor.
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  // expected-error @+1 {{speaks of a third factor, and the rule names no receptor for one}}
+  %m = snn.amount : f32
+}
+
+// -----
+
+// An event sets each thing once, of the right type, and traces of its own end.
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+  snn.on "pre" set "weight" = %one : f32
+  // expected-error @+1 {{sets 'weight' a second time on "pre"}}
+  snn.on "pre" set "weight" = %one : f32
+}
+
+// -----
+
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f64
+  // expected-note @+1 {{it is declared here}}
+  %w = snn.weight in [%one, %one] : f32
+  // expected-error @+1 {{sets a value of another type than 'weight' has}}
+  snn.on "pre" set "weight" = %two : f64
+}
+
+// -----
+
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+  // expected-note @+1 {{the trace is declared here}}
+  %r = snn.trace "r" of "pre" : f32
+  // expected-error @+1 {{an event sets traces of its own end only}}
+  snn.on "post" set "r" = %one : f32
+}
+
+// -----
+
+snn.rule @r third "reward" {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+  // expected-error @+1 {{is read by what "pre" sets; only a "third" event has an amount}}
+  %m = snn.amount : f32
+  // expected-note @+1 {{here}}
+  snn.on "pre" set "weight" = %m : f32
+}
+
+// -----
+
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  // expected-note @+1 {{this is not one of them}}
+  %w = snn.weight in [%one, %one] : f32
+  %r = snn.trace "r" of "pre" : f32
+  // expected-error @+1 {{a trace is kept once for all synapses of its end}}
+  snn.on "pre" set "r" = %w : f32
+}
+
+// -----
+
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+  // expected-error @+1 {{'r' is never set by "pre"}}
+  %r = snn.trace "r" of "pre" : f32
+}
+
+// -----
+
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+  // expected-error @+1 {{'x' is neither the weight nor a word of the synapse nor a trace}}
+  snn.on "pre" set "x" = %one : f32
+}
+
+// -----
+
+// Learners.
+// expected-error @+1 {{expected on_pre, on_post, on_third, trace_pre, trace_post or trace_third, found 'on_monday'}}
+snn.learner @l programs {on_monday = @p} params {} init {} weight_shift 0 weight_scale 1.0
+
+// -----
+
+// expected-error @+1 {{expected the name of a program as on_pre, found 3}}
+snn.learner @l programs {on_pre = 3} params {} init {} weight_shift 0 weight_scale 1.0
+
+// -----
+
+// expected-error @+1 {{expected values by name for a program of the learner, found 'on_post'}}
+snn.learner @l programs {on_pre = @p} params {on_post = {}} init {} weight_shift 0 weight_scale 1.0
+
+// -----
+
+// expected-error @+1 {{expected a number for 'c', found "x"}}
+snn.learner @l programs {on_pre = @p} params {} init {c = "x"} weight_shift 0 weight_scale 1.0
+
+// -----
+
+// expected-error @+1 {{expected a shift of 0..31, found 32}}
+snn.learner @l programs {on_pre = @p} params {} init {} weight_shift 32 weight_scale 1.0
+
+// -----
+
+// Plasticities.
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a projection @edges in the network, found none}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [1, 4, 4]
+  snn.population @to model @m shape [1, 4, 4]
+  // expected-note @+1 {{the projection is here}}
+  snn.conv2d @edges from @in to @to weights dense<1.0> : tensor<1x1x1x1xf32> input [1, 4, 4] stride [1, 1] padding [0, 0] dilation [1, 1]
+  // expected-error @+1 {{synapses of @edges share their weights; expected snn.dense, snn.sparse or snn.connect}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{expected an snn.rule or snn.learner @r beside the network, found none}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  // expected-note @+1 {{the node is here}}
+  snn.junction @to shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{@edges ends on a node without spikes of its own; expected a population}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+// expected-note @+1 {{the model is here}}
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.rule @r third "reward" {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{the target's model has no receptor 'reward', the rule's third factor}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  %low = snn.parameter "low" : f32
+  %w = snn.weight in [%low, %low] : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{gives no value for parameter 'low', which has no default}}
+  snn.plasticity @p of @edges rule @r
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+// expected-note @+1 {{the rule is here}}
+snn.rule @r {
+  %one = arith.constant 1.0 : f32
+  %w = snn.weight in [%one, %one] : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{rule @r has no parameter 'tau'}}
+  snn.plasticity @p of @edges rule @r params {tau = 1.0}
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.rule @r {
+  %low = snn.parameter "low" : f32
+  %w = snn.weight in [%low, %low] : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{expected a finite number for 'low', found #snn.uniform<0.0, 1.0, seed = 1>}}
+  snn.plasticity @p of @edges rule @r params {low = #snn.uniform<0.0, 1.0, seed = 1>}
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.learner @l programs {} params {} init {} weight_shift 0 weight_scale 1.0
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{gives parameters to a learner, which has its own}}
+  snn.plasticity @p of @edges rule @l params {tau = 1.0}
+}

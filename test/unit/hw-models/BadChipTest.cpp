@@ -260,6 +260,19 @@ TEST_CASE("each mistake is named with its line and key") {
        "programmable: true, graded_spikes: true, source: s, status: defined, fraction_bits: 15}\nring_buffers: {source: s, status: "
        "defined, bits: 8}",
        2011, "line 4", "arithmetic.graded_spikes"},
+      {"programmable: true}", "programmable: true}\nplasticity: {learns: true, source: s, status: defined, post_history: 16}", 2011,
+       "line 5", "plasticity.learns"}, // weights with exponents and no binary point
+      {"programmable: true}",
+       "programmable: true, source: s, status: defined, fraction_bits: 15}\nplasticity: {learns: true, source: s, status: defined}",
+       2011, "line 5", "plasticity.post_history"}, // unlimited
+      {"programmable: true}",
+       "programmable: true, source: s, status: defined, fraction_bits: 15}\nplasticity: {learns: true, source: s, status: defined, "
+       "post_history: 1}",
+       2011, "line 5", "plasticity.post_history"},
+      {"programmable: true}",
+       "programmable: true, source: s, status: defined, fraction_bits: 15}\nplasticity: {learns: true, source: s, status: defined, "
+       "post_history: 16, trace_bits: 11}",
+       2011, "line 5", "plasticity.trace_fraction_bits"},
       {"tiles_x: 2", "tiles_x: 65536, tiles_y: 65536", 2011, "line 8", "topology.tiles_x"},
       {"programmable: true}", "programmable: true}\nstorage: {source: s, status: defined, tag_bits: 1, synapse_bits: 40}", 2011,
        "line 5", "storage.synapse_bits"},

@@ -37,6 +37,20 @@ template <auto Change> void breakConnector(ImageData &data) {
   Change(data.meta.connectors[0]);
 }
 
+template <auto Change> void breakLearning(ImageData &data) {
+  data = test::learningImage();
+  Change(data);
+}
+template <auto Change> void breakLearner(ImageData &data) {
+  data = test::learningImage();
+  Change(data.meta.learning[0]);
+}
+/// A program of the learner gets another line at its start.
+void addLine(ImageData &data, uint32_t index, const char *line) {
+  isa::Program &program = data.meta.programs[index];
+  program.code.insert(program.code.begin(), assembled(program, line));
+}
+
 struct Case {
   const char *clause;
   unsigned code;
@@ -123,6 +137,43 @@ const Case cases[] = {
     {"R1", 3018, "rows[0]", [](ImageData &d) { d.meta.connectors = {connector()}; }, true},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"far", 1000, {"spikes"}}}; }},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"odd", 1, {"spikes", "nothing"}}}; }},
+
+    {"G1", 3010, "learning[0]", [](ImageData &d) { d.meta.learning = test::learningImage().meta.learning; }}, // A chip that does not learn.
+    {"G2", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.projection = 3; }>},
+    {"G2", 3010, "learning[1]", breakLearning<[](ImageData &d) { d.meta.learning.push_back(d.meta.learning[0]); }>},
+    {"G2", 3010, "learning[0]",
+     breakLearning<[](ImageData &d) {
+       d.meta.projections.push_back(d.meta.projections[1]);
+       d.meta.projections[3].name = "drawn";
+       d.meta.connectors = {connector()};
+       d.meta.connectors[0].projection = 3;
+     }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.programs.pop_back(); }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.programs[0] = 7; }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.params[1].clear(); }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.init[0].clear(); }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.init[2] = {0, 0}; }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.init[3] = {0}; }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.weightShift = 32; }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.weightShift = 1; }>}, // in binary32
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.weightScale = 0; }>},
+    {"G3", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { std::swap(l.programs[0], l.programs[4]); }>},
+    {"G3", 3010, "learning[0]",
+     breakLearner<[](LearningMeta &l) { // a program for a third factor without one
+       l.programs[2] = l.programs[1];
+       l.params[2] = l.params[1];
+     }>},
+    {"G3", 3010, "learning[0]", breakLearning<[](ImageData &d) { d.meta.programs[1].inputs[0] = "post.q"; }>},
+    {"G3", 3010, "learning[0]", breakLearning<[](ImageData &d) { d.meta.programs[1].inputs[0] = "third.amount"; }>},
+    {"G3", 3010, "learning[0]", breakLearning<[](ImageData &d) { d.meta.programs[2].inputs[0] = "pre.elapsed"; }>},
+    {"G3", 3010, "learning[0]", breakLearning<[](ImageData &d) { d.meta.programs[1].states[0] = "w"; }>},
+    {"G3", 3010, "learning[0]", breakLearning<[](ImageData &d) { addLine(d, 1, "frng r9, 0"); }>},
+    {"G3", 3010, "learning[0]",
+     breakLearning<[](ImageData &d) {
+       d.meta.programs[2].code.push_back(assembled(d.meta.programs[2], "spk r0"));
+     }>},
+    {"G4", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.third = 2; }>},
+    {"G5", 3018, "rows[0]", breakLearner<[](LearningMeta &l) { l.projection = 0; }>},
 
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[0].imm = 9; }},
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[3].a = 63; }},
@@ -303,7 +354,7 @@ std::set<std::string> clausesOfPage(const std::string &letters) {
 } // namespace
 
 TEST_CASE("the images of the tests are valid") {
-  for (const ImageData &data : {test::intImage(), test::floatImage(), test::largeImage(10)}) {
+  for (const ImageData &data : {test::intImage(), test::floatImage(), test::learningImage(), test::largeImage(10)}) {
     auto image = fromData(data);
     CHECK_MESSAGE(image, (image ? std::string() : image.error().str()));
   }
@@ -406,5 +457,5 @@ TEST_CASE("every clause of the page is broken by a test") {
   std::set<std::string> tested;
   for (const Case &c : cases)
     tested.insert(c.clause);
-  CHECK(clausesOfPage("MPCSARYOL") == tested);
+  CHECK(clausesOfPage("MPCSARYOLG") == tested);
 }

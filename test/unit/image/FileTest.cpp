@@ -60,7 +60,7 @@ size_t entry(uint32_t kind) { return 64 + (kind - 1) * 40; }
 
 TEST_CASE("an image reads back as it was written, and the same data gives the same bytes") {
   const Folder folder;
-  for (ImageData data : {test::intImage(), test::floatImage()}) {
+  for (ImageData data : {test::intImage(), test::floatImage(), test::learningImage()}) {
     data.meta.populations[0].source = "list";
     data.meta.populations[0].list = {{1, 0}, {1, 1}, {9, 0}};
     data.meta.seed = ~uint64_t(0);
@@ -225,7 +225,10 @@ TEST_CASE("meta is read strictly") {
       {"section meta, (top)", [](Json &m) { m["extra"] = 1; }},
       {"section meta", [](Json &m) { m["microcode_version"] = 999; }},
       {"section meta", [](Json &m) { m = Json::array(); }},
-      {"section meta", [](Json &m) { m["provenance"] = Json::binary({1, 2}); }},
+      {"section meta",
+       [](Json &m) {
+         m["provenance"] = Json::binary({1, 2});
+       }},
       {"section meta",
        [](Json &m) {
          for (int i = 0; i < 100; ++i)

@@ -28,7 +28,7 @@ ImageData emitted(const mapping::Network &network, const hw::Chip &chip) {
 
 /// Integers and binary32, one core and many, plain and graded spikes, programmable or not, delay 0 or not.
 std::vector<ImageData> originals() {
-  std::vector<ImageData> result{test::intImage(), test::floatImage()};
+  std::vector<ImageData> result{test::intImage(), test::floatImage(), test::learningImage()};
   for (uint64_t seed = 0; seed < 3; ++seed) {
     mapping::Network network = test::randomIntNetwork(seed);
     hw::Chip chip = test::tinyChip({.neurons = 20,

@@ -214,6 +214,49 @@ std::string changeProjection(ImageData &data, Dice &dice) {
   }
 }
 
+std::string changeLearning(ImageData &data, Dice &dice) {
+  if (data.meta.learning.empty() || dice.chance(0.1)) {
+    LearningMeta made;
+    made.programs.assign(6, absent);
+    made.params.resize(6);
+    made.init.resize(4);
+    made.projection = static_cast<uint32_t>(dice(0, int64_t(data.meta.projections.size())));
+    data.meta.learning.push_back(std::move(made));
+    return "learning gains an entry";
+  }
+  LearningMeta &learning = anyOf(data.meta.learning, dice);
+  const uint32_t number = static_cast<uint32_t>(awkward(dice, learning.projection, data.meta.programs.size()));
+  switch (dice(0, 7)) {
+  case 0:
+    learning.projection = dice.chance(0.7) ? static_cast<uint32_t>(dice(0, int64_t(data.meta.projections.size()) - 1)) : number;
+    return "learning projection " + text(learning.projection);
+  case 1:
+    learning.backprop = !learning.backprop;
+    return "learning backprop";
+  case 2:
+    learning.weightShift = dice.chance(0.7) ? static_cast<uint32_t>(dice(0, 31)) : number;
+    return "learning shift";
+  case 3:
+    learning.third = dice.chance(0.7) ? static_cast<uint32_t>(dice(0, 1)) : number;
+    return "learning third";
+  case 4:
+    if (!learning.programs.empty())
+      anyOf(learning.programs, dice) = dice.chance(0.4) ? absent : number;
+    return "learning program";
+  case 5:
+    if (!learning.params.empty())
+      anyOf(learning.params, dice).resize(static_cast<size_t>(dice(0, 3)), 7);
+    return "learning params";
+  case 6:
+    if (!learning.init.empty())
+      anyOf(learning.init, dice).resize(static_cast<size_t>(dice(0, 2)), 7);
+    return "learning init";
+  default:
+    learning.weightScale = dice.chance(0.7) ? 0.25 : -1.0;
+    return "learning scale";
+  }
+}
+
 std::string changeProgram(ImageData &data, Dice &dice) {
   isa::Program &program = anyOf(data.meta.programs, dice);
   const std::string name = "program '" + program.name + "': ";
@@ -362,7 +405,7 @@ std::string changeChip(ImageData &data, Dice &dice) {
 std::string test::mutate(ImageData &data, Dice &dice) {
   if (data.cores.empty() || data.slices.empty() || data.params.empty())
     return changeAnyTable(data, dice);
-  switch (dice(0, 15)) {
+  switch (dice(0, 16)) {
   case 0:
   case 1:
   case 2:
@@ -385,6 +428,8 @@ std::string test::mutate(ImageData &data, Dice &dice) {
   case 12:
   case 13:
     return changeSlots(data, dice);
+  case 14:
+    return changeLearning(data, dice);
   default:
     return changeChip(data, dice);
   }

@@ -203,6 +203,33 @@ ImageData test::floatImage() {
   return data;
 }
 
+ImageData test::learningImage() {
+  ImageData data = floatImage();
+  const auto add = [&](const char *name, std::vector<std::string> states, std::vector<std::string> inputs,
+                       std::initializer_list<const char *> lines) {
+    isa::Program made{
+        .name = name, .profile = isa::Profile::F32, .states = std::move(states), .params = {"step"}, .inputs = std::move(inputs)};
+    for (const char *line : lines)
+      made.code.push_back(*isa::assemble(made, line));
+    data.meta.programs.push_back(std::move(made));
+    return static_cast<uint32_t>(data.meta.programs.size() - 1);
+  };
+  const uint32_t change =
+      add("change", {"weight", "c"}, {"post.o", "post.elapsed", "pre.elapsed"},
+          {"ld.state r0, weight", "ld.input r1, post.o", "ld.input r2, post.elapsed", "fadd r1, r1, r2", "ld.param r3, step",
+           "fmul r1, r1, r3", "fadd r0, r0, r1", "st.state r0, weight", "ld.input r2, pre.elapsed", "st.state r2, c"});
+  const uint32_t trace = add("trace", {"o"}, {"post.elapsed"},
+                             {"ld.input r0, post.elapsed", "ld.param r1, step", "fadd r0, r0, r1", "st.state r0, o"});
+  LearningMeta learning;
+  learning.projection = 2;
+  learning.programs = {change, change, absent, absent, trace, absent};
+  const int32_t half = std::bit_cast<int32_t>(0.5f);
+  learning.params = {{half}, {half}, {}, {}, {half}, {}};
+  learning.init = {{0}, {}, {half}, {}};
+  data.meta.learning = {learning};
+  return data;
+}
+
 ImageData test::largeImage(uint32_t sources) {
   hw::Chip chip;
   chip.name = "large";

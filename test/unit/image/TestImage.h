@@ -23,6 +23,8 @@ void fillTables(image::ImageData &data, const std::vector<Part> &parts, const st
 image::ImageData intImage();
 /// On `reference`: input "in" [2], "a" [2] on level 0, "b" [2] on level 1, edges of delay 0 and 2; wide synapses.
 image::ImageData floatImage();
+/// floatImage() whose last projection learns.
+image::ImageData learningImage();
 /// One population of `sources` inputs onto 1000 neurons of a core of `reference`-like integers, each input to all: many synapses.
 image::ImageData largeImage(uint32_t sources);
 

@@ -7,18 +7,30 @@
 #ifndef RANVIER_LOWERING_LOWERTOMICROCODE_H
 #define RANVIER_LOWERING_LOWERTOMICROCODE_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/Lowering/CodeBuilder.h"
 #include "ranvier/Lowering/Model.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "ranvier/Lowering/Rule.h"
 
 namespace ranvier::compiler {
 
 /// The body of a model as plain data. Errors: RNV5110 an op that has no microcode, by name and line.
 Result<Model> readModel(snn::ModelOp op);
 
-/// Values of the model's parameters (or states: initial values) for a population: as given, else the model's defaults; distributions
-/// are drawn. Errors: RNV5111 no value and no default, or not a list of numbers of the right length.
+/// The body of a rule of plasticity as plain data. Errors: RNV5110.
+Result<Rule> readRule(snn::RuleOp op);
+/// Values of the rule's parameters for a plasticity, one each.
+Result<std::vector<Values>> parameterValues(snn::PlasticityOp plasticity, const Rule &rule);
+/// Bounds of the weights; all weights of the projection lie within. Errors: RNV5101, RNV5332, RNV5333.
+Result<std::pair<double, double>> checkWeights(snn::PlasticityOp plasticity, const Rule &rule, const std::vector<Values> &params);
+/// Makes an snn.learner of the lowered rule, and the plasticity name it.
+void setLearner(snn::PlasticityOp plasticity, const Rule &rule, const LoweredRule &lowered);
+/// Lowers the rules of a network to the f32 profile. Errors: as readRule, checkWeights, lowerRuleF32.
+Result<void> lowerRulesF32(snn::NetworkOp network);
+
+/// Values of the model's parameters (or states: initial values) for a population: as given, else the model's defaults;
+/// distributions are drawn. Errors: RNV5111 no value and no default, or not a list of numbers of the right length.
 Result<std::vector<Values>> parameterValues(snn::PopulationOp population, const Model &model);
 Result<std::vector<Values>> initialValues(snn::PopulationOp population, const Model &model);
 

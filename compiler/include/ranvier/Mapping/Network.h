@@ -9,6 +9,7 @@
 
 #include "ranvier/ISA/Program.h"
 #include "ranvier/Image/Connector.h"
+#include "ranvier/Image/Learning.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -58,6 +59,9 @@ struct Projection {
   uint32_t delay(uint64_t synapse) const { return delays.size() == 1 ? delays[0] : delays[synapse]; }
 };
 
+/// See image::LearningMeta. `projection` is the index in Network::projections.
+using Learning = image::LearningMeta;
+
 /// See image::ProbeMeta.
 struct Probe {
   std::string name;
@@ -75,7 +79,8 @@ struct Network {
   std::vector<Population> populations; ///< Order is the order of additions.
   std::vector<Projection> projections;
   std::vector<Probe> probes;
-  std::string semantics; ///< JSON text carried into the image.
+  std::vector<Learning> learning; ///< By projection.
+  std::string semantics;          ///< JSON text carried into the image.
 };
 
 } // namespace ranvier::mapping

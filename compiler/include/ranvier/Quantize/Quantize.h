@@ -24,10 +24,13 @@ unsigned defaultWeightBits(const hw::Chip &chip);
 /// Turns a network of models into a network of programs for the chip: models become the chip's native form or fixed-point microcode
 /// (float microcode on f32 chips), weights integers with an exponent, biases parameters. Junctions must have been composed away on
 /// integer chips. Populations that already name a program are left alone. Returns the report as JSON text (Report.h); its warnings
-/// are appended to `warnings` too. Errors: RNV51xx of the lowering, RNV5301..5324, RNV5401..5409, each at the model, population or
+/// are appended to `warnings` too. Errors: RNV51xx of the lowering, RNV5301..5337, RNV5401..5409, each at the model, population or
 /// projection to blame.
 Result<std::string> quantizeForTarget(mlir::ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options,
                                       std::vector<std::string> *warnings = nullptr);
+
+/// Whether the chip can learn, if the network does. Errors: RNV5331, at the plasticity.
+Result<void> canLearn(snn::NetworkOp network, const hw::Chip &chip);
 
 /// Whether the chip can execute a population's model, before any number is chosen: native form, or an update that generic
 /// conversion takes, with ranges of its states that are declared or follow from the update. Errors: as quantizeForTarget's; RNV5402

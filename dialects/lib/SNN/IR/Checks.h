@@ -44,6 +44,15 @@ mlir::LogicalResult checkValue(mlir::Operation *op, const llvm::Twine &what, mli
 /// True if every number of a scalar or elements attribute is zero (and can be read).
 bool isAllZero(mlir::Attribute attribute);
 
+/// Names reach the microcode's text form and JSON keys, so they are identifiers.
+mlir::LogicalResult verifyName(mlir::Operation *op, llvm::StringRef name);
+
+/// The arithmetic a model or rule may use: what the microcode can express on scalars, all of it pure.
+bool isModelArithmetic(mlir::Operation *op);
+
+/// Two ops that must not stand together: the error at the second, a note at the first.
+mlir::LogicalResult clash(mlir::Operation *second, const llvm::Twine &message, mlir::Operation *first, const llvm::Twine &note);
+
 } // namespace ranvier::snn
 
 #endif

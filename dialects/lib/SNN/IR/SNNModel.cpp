@@ -4,6 +4,7 @@
 // Rules of the model ops. Names of parameters and state variables share one name space, because populations, probes and reports
 // name both; receptors have their own, so that a current may be called `i` where it arrives and where it is kept.
 //===----------------------------------------------------------------------===//
+#include "Checks.h"
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/ISA/Program.h"
 
@@ -23,8 +24,7 @@ void StateOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult
 void ReceiveOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 void RandomOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), "random"); }
 
-/// Names reach the microcode's text form and JSON keys, so they are identifiers.
-static LogicalResult verifyName(Operation *op, StringRef name) {
+LogicalResult ranvier::snn::verifyName(Operation *op, StringRef name) {
   const auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; };
   if (name.empty() || !(llvm::isAlpha(name[0]) || name[0] == '_') || !llvm::all_of(name, isWord))
     return op->emitOpError("expected a name of letters, digits, '_' and '.' that starts with a letter or '_', found \"")
@@ -74,16 +74,14 @@ LogicalResult RandomOp::verify() {
 // ModelOp
 //===----------------------------------------------------------------------===//
 
-/// The arithmetic a model may use: what the microcode can express on scalars, all of it pure.
-static bool isModelArithmetic(Operation *op) {
-  return isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp, arith::MinimumFOp,
-             arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp, arith::CmpFOp, arith::SelectOp, arith::AndIOp, arith::OrIOp,
-             arith::XOrIOp, arith::ExtFOp, arith::TruncFOp, arith::UIToFPOp, math::AbsFOp, math::CeilOp, math::ExpOp, math::FloorOp,
-             math::LogOp, math::SqrtOp>(op);
+bool ranvier::snn::isModelArithmetic(Operation *op) {
+  return mlir::isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp, arith::MinimumFOp,
+                   arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp, arith::CmpFOp, arith::SelectOp, arith::AndIOp,
+                   arith::OrIOp, arith::XOrIOp, arith::ExtFOp, arith::TruncFOp, arith::UIToFPOp, math::AbsFOp, math::CeilOp,
+                   math::ExpOp, math::FloorOp, math::LogOp, math::SqrtOp>(op);
 }
 
-/// Two ops that must not stand together: the error at the second, a note at the first.
-static LogicalResult clash(Operation *second, const Twine &message, Operation *first, const Twine &note) {
+LogicalResult ranvier::snn::clash(Operation *second, const Twine &message, Operation *first, const Twine &note) {
   InFlightDiagnostic error = second->emitOpError(message);
   error.attachNote(first->getLoc()) << note;
   return error;

@@ -28,10 +28,17 @@ struct MachineState {
     int32_t payload = 0;         ///< A plain spike's word where no spike carries a value.
     bool operator==(const PendingMessage &) const = default;
   };
+  /// What the synapses of a core have learned: words in the order of emulator/lib/Engine/Learning.h.
+  struct Learned {
+    uint32_t core = 0;
+    std::vector<int32_t> words;
+    bool operator==(const Learned &) const = default;
+  };
   uint32_t step = 0;                    ///< Steps run.
   std::vector<int32_t> states;          ///< Slice by slice in the order of Image::slices: [numStates][count] words.
   std::vector<PendingInput> inputs;     ///< By core, then inSteps; where all sums are zero there is none.
   std::vector<PendingMessage> messages; ///< By core, then axon.
+  std::vector<Learned> learned;         ///< By core; of those with synapses that learn.
   bool operator==(const MachineState &) const = default;
 };
 

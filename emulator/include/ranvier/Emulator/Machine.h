@@ -111,6 +111,14 @@ struct LinkTimes {
   LinkTimes &operator+=(const LinkTimes &other);
 };
 
+/// A synapse that learns.
+struct LearnedSynapse {
+  uint32_t source, target; ///< Neurons of their populations.
+  uint32_t delay;          ///< [steps]
+  int32_t weight;          ///< Stored word: times LearningMeta::weightScale, or binary32.
+  bool operator==(const LearnedSynapse &) const = default;
+};
+
 /// What a run hands out after each step. Spikes are sorted by (population, neuron).
 struct StepView {
   uint32_t step;
@@ -123,7 +131,8 @@ public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
   /// on f32), 7006 (topology without distances), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing without links,
-  /// or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank failed), 7100 (JIT).
+  /// or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank failed), 7041
+  /// (16-bit weights of synapses that learn), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
@@ -151,6 +160,10 @@ public:
   virtual std::span<const int32_t> payloads(uint32_t population) = 0;
   /// State words after the step (after reset), [count]; `state`: slot number. Copies into `out`.
   virtual void readState(uint32_t population, uint32_t state, std::span<int32_t> out) const = 0;
+  /// Synapses of a projection that learns (index into Meta::learning), sorted by source, target, delay, weight, as they are after
+  /// the step. Where the chip's history ends (plasticity.post_history) they stay as the last spike of the source left them; else
+  /// they have seen every event that has reached them. On several ranks those of this one.
+  virtual std::vector<LearnedSynapse> learned(size_t learning) = 0;
   virtual const image::Image &image() const = 0;
   virtual Executor executor() const = 0;
   /// Threads a step really uses, the caller's included.

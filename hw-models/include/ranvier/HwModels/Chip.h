@@ -163,6 +163,17 @@ struct RingBuffers {
   bool operator==(const RingBuffers &) const = default;
 };
 
+/// How a chip's synapses learn (docs/spec/plasticity.md).
+struct Plasticity {
+  bool learns = false;
+  /// Events of a target neuron that a core remembers until a spike of the source asks for them, the oldest of which only says what
+  /// came before; more are forgotten. 0: all.
+  uint32_t postHistory = 0;
+  unsigned traceBits = 16, traceFractionBits = 11; ///< Of a trace, sign included (int profile).
+  unsigned tableEntries = 256;                     ///< Steps for which a function of time is tabulated (int profile).
+  bool operator==(const Plasticity &) const = default;
+};
+
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
@@ -173,6 +184,7 @@ struct Chip {
   unsigned stateBits = 32;               ///< Signed width of a state word.
   unsigned fractionBits = 0;             ///< Of every value of a programme (15: s16.15); 0: each value has its own.
   RingBuffers ringBuffers;
+  Plasticity plasticity;
   uint32_t minDelay = 1, maxDelay = 63; ///< [steps] from emission to effect; 0 allowed only on `reference`-like chips.
   Weights weights;
   CoreLimits core;

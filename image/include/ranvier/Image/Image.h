@@ -10,6 +10,7 @@
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/ISA/Program.h"
 #include "ranvier/Image/Connector.h"
+#include "ranvier/Image/Learning.h"
 #include "ranvier/Support/Error.h"
 #include <cstdint>
 #include <memory>
@@ -158,6 +159,7 @@ struct Meta {
   std::vector<isa::Program> programs;
   std::vector<ProbeMeta> probes;
   std::vector<ConnectorMeta> connectors; ///< Projections that are expanded by whoever loads, by projection.
+  std::vector<LearningMeta> learning;    ///< Projections whose synapses learn, by projection.
   std::string semantics;                 ///< JSON text: the semantics report (dt, reset, folding, assumptions, closing edges).
   std::string mapping;                   ///< JSON text: the mapping report (cores, limits, which binds).
   std::string provenance;                ///< JSON text: source hash, options, tool version. No time stamp.

@@ -42,6 +42,12 @@ mlir::Operation *lookupModel(PopulationOp population, mlir::SymbolTableCollectio
 /// The node of that name in the network that holds `user` (a projection, output or probe), or null.
 NodeOpInterface lookupNode(mlir::Operation *user, mlir::FlatSymbolRefAttr name, mlir::SymbolTableCollection *tables = nullptr);
 
+/// The snn.plasticity by which a projection learns, or null.
+PlasticityOp plasticityOf(ProjectionOpInterface projection);
+
+/// The snn.rule or snn.learner of a plasticity, or null. It lives beside the network, as models do.
+mlir::Operation *lookupRule(PlasticityOp plasticity, mlir::SymbolTableCollection *tables = nullptr);
+
 /// What a model or program offers to populations and projections, in order of declaration.
 struct ModelSlots {
   struct Parameter {

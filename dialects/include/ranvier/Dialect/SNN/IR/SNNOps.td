@@ -60,16 +60,21 @@ class SNN_ModelBodyOp<string mnemonic, list<Trait> traits = []> : SNN_Op<mnemoni
 class SNN_NamedValueOp<string mnemonic, list<Trait> traits = []> :
   SNN_ModelBodyOp<mnemonic, !listconcat([DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>], traits)>;
 
-def TimestepOp : SNN_NamedValueOp<"timestep", [Pure]> {
+/// What models and rules of plasticity declare alike.
+class SNN_SharedValueOp<string mnemonic, list<Trait> traits = []> :
+  SNN_Op<mnemonic, !listconcat([ParentOneOf<["ModelOp", "RuleOp"]>, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>],
+                               traits)>;
+
+def TimestepOp : SNN_SharedValueOp<"timestep", [Pure]> {
   let summary = "The network's time step [s]";
-  let description = "`%dt = snn.timestep : f32`: the attribute `dt` of the network in which the model is used.";
+  let description = "`%dt = snn.timestep : f32`: the attribute `dt` of the network in which the model or rule is used.";
   let results = (outs SNN_Float:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }
-def ParameterOp : SNN_NamedValueOp<"parameter"> {
-  let summary = "Declares a parameter; populations give its value";
+def ParameterOp : SNN_SharedValueOp<"parameter"> {
+  let summary = "Declares a parameter; populations (of a model) and plasticities (of a rule) give its value";
   let description = [{
-    `%tau = snn.parameter "tau" default 0.02 unit "s" : f32`. Without a default, every population must give the value. The unit is text
+    `%tau = snn.parameter "tau" default 0.02 unit "s" : f32`. Without a default, every user must give the value. The unit is text
     for people and reports; numbers are in the unit named.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<F64Attr>:$default_value, OptionalAttr<StrAttr>:$unit);
@@ -148,6 +153,140 @@ def ProgramOp : SNN_Op<"program", [Symbol]> {
     $sym_name $profile `states` $states `params` $params `inputs` $inputs (`tables` $tables^)? `code` $code attr-dict-with-keyword
   }];
   let hasVerifier = 1; // assembles with isa::assemble, passes isa::validate
+  let extraClassDeclaration = [{
+    bool canDiscardOnUseEmpty() { return false; } // As for models.
+  }];
+}
+
+//===--- Rules of plasticity ----------------------------------------------===//
+
+def RuleOp : SNN_Op<"rule", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "A rule of plasticity: what a synapse remembers, and what events of its two ends do to it";
+  let description = [{
+    Events are spikes of the source ("pre"), spikes of the target ("post"), and what arrives at the target's receptor named by `third`
+    ("third": a reward, say). The body declares parameters, the weight and further words of a synapse, and traces, which are kept once
+    for each source neuron or target neuron; it computes, in `arith` and `math`, what each event sets (`snn.on`). Every value is read as it was
+    before the event; the order of the `snn.on` ops does not matter. When events reach a synapse: docs/spec/plasticity.md.
+
+    Example:
+
+    ```mlir
+    snn.rule @pair {
+      %tau = snn.parameter "tau" default 0.02 unit "s" : f32
+      %up = snn.parameter "a_plus" default 0.01 : f32
+      %down = snn.parameter "a_minus" default 0.012 : f32
+      %low = snn.parameter "w_min" default 0.0 : f32
+      %high = snn.parameter "w_max" default 1.0 : f32
+      %w = snn.weight in [%low, %high] : f32
+      %r = snn.trace "r" of "pre" : f32
+      %o = snn.trace "o" of "post" : f32
+      %since_pre = snn.elapsed "pre" : f32
+      %since_post = snn.elapsed "post" : f32
+      %one = arith.constant 1.0 : f32
+      %x = arith.divf %since_pre, %tau : f32
+      %nx = arith.negf %x : f32
+      %ex = math.exp %nx : f32
+      %r_now = arith.mulf %r, %ex : f32
+      %r_up = arith.addf %r_now, %one : f32
+      %y = arith.divf %since_post, %tau : f32
+      %ny = arith.negf %y : f32
+      %ey = math.exp %ny : f32
+      %o_now = arith.mulf %o, %ey : f32
+      %o_up = arith.addf %o_now, %one : f32
+      %gain = arith.mulf %up, %r_now : f32
+      %more = arith.addf %w, %gain : f32
+      %loss = arith.mulf %down, %o_now : f32
+      %less = arith.subf %w, %loss : f32
+      snn.on "pre" set "r" = %r_up : f32
+      snn.on "post" set "o" = %o_up : f32
+      snn.on "pre" set "weight" = %less : f32
+      snn.on "post" set "weight" = %more : f32
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$third);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name (`third` $third^)? attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    bool canDiscardOnUseEmpty() { return false; } // As for models.
+  }];
+}
+
+class SNN_RuleValueOp<string mnemonic, list<Trait> traits = []> :
+  SNN_Op<mnemonic, !listconcat([HasParent<"RuleOp">, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>], traits)>;
+
+def WeightOp : SNN_RuleValueOp<"weight", [AllTypesMatch<["low", "high", "result"]>]> {
+  let summary = "The synapse's weight, and the bounds into which every event's result is clipped";
+  let description = "`%w = snn.weight in [%low, %high] : f32`. The bounds depend on parameters and constants alone. One in a rule.";
+  let arguments = (ins SNN_Float:$low, SNN_Float:$high);
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "`in` ` ` `[` $low `,` $high `]` attr-dict `:` type($result)";
+}
+def SynapseOp : SNN_RuleValueOp<"synapse"> {
+  let summary = "Declares a further word of each synapse";
+  let description = "`%c = snn.synapse \"c\" init 0.0 : f32`: an eligibility, say.";
+  let arguments = (ins StrAttr:$name, DefaultValuedAttr<F64Attr, "0.0">:$initial);
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "$name (`init` custom<Number>($initial)^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+def TraceOp : SNN_RuleValueOp<"trace"> {
+  let summary = "Declares a trace of one end; the result is its value after the last event of that end";
+  let description = [{
+    `%r = snn.trace "r" of "pre" init 0.0 : f32`. Kept for each source neuron ("pre") or target neuron ("post", "third"). It does not decay by itself:
+    its age is `snn.elapsed` of the same end.
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$end, DefaultValuedAttr<F64Attr, "0.0">:$initial);
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "$name `of` $end (`init` custom<Number>($initial)^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+def ElapsedOp : SNN_RuleValueOp<"elapsed", [Pure]> {
+  let summary = "Time since the last event of an end [s], a whole number of steps";
+  let description = "`%t = snn.elapsed \"pre\" : f32`. Before the first event it counts from step 0.";
+  let arguments = (ins StrAttr:$end);
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "$end attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+def AmountOp : SNN_RuleValueOp<"amount", [Pure]> {
+  let summary = "What arrived at the third factor's receptor in the step of the event";
+  let description = "`%m = snn.amount : f32`. Read by what a \"third\" event sets, nothing else.";
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+def OnOp : SNN_Op<"on", [HasParent<"RuleOp">]> {
+  let summary = "What an event sets: the weight, a word of the synapse, or a trace of the event's own end";
+  let description = "`snn.on \"pre\" set \"weight\" = %w1 : f32`. What no `snn.on` names keeps its value.";
+  let arguments = (ins StrAttr:$event, StrAttr:$name, SNN_Float:$value);
+  let assemblyFormat = "$event `set` $name `=` $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def LearnerOp : SNN_Op<"learner", [Symbol]> {
+  let summary = "A rule of plasticity lowered to microcode for one plasticity";
+  let description = [{
+    `programs` names programs by `on_pre`, `on_post`, `on_third` (states: the weight, then the further words of a synapse) and `trace_pre`, `trace_post`,
+    `trace_third` (states: the traces of that end); `params` has the values of their parameters, by program; `init` the initial values of words and
+    traces, by name. Inputs of programs are called `pre.elapsed`, `pre.r` (trace r of "pre"), `third.amount` and so on; an elapsed time is in steps on integer
+    targets and in seconds on `reference`. `weight_shift`: a stored weight is shifted left by it for the programs, and right again (floor) afterwards;
+    one unit of it is worth `weight_scale` in the network's own terms.
+
+    Example:
+
+    ```mlir
+    snn.program @count "f32" states ["weight"] params ["step"] inputs [] code ["ld.state r0, weight", "ld.param r1, step", "fadd r0, r0, r1", "st.state r0, weight"]
+    snn.learner @counter programs {on_pre = @count} params {on_pre = {step = 1.0}} init {} weight_shift 0 weight_scale 1.0
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$programs, DictionaryAttr:$params, DictionaryAttr:$init,
+                       I64Attr:$weight_shift, F64Attr:$weight_scale, OptionalAttr<StrAttr>:$third);
+  let assemblyFormat = [{
+    $sym_name `programs` custom<Values>($programs) `params` custom<Values>($params) `init` custom<Values>($init) `weight_shift` $weight_shift
+    `weight_scale` custom<Number>($weight_scale) (`third` $third^)? attr-dict-with-keyword
+  }];
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     bool canDiscardOnUseEmpty() { return false; } // As for models.
   }];
@@ -322,6 +461,20 @@ def ConnectOp : SNN_ProjectionOp<"connect"> {
                        DefaultValuedAttr<I64Attr, "0">:$seed, DefaultValuedAttr<BoolAttr, "true">:$autapses));
   let assemblyFormat = SNN_EndsFormat # [{
     $rule custom<Values>($rule_params) `weights` custom<Value>($weights) (`seed` $seed^)? (`autapses` $autapses^)? attr-dict }];
+}
+
+def PlasticityOp : SNN_NetworkBodyOp<"plasticity", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "The synapses of a projection learn by a rule";
+  let description = [{
+    `snn.plasticity @learning of @edges rule @pair params {tau = 0.02}`. Parameters are numbers. `backprop false`: a spike of the target is known at the
+    synapse at once; otherwise after the synapse's delay. The projection lists or draws synapses (`snn.dense`, `snn.sparse`, `snn.connect`) with delays of at least
+    1 and weights within the rule's bounds; at most one plasticity a projection. Lowered, `rule` names an `snn.learner`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$projection, FlatSymbolRefAttr:$rule,
+                       DefaultValuedAttr<DictionaryAttr, "{}">:$params, DefaultValuedAttr<BoolAttr, "true">:$backprop);
+  let assemblyFormat = [{
+    $sym_name `of` $projection `rule` $rule (`params` custom<Values>($params)^)? (`backprop` $backprop^)? attr-dict
+  }];
 }
 
 #endif
