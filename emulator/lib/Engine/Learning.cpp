@@ -97,6 +97,9 @@ LearningRows::LearningRows(const image::Image &image, const image::CoreRecord &c
   entryWords = FirstTrace + postTraces + thirdTraces;
   forgets = image.chip.plasticity.postHistory != 0;
   history.resize(locals);
+  counts.resize(locals);
+  newest = AlignedArray<int32_t>(size_t(locals) * entryWords);
+  seen.resize(widest);
   capacity.assign(locals, forgets ? image.chip.plasticity.postHistory : room);
   for (unsigned p = 0; p < programs.size(); ++p) {
     if (learning.programs[p] == image::absent)
@@ -111,6 +114,7 @@ LearningRows::LearningRows(const image::Image &image, const image::CoreRecord &c
   next.resize(widest);
   ends.resize(widest);
   chosen.reserve(widest);
+  waiting.reserve(widest);
   happened.reserve(locals);
   amounts.reserve(locals);
   reset();
@@ -132,7 +136,13 @@ void LearningRows::reset() {
     int32_t *traces = entry(n, 0) + FirstTrace;
     std::copy(learning->init[2].begin(), learning->init[2].end(), traces);
     std::copy(learning->init[3].begin(), learning->init[3].end(), traces + postTraces);
+    setNewest(n);
   }
+}
+
+void LearningRows::setNewest(uint32_t local) {
+  counts[local] = static_cast<uint32_t>(history[local].size() / entryWords);
+  std::copy_n(entry(local, counts[local] - 1), entryWords, newest.data() + size_t(local) * entryWords);
 }
 
 //===--- Events -----------------------------------------------------------===//
@@ -204,36 +214,60 @@ void LearningRows::applyRound(const Row &row, LearningEnd end) {
       opened[w * stride + chosen[i]] = run.state(w)[i];
 }
 
-/// Takes the events that reach the row's synapses after step `after` and up to `until`, each synapse's in order. Afterwards ends[k]
-/// - 1 is the last entry that synapse k has seen. The first entry of a history is never an event: it says what came before.
+/// Inputs of the program for a spike of the source, for all synapses of a row.
+void LearningRows::gatherPre(const Row &row, uint32_t now) {
+  for (size_t i = 0; i < reads[onPre].size(); ++i) {
+    const image::LearningInput from = reads[onPre][i];
+    int32_t *to = programs[onPre].input(i);
+    if (from.end == LearningEnd::Pre) {
+      const bool trace = from.kind == image::LearningInput::Kind::Trace;
+      std::fill_n(to, row.count, trace ? traceOf(row)[from.trace] : elapsed(now - row.last));
+    } else if (from.kind == image::LearningInput::Kind::Trace) {
+      const uint32_t word = FirstTrace + from.trace + (from.end == LearningEnd::Post ? 0 : postTraces);
+      for (uint32_t k = 0; k < row.count; ++k)
+        to[k] = seen[k][word];
+    } else {
+      const uint32_t word = from.end == LearningEnd::Post ? LastPost : LastThird;
+      for (uint32_t k = 0; k < row.count; ++k) {
+        const uint32_t at = static_cast<uint32_t>(seen[k][word]) + lag(row.first + k);
+        to[k] = elapsed(now > at ? now - at : 0);
+      }
+    }
+  }
+}
+
+/// Takes the events that reach the row's synapses after step `after` and up to `until`, each synapse's in order. Afterwards seen[k]
+/// is the last entry that synapse k has taken. The first entry of a history is never an event: it says what came before.
 void LearningRows::applyEvents(const Row &row, uint32_t after, uint32_t until) {
-  bool any = false;
+  waiting.clear();
   for (uint32_t k = 0; k < row.count; ++k) {
     const uint32_t local = neuron[row.first + k], back = lag(row.first + k);
+    const int32_t *last = newest.data() + size_t(local) * entryWords;
+    uint32_t e = counts[local];
+    seen[k] = last;
+    if (const uint32_t at = static_cast<uint32_t>(last[Time]) + back; (at <= after && at <= until) || e == 1)
+      continue; // nothing new, which is the rule
     const int32_t *first = entry(local, 0);
-    const auto timeOf = [&](uint32_t e) { return static_cast<uint32_t>(first[size_t(e) * entryWords + Time]) + back; };
-    uint32_t e = entries(local);
+    const auto timeOf = [&](uint32_t n) { return static_cast<uint32_t>(first[size_t(n) * entryWords + Time]) + back; };
     while (e > 1 && timeOf(e - 1) > until)
       --e;
     ends[k] = e;
+    seen[k] = entry(local, e - 1);
     while (e > 1 && timeOf(e - 1) > after)
       --e;
     next[k] = e;
-    any |= next[k] != ends[k];
+    if (next[k] != ends[k])
+      waiting.push_back(k);
   }
-  while (any) {
-    any = false;
+  while (!waiting.empty()) { // each takes one event a round
     for (const LearningEnd end : {LearningEnd::Third, LearningEnd::Post}) {
       chosen.clear();
-      for (uint32_t k = 0; k < row.count; ++k)
-        if (next[k] < ends[k] && entry(neuron[row.first + k], next[k])[Kind] == static_cast<int32_t>(end))
+      for (const uint32_t k : waiting)
+        if (entry(neuron[row.first + k], next[k])[Kind] == static_cast<int32_t>(end))
           chosen.push_back(k);
       applyRound(row, end);
-      for (const uint32_t k : chosen)
-        any |= ++next[k] < ends[k];
     }
-    for (uint32_t k = 0; k < row.count && !any; ++k)
-      any = next[k] < ends[k];
+    std::erase_if(waiting, [&](uint32_t k) { return ++next[k] == ends[k]; });
   }
 }
 
@@ -259,8 +293,7 @@ void LearningRows::arrive(uint32_t index, uint32_t step, int32_t payload, int32_
   open(row);
   applyEvents(row, std::max(row.last, caughtUp), step);
   if (HandlerRun &pre = programs[onPre]) {
-    for (uint32_t k = 0; k < row.count; ++k)
-      gather(onPre, k, row, row.first + k, entry(neuron[row.first + k], ends[k] - 1), step, 0);
+    gatherPre(row, step);
     for (uint32_t w = 0; w < wordCount; ++w)
       std::copy_n(opened.data() + w * stride, row.count, pre.state(w));
     pre.run(row.count);
@@ -337,19 +370,21 @@ void LearningRows::append(uint32_t step, LearningEnd end) {
     if (entries(local) == capacity[local])
       makeRoom(local, step);
     history[local].resize(history[local].size() + entryWords);
-    int32_t *made = entry(local, entries(local) - 1);
+    int32_t *made = entry(local, entries(local));
     std::copy_n(made - entryWords, entryWords, made);
     made[Kind] = static_cast<int32_t>(end);
     made[Time] = made[last] = static_cast<int32_t>(step);
     made[Amount] = amounts[i];
     for (uint32_t t = 0; t < traces; ++t)
       made[firstTrace + t] = run.state(t)[i];
+    setNewest(local);
   }
 }
 
 void LearningRows::makeRoom(uint32_t local, uint32_t step) {
   if (forgets) {
     history[local].erase(history[local].begin(), history[local].begin() + entryWords);
+    --counts[local];
     return;
   }
   catchUp(step - 1);
@@ -371,6 +406,7 @@ void LearningRows::catchUp(uint32_t until) {
     while (keep < entries(local) && static_cast<uint32_t>(entry(local, keep)[Time]) + back <= until)
       ++keep;
     history[local].erase(history[local].begin(), history[local].begin() + static_cast<ptrdiff_t>((keep - 1) * size_t(entryWords)));
+    counts[local] -= keep - 1;
   }
 }
 
@@ -448,6 +484,7 @@ void LearningRows::restore(std::span<const int32_t> from) {
     history[local].assign(at, at + size_t(count) * entryWords);
     capacity[local] = std::max(capacity[local], count);
     at += size_t(count) * entryWords;
+    setNewest(local);
   }
 }
 

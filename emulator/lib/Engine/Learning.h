@@ -86,12 +86,14 @@ private:
   // An entry of the history of a target neuron: an event, and what is known of the neuron's ends after it.
   enum : uint32_t { Kind, Time, LastPost, LastThird, Amount, FirstTrace };
   int32_t *entry(uint32_t local, uint32_t index) { return history[local].data() + size_t(index) * entryWords; }
-  uint32_t entries(uint32_t local) const { return static_cast<uint32_t>(history[local].size() / entryWords); }
+  uint32_t entries(uint32_t local) const { return counts[local]; }
+  void setNewest(uint32_t local);
   int32_t elapsed(uint32_t steps) const;
   void open(const Row &row);
   void close(const Row &row);
   void gather(unsigned program, uint32_t item, const Row &row, uint64_t synapse, const int32_t *before, uint32_t now,
               int32_t amount);
+  void gatherPre(const Row &row, uint32_t now);
   void applyEvents(const Row &row, uint32_t after, uint32_t until);
   void applyRound(const Row &row, image::LearningEnd end);
   template <typename Accumulator> void add(const Row &row, int32_t payload, int32_t *ring, const uint32_t *slotOffset) const;
@@ -131,12 +133,16 @@ private:
   /// that the room that a neuron needs depends on how often it fires: it grows.
   std::vector<std::vector<int32_t>> history;
   std::vector<uint32_t> capacity; ///< [locals] Entries at which room is made.
+  std::vector<uint32_t> counts;   ///< [locals] Entries.
+  /// [locals][entryWords] The newest entries, together: all that most spikes of a source ask for.
+  AlignedArray<int32_t> newest;
   // Scratch. Of the row at work: its words, [wordCount][stride], the entry that each synapse takes next, and the first that it does
   // not.
   uint32_t stride = 0;
   AlignedArray<int32_t> opened;
-  std::vector<uint32_t> next, ends, chosen;
-  std::vector<uint32_t> happened; ///< Neurons with an event, and what it brings.
+  std::vector<uint32_t> next, ends, waiting, chosen;
+  std::vector<const int32_t *> seen; ///< The last entry that each synapse has taken.
+  std::vector<uint32_t> happened;    ///< Neurons with an event, and what it brings.
   std::vector<int32_t> amounts;
 };
 
