@@ -18,6 +18,7 @@ import time
 
 from bench import emulator
 from bench.rtl import rtl
+from bench.spinnaker import spinnaker
 from bench.common import PEERS, engine_program, machine, measured, ranvier, spread
 
 
@@ -286,7 +287,7 @@ def scale(root):
             "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale, "rtl": rtl}
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale, "rtl": rtl, "spinnaker": spinnaker}
 
 
 # --- Output ------------------------------------------------------------------------------------------------------------------------
