@@ -26,6 +26,9 @@ class Float:
         seconds = F(float(steps) * self.dt)
         return exp32(-(F(seconds * F(1000)) / F(tau)))
 
+    def area(self, steps, rate):
+        return F(F(1) - exp32(-F(F(F(float(steps) * self.dt) * F(1000)) * F(rate))))
+
     def number(self, value):
         return F(value)
 
@@ -64,10 +67,19 @@ class Fixed:
     def word(value):
         return max(-(2**31), min(2**31 - 1, value))
 
+    def table(self, steps, function):
+        """A function of milliseconds by steps: 1,024 entries, for each 1, 2, 4, ... steps so that it has ended by then."""
+        value = lambda time: int(math.floor(function(float(F(float(time) * self.dt)) * 1000.0) * 2**self.narrow + 0.5))
+        shift = 0
+        while value(1023 << shift) != value(1 << 26):
+            shift += 1
+        return value(min(steps >> shift, 1023) << shift)
+
     def decay(self, steps, tau):
-        steps = min(steps, 1023)
-        seconds = float(F(float(steps) * self.dt))
-        return int(math.floor(math.exp(-(seconds * 1000.0 / tau)) * 2**self.narrow + 0.5))
+        return self.table(steps, lambda ms: math.exp(-(ms / tau)))
+
+    def area(self, steps, rate):
+        return self.table(steps, lambda ms: 1.0 - math.exp(-(ms * rate)))
 
     def number(self, value):
         scaled = value * 2**self.wide
@@ -197,4 +209,67 @@ def synapse(rule, weight, pre, post, delay, backprop, steps, history=None):
         if now is not None:
             sent.append(w)
             traces, last = rule.after(traces, now - last, rule.pre_ends), now
+    return sent, w
+
+
+def rewarded(a, p, weight, pre, post, rewards, delay, steps, history=None):
+    """As `synapse`, of the rule that waits for a reward. `rewards`: (step, amount as the target's programs see it)."""
+    rate = 1.0 / p["tau_c"] + 1.0 / p["tau_d"]
+    zero, one = a.trace(0), a.trace(1)
+    w, c, sent = weight, a.number(0), []
+    r1, last_pre = zero, 0
+    # Of the target: (step, kind, o1, its step, d, its step, amount), the oldest first.
+    entries = [(0, None, zero, 0, zero, 0, None)]
+    waiting = sorted([(step, 0, amount) for step, amount in rewards] + [(step, 1, None) for step in post])
+    taken = 0
+
+    def event(kind, w, c, now, before):
+        o1, last_post, d, last_third = before[2:6]
+        ages = (now - last_pre, max(0, now - last_post - delay), max(0, now - last_third - delay))
+        since = min(ages)
+        then = a.mul_traces(d, a.decay(ages[2] - since, p["tau_d"]))
+        met = a.slow(a.number(1.0 / rate), a.mul_traces(then, a.area(since, rate)))
+        w = a.clip(a.add(w, a.scale(c, met)), p["w_min"], p["w_max"])
+        c = a.mul(c, a.decay(since, p["tau_c"]))
+        if kind == 1:
+            c = a.add(c, a.slow(a.number(p["a_plus"]), a.mul_traces(r1, a.decay(ages[0], p["tau_plus"]))))
+        if kind == 2:
+            c = a.sub(c, a.slow(a.number(p["a_minus"]), a.mul_traces(o1, a.decay(ages[1], p["tau_minus"]))))
+        return w, c
+
+    def grown(trace, age, tau, more):
+        kept = a.mul_traces(trace, a.decay(age, tau))
+        if not a.exact:
+            return a.add(kept, more)
+        if more == one:
+            return a.saturate(kept + one)
+        return a.saturate(a.word((kept << (a.wide - a.narrow)) + more) >> (a.wide - a.narrow))
+
+    for now in sorted(set(pre)) + [None]:
+        end = steps if now is None else now
+        while waiting and waiting[0][0] <= end:
+            step, kind, amount = waiting.pop(0)
+            _, _, o1, last_post, d, last_third, _ = entries[-1]
+            if kind == 1:
+                o1, last_post = grown(o1, step - last_post, p["tau_minus"], one), step
+            else:
+                d, last_third = grown(d, step - last_third, p["tau_d"], amount), step
+            entries.append((step, kind, o1, last_post, d, last_third, amount))
+            if history and len(entries) > history:
+                entries.pop(0)
+        if now is None and history:
+            break
+        w = a.fetch(w)
+        for index in range(1, len(entries)):
+            at = entries[index][0] + delay
+            if taken < at <= end:
+                w, c = event(entries[index][1], w, c, at, entries[index - 1])
+        taken = end
+        if now is not None:
+            seen = [entry for entry in entries if entry[0] + delay <= now] or [entries[0]]
+            w, c = event(2, w, c, now, seen[-1])
+        w = a.store(w)
+        if now is not None:
+            sent.append(w)
+            r1, last_pre = grown(r1, now - last_pre, p["tau_plus"], one), now
     return sent, w

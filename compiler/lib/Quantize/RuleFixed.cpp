@@ -55,21 +55,40 @@ private:
     int fraction = 0; ///< Of booleans 0.
   };
   static constexpr int constant = -1, several = -2;
+  static constexpr int mostShift = 8; ///< Of a table's steps.
 
   bool ofTraces() const { return which >= RuleProgram::TracePre; }
   bool isElapsed(const Node &node) const {
     return node.kind == NodeKind::Input && model.inputs[node.slot].name.ends_with(".elapsed");
   }
 
-  /// What each node depends on: constants alone, one time (its input slot), or more.
+  /// Times are numbers of steps: an elapsed time, the lesser or greater of two, and the difference of two, at least 0.
+  bool isTime(const Node &node) const {
+    switch (node.kind) {
+    case NodeKind::Input:
+      return isElapsed(node);
+    case NodeKind::Minimum:
+    case NodeKind::MinNum:
+    case NodeKind::Maximum:
+    case NodeKind::MaxNum:
+    case NodeKind::Sub:
+      return of[node.a] == node.a && of[node.b] == node.b;
+    default:
+      return false;
+    }
+  }
+
+  /// What each node depends on: constants alone, one time (that node), or more. A time depends on itself.
   void classify() {
     of.resize(model.nodes.size());
-    for (size_t n = 0; n < model.nodes.size(); ++n) {
+    for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
       const Node &node = model.nodes[n];
       if (node.kind == NodeKind::Constant || node.kind == NodeKind::Parameter)
         of[n] = constant;
+      else if (isTime(node))
+        of[n] = n;
       else if (node.kind <= NodeKind::Random)
-        of[n] = isElapsed(node) ? static_cast<int>(node.slot) : several;
+        of[n] = several;
       else {
         of[n] = constant;
         for (const int operand : {node.a, node.b, node.c})
@@ -77,6 +96,21 @@ private:
             of[n] = of[n] == constant || of[n] == of[operand] ? of[operand] : several;
       }
     }
+    steps.assign(model.nodes.size(), -1);
+  }
+
+  /// The steps of a time.
+  int stepsOf(int n) {
+    if (steps[n] >= 0)
+      return steps[n];
+    const Node &node = model.nodes[n];
+    if (node.kind == NodeKind::Input)
+      return steps[n] = code.value(Opcode::LdInput, -1, -1, node.slot);
+    const int a = stepsOf(node.a), b = stepsOf(node.b);
+    if (node.kind == NodeKind::Sub)
+      return steps[n] = code.value(Opcode::Max, code.value(Opcode::Sub, a, b), li(0));
+    const bool least = node.kind == NodeKind::Minimum || node.kind == NodeKind::MinNum;
+    return steps[n] = code.value(least ? Opcode::Min : Opcode::Max, a, b);
   }
 
   int li(int64_t word) { return code.value(Opcode::Li, -1, -1, static_cast<uint32_t>(static_cast<int32_t>(word))); }
@@ -269,52 +303,62 @@ private:
     }
   }
 
-  /// A function of one time, by number of steps. Beyond the table it keeps its last value, which must be the right one.
+  /// A function of one time, by number of steps, or of 2, 4, ... steps where a table for each would be too long. Beyond the table
+  /// it keeps its last value, which must be the right one.
   Result<Value> table(int n) {
     Model alone = model;
     alone.states = {{"value", 0.0, {}}};
     alone.update = {n};
     alone.spike = alone.payload = -1;
+    alone.nodes[of[n]] = {.kind = NodeKind::Input, .slot = static_cast<uint32_t>(model.inputs.size())};
     std::vector<double> constants;
     for (const Values &value : folded.params)
       constants.push_back(value[0]);
     const bool boolean = model.nodes[n].boolean;
     const double most = boolean ? 1 : std::ldexp(1.0, static_cast<int>(chip.plasticity.traceBits) - 1) - 1;
-    const auto at = [&](double steps) {
-      std::vector<double> state{0.0}, inputs(model.inputs.size(), 0.0);
-      inputs[of[n]] = static_cast<double>(static_cast<float>(steps * dt));
+    const auto at = [&](double time) {
+      std::vector<double> state{0.0}, inputs(model.inputs.size() + 1, 0.0);
+      inputs.back() = static_cast<double>(static_cast<float>(time * dt));
       evaluate(alone, constants, dt, state, inputs);
       return boolean ? state[0] : std::round(std::ldexp(state[0], narrow));
     };
+    const auto endsBy = [&](double last) {
+      return at(last) == at(0x1p26) && at(last) == at(0x1p24) && at(last) == at(last * 2) && at(last) == at(last * 8);
+    };
+    const unsigned size = chip.plasticity.tableEntries;
+    int shift = 0;
+    while (shift < mostShift && !endsBy(std::ldexp(size - 1, shift)))
+      ++shift;
+    if (!endsBy(std::ldexp(size - 1, shift)))
+      return model.error({.code = 5334,
+                          .message = "a function of time still changes where the chip's tables end",
+                          .expected = "its last value within " + decimal(std::ldexp(size, shift)) + " steps",
+                          .found = decimal(std::ldexp(at(std::ldexp(size - 1, shift)), -narrow)),
+                          .hint = "shorter time constants, or a longer time step",
+                          .kind = ErrorKind::CannotRun},
+                         n);
     std::vector<int32_t> entries;
-    for (unsigned k = 0; k < chip.plasticity.tableEntries; ++k) {
-      const double word = at(k);
+    for (unsigned k = 0; k < size; ++k) {
+      const double word = at(std::ldexp(k, shift));
       if (!(std::fabs(word) <= most))
         return model.error({.code = 5336,
                             .message = "a function of time does not fit a trace's word",
                             .expected = "a magnitude below " + decimal(std::ldexp(most + 1, -narrow)),
-                            .found = decimal(std::ldexp(word, -narrow)) + " after " + std::to_string(k) + " steps",
+                            .found = decimal(std::ldexp(word, -narrow)) + " after " + decimal(std::ldexp(k, shift)) + " steps",
                             .kind = ErrorKind::CannotRun},
                            n);
       entries.push_back(static_cast<int32_t>(word));
     }
-    for (const double far : {0x1p16, 0x1p20, 0x1p24})
-      if (at(far) != entries.back())
-        return model.error({.code = 5334,
-                            .message = "a function of time still changes where the chip's tables end",
-                            .expected = "its last value within " + std::to_string(entries.size()) + " steps",
-                            .found = decimal(std::ldexp(double(entries.back()), -narrow)),
-                            .hint = "shorter time constants, or a longer time step",
-                            .kind = ErrorKind::CannotRun},
-                           n);
     while (entries.size() > 1 && entries[entries.size() - 2] == entries.back())
       entries.pop_back();
     auto &tables = out.program.tables;
     size_t index = std::find(tables.begin(), tables.end(), entries) - tables.begin();
     if (index == tables.size())
       tables.push_back(std::move(entries));
-    const int steps = code.value(Opcode::LdInput, -1, -1, static_cast<uint32_t>(of[n]));
-    return Value{code.value(Opcode::Lut, steps, -1, static_cast<uint32_t>(index)), boolean ? 0 : narrow};
+    int time = stepsOf(of[n]);
+    if (shift)
+      time = code.value(Opcode::Shr, time, -1, shiftBy(shift));
+    return Value{code.value(Opcode::Lut, time, -1, static_cast<uint32_t>(index)), boolean ? 0 : narrow};
   }
 
   const Folded &folded;
@@ -325,7 +369,7 @@ private:
   const int thirdFraction, wide, narrow;
   Lowered out;
   CodeBuilder code;
-  std::vector<int> of;
+  std::vector<int> of, steps;
   std::vector<Value> values;
 };
 } // namespace
