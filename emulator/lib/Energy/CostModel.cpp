@@ -3,6 +3,7 @@
 #include "CostModel.h"
 #include <algorithm>
 #include <set>
+#include <span>
 
 namespace ranvier::emu {
 
@@ -94,27 +95,20 @@ SynapseClass synapseClass(const image::ProjectionMeta &projection) {
 
 //===--- Places and routes ------------------------------------------------===//
 
-/// Links by direction; the diagonal ones of triangular toruses have no timing.
+/// The links of a tile, in the order of their numbers; the diagonal ones exist on triangular toruses alone.
+static constexpr hw::Direction linkOrder[] = {hw::Direction::East,  hw::Direction::West,      hw::Direction::North,
+                                              hw::Direction::South, hw::Direction::NorthEast, hw::Direction::SouthWest};
+
 uint32_t ChipGrid::linkAt(hw::Tile tile, hw::Direction direction) const {
-  const uint32_t number = direction == hw::Direction::East    ? 0
-                          : direction == hw::Direction::West  ? 1
-                          : direction == hw::Direction::North ? 2
-                                                              : 3;
-  return (tile.x * height + tile.y) * 4 + number;
+  const auto number =
+      static_cast<uint32_t>(std::find(std::begin(linkOrder), std::end(linkOrder), direction) - std::begin(linkOrder));
+  return (tile.x * height + tile.y) * linksOfTile + number;
 }
 
 Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::CoreRecord> cores) {
   ChipGrid grid(chip);
   grid.hasNetwork = chip.topology != hw::Topology::None;
-  if (chip.topology == hw::Topology::TriangularTorus)
-    return Error{.code = 7006,
-                 .message = "timing on a triangular torus",
-                 .file = chip.path,
-                 .place = "topology",
-                 .expected = "none, mesh or torus",
-                 .found = "triangular_torus",
-                 .hint = "run with timing off",
-                 .kind = ErrorKind::Unsupported};
+  grid.linksOfTile = chip.topology == hw::Topology::TriangularTorus ? 6 : 4;
   const uint32_t chipsY = std::max(1u, chip.chipsY), tilesX = std::max(1u, chip.tilesX);
   grid.tilesX = tilesX;
   grid.tilesY = std::max(1u, chip.tilesY);
@@ -148,15 +142,15 @@ Result<ChipGrid> ChipGrid::create(const hw::Chip &chip, std::span<const image::C
     RANVIER_ASSERT(place.x < grid.width && place.y < grid.height, "core outside its chip in a validated image");
     grid.places.push_back(place);
   }
-  grid.linkCount = grid.width * grid.height * 4;
+  grid.linkCount = grid.width * grid.height * grid.linksOfTile;
   grid.kinds.resize(grid.linkCount);
   for (uint32_t x = 0; x < grid.width; ++x)
     for (uint32_t y = 0; y < grid.height; ++y)
-      for (const auto way : {hw::Direction::East, hw::Direction::West, hw::Direction::North, hw::Direction::South}) {
-        const bool horizontal = way == hw::Direction::East || way == hw::Direction::West;
+      for (const hw::Direction way : std::span(linkOrder).first(grid.linksOfTile)) {
+        const bool vertical = way == hw::Direction::North || way == hw::Direction::South; // diagonal ones count as east-west
         grid.kinds[grid.linkAt({x, y}, way)] = grid.plane.betweenChips({x, y}, way) ? LinkKind::Chip
-                                               : horizontal                         ? LinkKind::EastWest
-                                                                                    : LinkKind::NorthSouth;
+                                               : vertical                           ? LinkKind::NorthSouth
+                                                                                    : LinkKind::EastWest;
       }
   return grid;
 }
@@ -195,9 +189,8 @@ std::vector<uint32_t> ChipGrid::way(uint32_t from, uint32_t to) const {
 }
 
 std::pair<hw::Tile, hw::Direction> ChipGrid::linkPlace(uint32_t link) const {
-  constexpr hw::Direction directions[] = {hw::Direction::East, hw::Direction::West, hw::Direction::North, hw::Direction::South};
-  const uint32_t tile = link / 4;
-  return {{tile / height, tile % height}, directions[link % 4]};
+  const uint32_t tile = link / linksOfTile;
+  return {{tile / height, tile % height}, linkOrder[link % linksOfTile]};
 }
 
 LinkPlace ChipGrid::placeOnChip(uint32_t link) const {

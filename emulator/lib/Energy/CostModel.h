@@ -118,7 +118,7 @@ struct TrafficPattern {
 /// Where cores lie and which links lie between them, by the rules of ranvier/HwModels/Routes.h.
 class ChipGrid {
 public:
-  /// Errors: RNV7006 for a topology without a distance rule, RNV7008 for too many tiles.
+  /// Errors: RNV7008 for too many tiles.
   static Result<ChipGrid> create(const hw::Chip &chip, std::span<const image::CoreRecord> cores);
   uint32_t links() const { return linkCount; }
   uint32_t tilesUsed() const { return usedTiles; }
@@ -135,6 +135,7 @@ public:
   bool hasLinks() const { return hasNetwork; }
   bool hasTrees() const { return plane.hasTrees(); }
   bool isTorus() const { return plane.isTorus(); }
+  bool hasDiagonals() const { return linksOfTile == 6; }
   /// Links from core to core (indices), in the order in which a message crosses them; none within a tile.
   std::vector<uint32_t> way(uint32_t from, uint32_t to) const;
   /// The tile from which a link leads, and where it leads.
@@ -149,7 +150,7 @@ private:
   uint32_t tilesX = 1, tilesY = 1; ///< Of a chip.
   std::vector<hw::Tile> places;
   std::vector<LinkKind> kinds;
-  uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0;
+  uint32_t width = 1, height = 1, usedTiles = 0, linkCount = 0, linksOfTile = 4; ///< With diagonals 6.
   bool hasNetwork = false;
 };
 

@@ -143,6 +143,15 @@ Result<std::unique_ptr<DetailedTiming>> DetailedTiming::create(const image::Imag
   const auto &[outPtr, outAxons, outEvents] = messages;
   if (!grid.hasLinks())
     return refused(image.chip, "topology.kind", "mesh or torus: without a topology there are no links to wait for", "none");
+  if (grid.hasDiagonals())
+    return Error{.code = 7006,
+                 .message = "detailed timing on a triangular torus",
+                 .file = image.chip.path,
+                 .place = "topology",
+                 .expected = "mesh or torus",
+                 .found = "triangular_torus",
+                 .hint = "run with timing fast",
+                 .kind = ErrorKind::Unsupported};
   if (grid.isTorus() && image.chip.linkBuffer < 2)
     return refused(image.chip, "topology.link_buffer", "at least 2 on a torus, whose closed lines of links could lock otherwise",
                    std::to_string(image.chip.linkBuffer));
