@@ -95,6 +95,17 @@ class Hippocampus(Case):
         self.assertIn("an experiment from 1 to 3, found 4", self.fails(4))
         self.assertIn("No such file", self.fails(1, "--input", self.tmp / "none.json"))
 
+    def test_scaling_counts_and_draws(self):
+        picture = self.tmp / "recall.svg"
+        done = subprocess.run([EXAMPLE / "scaling", "--cues", "6", "--bits", "20", "--ones", "3", "--pools", "20,10", "--plot", picture], capture_output=True, text=True,
+                              timeout=300, env={**os.environ, "PATH": f"{pathlib.Path(BIN).resolve()}:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "pool,overlap,by_cue,by_bit")
+        self.assertEqual([line.split(",")[0] for line in lines[1:]], ["20", "10"])
+        self.assertEqual([line.split(",")[2:] for line in lines[1:]], [["1", "1"]] * 2)  # so few that no spike waits for long
+        self.assertIn("<polyline", picture.read_text())
+
     def test_keeps_image_and_recording(self):
         folder = self.tmp / "kept"
         self.rows(1, "--keep", folder)

@@ -149,6 +149,49 @@ class Plasticity(Case):
         self.every_rule("spinnaker1")
 
 
+class Known(Plasticity):
+    """What is known without a simulation."""
+
+    test_every_rule_on_reference = test_every_rule_on_spinnaker1 = test_reward_on_reference = test_reward_on_spinnaker1 = None
+
+    def test_the_curve_is_its_closed_form(self):
+        """One spike of each end, the target's `apart` steps later: a_plus exp(-apart / tau_plus), or -a_minus exp(apart / tau_minus) from 0 down."""
+        p = {"tau_plus": 20.0, "tau_minus": 30.0, "a_plus": 0.1, "a_minus": 0.08, "w_min": 0.0, "w_max": 1.0}
+        aparts = np.arange(-80, 81)
+        text = network("pair", "additive", p, [[200, 900]] * len(aparts), [[200 + int(apart)] for apart in aparts], [0.5] * len(aparts), [1] * len(aparts), backprop=False)
+        closed = np.where(aparts > 0, p["a_plus"] * np.exp(-aparts / p["tau_plus"]), -p["a_minus"] * np.exp(aparts / p["tau_minus"]))
+        for target, error in (("reference", 1e-6), ("spinnaker1", 0.1 * 2**-11 + 3 * 2**-15)):  # a table's rounding, and those of three words
+            got, _, _ = self.learn(text, target, 1000)
+            np.testing.assert_allclose(got[900] - 0.5, closed, rtol=0, atol=error, err_msg=target)
+
+    def test_a_balanced_network_stays_stable(self):
+        """1,000 neurons whose excitatory synapses onto each other learn while they run, depression a little stronger: after ten seconds it neither bursts nor dies,
+        and weights lie between their bounds."""
+        lines = ["snn.network @balanced dt 1.0e-3 seed 11 {"]
+        for number, (name, count) in enumerate((("exc", 800), ("inh", 200))):
+            lines += [f"  snn.input @noise_{name} shape [{count}] source #snn.poisson<[400.0], seed = {number + 1}>",
+                      f"  snn.population @{name} model @if_curr_exp shape [{count}] params {{tau_refrac = 2.0, cm = 0.25, tau_m = 10.0, tau_syn_E = 2.0, tau_syn_I = 2.0}} "
+                      f"init {{v = #snn.uniform<-65.0, -50.0, seed = {number + 3}>}}",
+                      f'  snn.connect @drive_{name} from @noise_{name} to @{name} receptor "excitatory" delay 1 "one_to_one" {{}} weights 0.6']
+        for number, (source, target, receptor, weight) in enumerate((("exc", "exc", "excitatory", 0.03), ("exc", "inh", "excitatory", 0.03), ("inh", "exc", "inhibitory", 0.15),
+                                                                      ("inh", "inh", "inhibitory", 0.15))):
+            lines.append(f'  snn.connect @{source}_{target} from @{source} to @{target} receptor "{receptor}" delay #snn.uniform<1.0, 5.0, seed = {number + 20}> '
+                         f'"fixed_probability" {{p = 0.1}} weights {weight} seed {number + 6} autapses false')
+        lines += ["  snn.plasticity @learn of @exc_exc rule @stdp_pair_additive params {a_plus = 0.0003, a_minus = 0.00032, w_max = 0.06}", "  snn.output @out from @exc", "}"]
+        source, image, recording, weights = (self.tmp / f"balanced.{kind}" for kind in ("mlir", "rvi", "h5", "csv"))
+        source.write_text("\n".join(lines) + "\n")
+        for target in ("reference", "spinnaker1"):
+            self.json("compile", source, "--target", target, "-o", image)
+            self.json("run", image, "--steps", 10000, "--timing", "off", "-o", recording, "--save-weights", weights)
+            with h5py.File(recording) as file:
+                rates = np.histogram(file["populations/exc/spike_steps"][...], bins=10, range=(0, 10000))[0] / 800
+            self.assertTrue((rates > 0.6 * rates[0]).all() and (rates < 1.5 * rates[0]).all(), f"{target}: {rates} Hz")
+            with open(weights, newline="") as file:
+                learned = np.array([float(row["weight"]) for row in csv.DictReader(file)])
+            self.assertGreater(learned.std(), 0.001)
+            self.assertLess(np.mean((learned < 0.0006) | (learned > 0.0594)), 0.05, target)
+
+
 class Behaviour(Plasticity):
     """Of one network: the same whatever runs it."""
 
