@@ -132,7 +132,7 @@ void LearningRows::reset() {
   caughtUp = 0;
   for (uint32_t n = 0; n < locals; ++n) { // the first entry stands for the start
     history[n].assign(entryWords, 0);
-    history[n].reserve(size_t(capacity[n]) * entryWords);
+    history[n].reserve(size_t(std::min(capacity[n], room)) * entryWords);
     int32_t *traces = entry(n, 0) + FirstTrace;
     std::copy(learning->init[2].begin(), learning->init[2].end(), traces);
     std::copy(learning->init[3].begin(), learning->init[3].end(), traces + postTraces);
