@@ -55,6 +55,7 @@ private:
   void readCycles(const YamlNode &node, const std::string &path, const Trust &outer, CostProfile &profile);
   void checkCycles(const YamlNode &costs);
   void checkWhole(const YamlNode &root);
+  void checkMemories(const YamlNode &section);
 
   Chip chip;
 };
@@ -100,6 +101,13 @@ void Loader::readSection(const YamlNode &root, const std::string &section) {
     chip.nativeCuba.emplace();
     if (const YamlNode *form = require(*node, section, "form"))
       word(*form, "native.form", {"cuba_lif"});
+  }
+  if (section == "memories") {
+    if (!node)
+      return;
+    chip.memories.emplace();
+    if (const YamlNode *form = require(*node, section, "form"))
+      word(*form, "memories.form", {"population_table"});
   }
   const Trust own = node ? trust(*node, section, {}) : Trust{};
   for (const Field &field : detail::fields()) {
@@ -377,6 +385,22 @@ void Loader::checkWhole(const YamlNode &root) {
         "at most 2^24 cores on a chip", text(chip.tilesX) + " x " + text(chip.tilesY) + " x " + text(chip.coresPerTile));
 }
 
+/// Cores that find rows by a population table have ring buffers as wide as the weights in a row, and routers with tables.
+void Loader::checkMemories(const YamlNode &section) {
+  const auto check = [&](bool right, const char *expected, const std::string &found) {
+    if (!right)
+      fail(2011, section, "memories", "a chip whose cores cannot have population tables", expected, found);
+  };
+  check(chip.ringBuffers.bits == 16, "ring_buffers.bits 16", std::to_string(chip.ringBuffers.bits));
+  check(chip.minDelay > 0, "delays.min_steps of at least 1", "0");
+  check(chip.core.neurons != 0, "a number of core.neurons", "unlimited");
+  check(chip.multicastTrees && chip.router.tableEntries, "topology.multicast_trees and router.table_entries", "none");
+  check(chip.router.keyBits == 32, "router.key_bits 32", std::to_string(chip.router.keyBits));
+  check(chip.coresPerTile <= 25, "topology.cores_per_tile of at most 25, the bits of a route", std::to_string(chip.coresPerTile));
+  check(chip.maxChips == 1, "topology.max_chips 1", std::to_string(chip.maxChips));
+  check(!chip.weights.sharedKernels, "weights.shared_kernels false", "true");
+}
+
 Result<Chip> Loader::load(const YamlNode &root) {
   if (checkMap(root, "", "")) {
     readChoices(root);
@@ -387,6 +411,8 @@ Result<Chip> Loader::load(const YamlNode &root) {
       readCosts(*costs);
     if (!failure)
       checkWhole(root);
+    if (const YamlNode *memories = find(root, "memories"); memories && !failure)
+      checkMemories(*memories);
     if (const YamlNode *costs = find(root, "costs"); costs && !failure)
       checkCycles(*costs);
   }

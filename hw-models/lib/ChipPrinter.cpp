@@ -58,6 +58,8 @@ std::string section(const Chip &chip, const std::string &name) {
     out += "  kind: " + detail::topologyWords[static_cast<size_t>(chip.topology)] + "\n";
   if (name == "native")
     out += "  form: cuba_lif\n";
+  if (name == "memories")
+    out += "  form: population_table\n";
   const std::string &source = name == "native" ? chip.nativeCuba->source : name == "storage" ? chip.storage.source : std::string();
   if (!source.empty())
     out += "  source: " + quote(source) + "\n";
@@ -140,7 +142,7 @@ std::string resolvedText(const Chip &chip) {
   std::string out = "format: ranvier-chip\nversion: 1\nname: " + quote(chip.name) + "\ndescription: " + quote(chip.description) +
                     "\nunsupported: " + list(chip.unsupported) + "\n";
   for (const std::string &name : detail::fieldSections)
-    if (name != "native" || chip.nativeCuba)
+    if ((name != "native" || chip.nativeCuba) && (name != "memories" || chip.memories))
       out += section(chip, name);
   out += faultsText(chip.faults);
   if (!chip.costs.empty())

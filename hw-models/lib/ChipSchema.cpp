@@ -6,8 +6,8 @@
 
 namespace ranvier::hw::detail {
 
-const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "plasticity", "delays",   "weights",
-                                                "core",       "storage",      "native",     "topology", "router"};
+const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "plasticity", "delays",   "weights", "core",
+                                                "storage",    "native",       "memories",   "topology", "router"};
 const std::vector<std::string> profileWords = {"int", "f32"};
 const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
 const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
@@ -43,8 +43,11 @@ template <auto... Path> constexpr Field flag(const char *section, const char *ke
 template <auto... Path> constexpr Field native(const char *key, int64_t min, int64_t max) {
   return {"native", key, false, min, max, false, get<&Chip::nativeCuba, Path...>, set<&Chip::nativeCuba, Path...>};
 }
+template <auto... Path> constexpr Field memory(const char *key, int64_t min, int64_t max) {
+  return {"memories", key, false, min, max, false, get<&Chip::memories, Path...>, set<&Chip::memories, Path...>};
+}
 
-constexpr int64_t maxTiles = 65536;
+constexpr int64_t maxTiles = 65536, maxBytes = int64_t(1) << 30;
 const Field table[] = {
     number<&Chip::stateBits>("arithmetic", "state_bits", 8, 32),
     number<&Chip::fractionBits>("arithmetic", "fraction_bits", 0, 24),
@@ -95,6 +98,19 @@ const Field table[] = {
     native<&NativeCubaLif::thresholdShift>("threshold_shift", 0, 30),
     native<&NativeCubaLif::biasMantissaBits>("bias_mantissa_bits", 1, 32),
     native<&NativeCubaLif::biasExponentBits>("bias_exponent_bits", 0, 5),
+    memory<&Memories::dtcmBytes>("dtcm_bytes", 1, maxBytes),
+    memory<&Memories::itcmBytes>("itcm_bytes", 1, maxBytes),
+    memory<&Memories::sdramBytes>("sdram_bytes", 1, int64_t(1) << 40),
+    memory<&Memories::sdramBase>("sdram_base", 0, 0xFFFFFFFFll),
+    memory<&Memories::dtcmCodeBytes>("dtcm_code_bytes", 0, maxBytes),
+    memory<&Memories::itcmCodeBytes>("itcm_code_bytes", 0, maxBytes),
+    memory<&Memories::rowWords>("row_words", 1, 256),
+    memory<&Memories::spikeBuffer>("spike_buffer", 0, 65536),
+    memory<&Memories::rowBuffers>("row_buffers", 1, 16),
+    memory<&Memories::directBytes>("direct_bytes", 0, maxBytes),
+    memory<&Memories::historyBytes>("history_bytes", 0, 65536),
+    memory<&Memories::neuronWordBytes>("neuron_word_bytes", 1, 64),
+    memory<&Memories::allocationBytes>("allocation_bytes", 0, 65536),
     number<&Chip::tilesX>("topology", "tiles_x", 1, maxTiles),
     number<&Chip::tilesY>("topology", "tiles_y", 1, maxTiles),
     number<&Chip::coresPerTile>("topology", "cores_per_tile", 1, maxTiles),
@@ -122,6 +138,7 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
     keys[section] = trust;
   keys["arithmetic"].insert(keys["arithmetic"].end(), {"profile", "forbidden_ops"});
   keys["native"].push_back("form");
+  keys["memories"].push_back("form");
   keys["topology"].push_back("kind");
   for (const Field &field : table)
     keys[field.section].push_back(field.key);

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 using namespace ranvier;
 using namespace ranvier::hw;
@@ -336,4 +337,37 @@ TEST_CASE("every key is documented") {
   CHECK(chipKeys().size() > 80);
   for (const std::string &key : chipKeys())
     CHECK_MESSAGE(page.find("`" + key + "`") != std::string::npos, key);
+}
+
+TEST_CASE("memories in bytes, and what a chip that has them must be") {
+  const Chip chip = load("spinnaker1");
+  REQUIRE(chip.memories);
+  CHECK(chip.memories->dtcmBytes == 65536);
+  CHECK(chip.memories->sdramBytes == 123469792);
+  CHECK(chip.memories->sdramBase == 0x60000000u);
+  CHECK((chip.statuses.at("memories.itcm_code_bytes") == Provenance::Unknown));
+  CHECK((chip.statuses.at("memories.direct_bytes") == Provenance::Estimate));
+  CHECK(!load("loihi1").memories);
+  const std::string text = *readFile(chip.path);
+  for (const auto &[from, to, code] : {std::tuple("form: population_table", "form: other", 2012u),
+                                       {"  form: population_table\n", "", 2007u},
+                                       {"table_entries: {value: 1023", "table_entries: {value: 0", 2011u},
+                                       {"multicast_trees: true", "multicast_trees: false", 2011u},
+                                       {"cores_per_tile: {value: 17", "cores_per_tile: {value: 26", 2011u},
+                                       {"max_chips: {value: 1", "max_chips: {value: 2", 2011u},
+                                       {"neurons: {value: 256", "neurons: {value: unlimited", 2011u},
+                                       {"key_bits: {value: 32", "key_bits: {value: 31", 2011u},
+                                       {"row_words: {value: 256", "row_words: {value: 257", 2009u}}) {
+    const std::string what = from;
+    CAPTURE(what);
+    std::string changed = text;
+    const size_t at = changed.find(from);
+    REQUIRE(at != std::string::npos);
+    changed.replace(at, std::string(from).size(), to);
+    const auto read = parseChip(changed, "changed.yaml");
+    REQUIRE(!read);
+    CHECK(read.error().code == code);
+    if (code == 2011)
+      CHECK(read.error().place.find("memories") != std::string::npos);
+  }
 }

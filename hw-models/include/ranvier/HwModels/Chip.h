@@ -174,6 +174,25 @@ struct Plasticity {
   bool operator==(const Plasticity &) const = default;
 };
 
+/// Memories of a core and a tile whose cores find synaptic rows by a population table (docs/spec/population-tables.md), and what of
+/// them such a core needs besides its rows.
+struct Memories {
+  uint32_t dtcmBytes = 65536;      ///< [B] Data memory of a core.
+  uint32_t itcmBytes = 32768;      ///< [B] Instruction memory of a core.
+  uint64_t sdramBytes = 134217728; ///< [B] That the cores of a tile share.
+  uint32_t sdramBase = 0;          ///< Address of its first byte.
+  uint32_t dtcmCodeBytes = 0;      ///< [B] Variables, stack and queues of the code.
+  uint32_t itcmCodeBytes = 0;      ///< [B] The code.
+  uint32_t rowWords = 256;         ///< Most words of a row behind its header.
+  uint32_t spikeBuffer = 256;      ///< Packets that wait for their rows, a word each.
+  uint32_t rowBuffers = 2;         ///< Rows in data memory at a time.
+  uint32_t directBytes = 2048;     ///< [B] Most of data memory for rows of a single synapse that stay there; 0: none does.
+  uint32_t historyBytes = 100;     ///< [B] Spikes that a neuron with plastic synapses remembers.
+  uint32_t neuronWordBytes = 4;    ///< [B] Each state, parameter and input of a neuron.
+  uint32_t allocationBytes = 8;    ///< [B] What an allocation of the tile's memory takes besides.
+  bool operator==(const Memories &) const = default;
+};
+
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
@@ -191,6 +210,7 @@ struct Chip {
   bool coresModelled = true; ///< false: what the cores compute is not described; no network can be compiled for the chip.
   SynapseStorage storage;
   std::optional<NativeCubaLif> nativeCuba;
+  std::optional<Memories> memories; ///< Absent: memories are not described in bytes.
 
   Topology topology = Topology::None;
   uint32_t tilesX = 1, tilesY = 1,
