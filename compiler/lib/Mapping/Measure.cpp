@@ -4,7 +4,7 @@
 // Counts the use of every limited resource from the network and the mapping alone, in one pass over the synapses. Partition keeps
 // its own incremental counts; this file is the second, independent way to get them, and a test compares both.
 //===----------------------------------------------------------------------===//
-#include "Shared.h"
+#include "Memories.h"
 #include <algorithm>
 #include <set>
 
@@ -206,5 +206,5 @@ Result<void> detail::checkMapping(const Network &network, const hw::Chip &chip, 
                      .found = std::to_string(use[c].*limit.use),
                      .hint = "give the core fewer neurons, or leave the mapping to the partitioner",
                      .kind = ErrorKind::DoesNotFit};
-  return {};
+  return checkMemories(network, chip, mapping);
 }

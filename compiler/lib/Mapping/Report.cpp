@@ -1,6 +1,6 @@
 //===- Report.cpp - What a mapping uses, as JSON --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "Shared.h"
+#include "Memories.h"
 #include "ranvier/Support/Json.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -142,6 +142,8 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
     json["faults"] = faultsReport(chip, chips);
   if (!sameChip.empty())
     json["same_chip"] = sameChipReport(network, mapping, sameChip);
+  if (chip.memories)
+    json["memories"] = memoriesReport(network, chip, mapping);
   Json binding = nullptr;
   json["limits"] = limitsReport(network, chip, mapping, use, binding);
   json["binding"] = binding;

@@ -1,5 +1,6 @@
 //===- MapNetwork.cpp - Partition and placement together ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "../Memories.h"
 #include "../Place/ChipGroups.h"
 #include "../Place/FirstPlacement.h"
 #include "../Place/TreePlacer.h"
@@ -110,7 +111,8 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
     begin("search");
     const Effort effort = effortFor(synapses, options.strategy == Strategy::Auto);
     RANVIER_TRY(auto found, searched(network, chip, options, sets, filled, first, effort));
-    if (found && found->second < cost) {
+    // The search knows nothing of memories in bytes.
+    if (found && found->second < cost && checkMemories(network, chip, found->first)) {
       made.strategy = "multilevel";
       made.chosen = found->second;
       result = std::move(found->first);

@@ -8,6 +8,7 @@
 // end. If they have not settled after a few rounds, cores that are over the limit are cut until none is.
 //===----------------------------------------------------------------------===//
 #include "../Fit.h"
+#include "../Memories.h"
 #include "../SameChip.h"
 #include "Order.h"
 #include <algorithm>
@@ -232,6 +233,7 @@ Result<Mapping> mapping::partition(const Network &network, const hw::Chip &chip,
     RANVIER_TRY(mapping, fill(network, chip, into, classes, order, false));
     RANVIER_CHECK(sets.fit(network, chip, mapping));
   }
+  RANVIER_CHECK(cutToMemories(network, chip, mapping));
   for (CoreAssignment &core : mapping.cores)
     core.level = level[core.slices[0].population];
   return mapping;

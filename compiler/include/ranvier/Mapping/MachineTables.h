@@ -1,0 +1,55 @@
+//===- MachineTables.h - All tables of a machine ----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// For chips with `memories`: the multicast tables of all routers, by the keys of image/PopulationTables.h and along the ways that
+// hw::Plane gives every message (so what the emulator counts is what the tables say), and the bytes of every memory, foretold from
+// network and mapping before there is an image. docs/spec/population-tables.md is normative.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_MAPPING_MACHINETABLES_H
+#define RANVIER_MAPPING_MACHINETABLES_H
+
+#include "ranvier/Image/PopulationTables.h"
+#include "ranvier/Mapping/Mapping.h"
+#include "ranvier/Mapping/RoutingTable.h"
+
+namespace ranvier::mapping {
+
+/// Bit of a route for core k of a tile, from 0: links lie below, and bit 6 is that of a core which no network gets.
+constexpr unsigned firstRouteCore = 7;
+
+/// The router of a tile: one entry for each block of keys whose packets pass or end there, by key.
+struct TileRouter {
+  uint32_t tile = 0; ///< x * tiles_y + y.
+  RoutingTable entries;
+};
+
+/// What an image's machine is loaded with, besides the bytes of single cores, which image::buildTables makes of it.
+struct MachineTables {
+  image::SourceBlocks blocks;
+  image::Keys keys;
+  std::vector<image::CoreShape> shapes; ///< [core]
+  std::vector<image::CorePlan> plans;   ///< [core]
+  std::vector<TileRouter> routers;      ///< By tile, those that have entries; not compressed.
+};
+/// Errors: RNV3030 (a chip without memories), RNV3031 (keys).
+Result<MachineTables> machineTables(const image::Image &image);
+
+/// The cores (into image.cores, ascending) to which the tables bring a packet of a block, as routers work: the first entry that
+/// matches, or the default route. Packets of inputs come to the router of every tile of which an entry knows them, and stay there.
+/// `routers` may be compressed. Errors: RNV6057 (a packet comes to a tile twice, to a core that does not exist, or has no entry).
+Result<std::vector<uint32_t>> coresOfPacket(const image::Image &image, const MachineTables &tables,
+                                            const std::vector<TileRouter> &routers, uint32_t population, uint32_t block);
+
+/// Shorter tables with the same routes, checked by verifyTable. Errors: those of compressTable and verifyTable; RNV6104
+/// (DoesNotFit: longer than the chip's).
+Result<std::vector<TileRouter>> compressRouters(const hw::Chip &chip, const std::vector<TileRouter> &routers,
+                                                const CompressOptions &options = {});
+
+/// Bytes of each core [core of the mapping], as the image will have them. Chips with memories only. Errors: RNV3031.
+Result<std::vector<image::MemoryUse>> foretellMemories(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// Entries of each router before compression.
+Result<std::vector<TileRouter>> foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+
+} // namespace ranvier::mapping
+
+#endif
