@@ -628,6 +628,27 @@ class Options(CommandLine):
         self.fails("export", self.n1(), code=2, rnv=8003)
         self.assertFalse((self.tmp / "other").exists())
 
+    def test_export_sdram(self):
+        network, image, folder = (self.tmp / f"sdram{suffix}" for suffix in (".mlir", ".rvi", ""))
+        network.write_text("""snn.network @small dt 1.0e-3 seed 1 {
+  snn.input @in shape [4] source #snn.poisson<[20.0], seed = 5>
+  snn.population @cells model @if_curr_delta shape [4]
+  snn.connect @pairs from @in to @cells receptor "excitatory" delay 1 "one_to_one" {} weights 0.5
+  snn.output @out from @cells
+}
+""")
+        self.json("compile", network, "--target", "spinnaker1", "-o", image)
+        result = self.json("export", image, "--sdram", folder)
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["core_0_0_1.bin", "index.json", "router_0_0.bin"])
+        self.assertEqual(result["files"], 3)
+        self.assertEqual((folder / "router_0_0.bin").read_bytes().hex(), "00000000" + "00000000" + "80000000")
+        self.fails("export", image, "--sdram", folder, rnv=8066)
+        for arguments, code in ((["--hdf5"], 8043), (["-o", self.tmp / "x"], 8043), (["--grid", "1x1"], 8043), (["--readmemh", self.tmp / "y"], 8043)):
+            self.fails("export", image, "--sdram", self.tmp / "no", *arguments, code=2, rnv=code)
+        self.fails("export", network, "--sdram", self.tmp / "no", code=2, rnv=8060)
+        self.assertIn("loihi1", self.fails("export", self.loihi1, "--sdram", self.tmp / "no", rnv=3030))
+        self.assertFalse((self.tmp / "no").exists())
+
     def test_export_grid(self):
         self.json("export", self.n1(), "--readmemh", self.tmp / "grid", "--grid", "2x3")
         self.assertEqual(len(list((self.tmp / "grid").glob("node*_synapse.mem"))), 6)

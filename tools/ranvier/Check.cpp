@@ -3,6 +3,7 @@
 #include "ranvier/Check/Check.h"
 #include "NetworkFile.h"
 #include "Provenance.h"
+#include "TableReport.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Quantize/Quantize.h"
 #include "ranvier/Support/Text.h"
@@ -14,16 +15,17 @@ using namespace ranvier::tools;
 
 namespace {
 /// What only compiling finds out (scales, rounding, the mapping): it is tried where no rule found an error, without writing
-/// anything.
-Result<void> tryCompiling(mlir::ModuleOp module, const TargetOptions &target, check::Findings &findings) {
+/// anything. The mapping that `compile` with these options makes, null where there is none.
+Result<Json> tryCompiling(mlir::ModuleOp module, const TargetOptions &target, check::Findings &findings) {
   RANVIER_TRY(const compiler::CompileOptions options, makeCompileOptions(target));
   compiler::CompileReport report;
   if (auto done = runStages(module, options, compiler::Stage::Fabric, report); !done) {
     const Error &error = done.error();
     std::string message = error.message + (error.expected.empty() ? "" : ": expected " + error.expected + ", found " + error.found);
     findings.push_back({check::Severity::Error, "", error.place, std::move(message), error.hint, error.code});
+    return Json(nullptr);
   }
-  return {};
+  return parseJson(report.mapping, "mapping");
 }
 
 Result<void> runCheck(Context &context, const NetworkOptions &options, const TargetOptions &chosen, bool quick) {
@@ -39,8 +41,10 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const Tar
   how.modelFits = [&](snn::PopulationOp population) { return compiler::canExecute(population, chip); };
   check::Findings findings = check::check(*loaded.module, chip, how);
   const auto isError = [](const check::Finding &finding) { return finding.severity == check::Severity::Error; };
-  if (!quick && std::none_of(findings.begin(), findings.end(), isError))
-    RANVIER_CHECK(tryCompiling(*loaded.module, chosen, findings));
+  Json mapping;
+  if (!quick && std::none_of(findings.begin(), findings.end(), isError)) {
+    RANVIER_TRY(mapping, tryCompiling(*loaded.module, chosen, findings));
+  }
   Json list = Json::array();
   std::string text;
   unsigned errors = 0, warnings = 0;
@@ -67,13 +71,13 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const Tar
   }
   text += errors ? "The target cannot run this network: " + counted(errors, "error") + ".\n"
                  : "The target can run this network (" + counted(warnings, "warning") + ").\n";
-  context.print(Json{{"command", "check"},
-                     {"target", chip.name},
-                     {"runs", errors == 0},
-                     {"errors", errors},
-                     {"warnings", warnings},
-                     {"findings", list}},
-                text);
+  Json result{{"command", "check"}, {"target", chip.name},  {"runs", errors == 0},
+              {"errors", errors},   {"warnings", warnings}, {"findings", list}};
+  if (mapping.is_object() && mapping.contains("memories")) {
+    result["memories"] = mapping["memories"];
+    text += "It will take:\n" + memoryLines(mapping);
+  }
+  context.print(result, text);
   if (errors)
     context.exitCode = DoesNotFit;
   return {};

@@ -4,6 +4,7 @@
 #include "Provenance.h"
 #include "RunReport.h"
 #include "StageClock.h"
+#include "TableReport.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
@@ -42,7 +43,7 @@ std::string summary(const Json &mapping, const std::string &chip) {
         text += (i ? ", " : "") + set["populations"][i].get<std::string>();
       text += ": chip " + set["chip"].dump() + ", " + counted(set["cores"].get<uint64_t>(), "core") + "\n";
     }
-  return text + "limited by     " + bindingLimit(mapping) + "\n";
+  return text + "limited by     " + bindingLimit(mapping) + "\n" + memoryLines(mapping);
 }
 
 const char *stageName(Stage stage) {

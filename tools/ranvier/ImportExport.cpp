@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ExportSpikes.h"
 #include "NetworkFile.h"
+#include "OutputFolder.h"
+#include "TableReport.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include "ranvier/Frontend/NirExport.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Rtl/Loader.h"
 #include "ranvier/Support/File.h"
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 using namespace ranvier;
 using namespace ranvier::tools;
@@ -61,48 +61,29 @@ Result<void> exportImageHdf5(Context &context, const std::string &imagePath, con
   return {};
 }
 
-Error folderRefused(const std::string &folder, const std::string &found) {
-  return {.code = 8066,
-          .message = "the folder of the memories cannot be made",
-          .file = folder,
-          .expected = "a name that is not taken, or an empty folder",
-          .found = found,
-          .kind = ErrorKind::System};
-}
-
-/// All files or none: they are written beside the folder, which is renamed when it is whole.
 Result<void> exportMemories(Context &context, const std::string &imagePath, const std::string &folder, const std::string &grid,
                             bool fastPath) {
-  namespace fs = std::filesystem;
   RANVIER_TRY(auto image, openImage(imagePath));
   rtl::Grid nodes = rtl::smallestGrid(*image);
   if (!grid.empty()) {
     RANVIER_TRY(nodes, rtl::parseGrid(grid));
   }
   RANVIER_TRY(const rtl::LoadedImage loaded, rtl::loadImage(*image, nodes, {.fastPath = fastPath}));
-  const fs::path target = fs::path(folder).has_filename() ? fs::path(folder) : fs::path(folder).parent_path();
-  std::error_code failure;
-  if (fs::exists(target, failure) && !(fs::is_directory(target, failure) && fs::is_empty(target, failure)))
-    return folderRefused(folder, fs::is_directory(target, failure) ? "a folder that holds something" : "a file");
-  const fs::path beside = target.string() + ".new-" + std::to_string(getpid());
-  fs::create_directories(beside, failure);
-  if (failure)
-    return folderRefused(folder, failure.message());
   uint64_t files = 0;
-  const auto write = [&]() -> Result<void> {
+  RANVIER_CHECK(writeFolder(folder, [&](const std::filesystem::path &beside) -> Result<void> {
     for (const rtl::MemoryFile &file : rtl::memoryFiles(loaded, *image)) {
       RANVIER_CHECK(writeFileAtomically((beside / file.name).string(), file.text));
       ++files;
     }
-    fs::rename(beside, target, failure);
-    return failure ? Result<void>(folderRefused(folder, failure.message())) : Result<void>();
-  };
-  auto written = write();
-  std::error_code ignored;
-  fs::remove_all(beside, ignored);
-  RANVIER_CHECK(std::move(written));
-  context.print(Json{{"command", "export"}, {"output", fileName(target.string())}, {"grid", nodes.str()}, {"files", files}},
-                "written " + folder + ": " + std::to_string(files) + " files for " + nodes.str() + " nodes\n");
+    return {};
+  }));
+  context.print(
+      Json{{"command", "export"},
+           {"output",
+            fileName(std::filesystem::path(folder).has_filename() ? folder : std::filesystem::path(folder).parent_path().string())},
+           {"grid", nodes.str()},
+           {"files", files}},
+      "written " + folder + ": " + std::to_string(files) + " files for " + nodes.str() + " nodes\n");
   return {};
 }
 
@@ -135,43 +116,49 @@ namespace {
 struct ExportFlags {
   NetworkOptions network;
   SpikeExport spikes;
-  std::string output, readmemh, grid;
+  std::string output, readmemh, sdram, grid;
   bool hdf5 = false, noFastPath = false;
 };
 
-/// `export --readmemh`: what goes with it and what does not.
-Result<void> exportReadmemh(Context &context, const ExportFlags &flags) {
-  const std::string because = "--readmemh was given, which exports an image into a folder";
+/// `export --readmemh` and `--sdram`: what goes with them and what does not.
+Result<void> exportFolder(Context &context, const ExportFlags &flags) {
+  const std::string option = flags.readmemh.empty() ? "--sdram" : "--readmemh";
+  const std::string because = option + " was given, which exports an image into a folder";
   if (!isImage(flags.network.path))
     return Error{.code = 8060,
-                 .message = "--readmemh exports images",
+                 .message = option + " exports images",
                  .file = flags.network.path,
                  .expected = "a file ending in .rvi",
                  .kind = ErrorKind::Usage};
-  for (const auto &[given, option] : {std::pair(flags.hdf5, "--hdf5"),
-                                      {!flags.spikes.format.empty(), "--spikes"},
-                                      {!flags.output.empty(), "-o"},
-                                      {!flags.spikes.populations.empty(), "--population"},
-                                      {flags.spikes.sample.has_value(), "--sample"},
-                                      {!flags.network.models.empty(), "--models"}})
+  for (const auto &[given, other] : {std::pair(flags.hdf5, "--hdf5"),
+                                     {!flags.spikes.format.empty(), "--spikes"},
+                                     {!flags.output.empty(), "-o"},
+                                     {!flags.spikes.populations.empty(), "--population"},
+                                     {flags.spikes.sample.has_value(), "--sample"},
+                                     {!flags.readmemh.empty() && !flags.sdram.empty(), "--sdram"},
+                                     {!flags.network.models.empty(), "--models"}})
     if (given)
-      return pointlessOption(option, because);
+      return pointlessOption(other, because);
   if (const std::string given = flags.network.readingOptions(); !given.empty())
     return pointlessOption(given, "only NIR networks are read by it");
-  return exportMemories(context, flags.network.path, flags.readmemh, flags.grid, !flags.noFastPath);
+  if (!flags.readmemh.empty())
+    return exportMemories(context, flags.network.path, flags.readmemh, flags.grid, !flags.noFastPath);
+  return exportTables(context, flags.network.path, flags.sdram);
 }
 
 Result<void> exportAny(Context &context, ExportFlags &flags) {
   if (!flags.readmemh.empty())
-    return exportReadmemh(context, flags);
+    return exportFolder(context, flags);
   for (const auto &[given, option] : {std::pair(!flags.grid.empty(), "--grid"), {flags.noFastPath, "--no-fast-path"}})
     if (given)
       return pointlessOption(option, "it says how --readmemh lays an image out");
+  if (!flags.sdram.empty())
+    return exportFolder(context, flags);
   if (flags.output.empty())
     return Error{.code = 8003,
                  .message = "nothing says where to write",
                  .place = "command line",
-                 .expected = "-o FILE, or --readmemh FOLDER for an image",
+                 .expected = "-o FILE, or --readmemh or --sdram FOLDER for an image",
                  .kind = ErrorKind::Usage};
   const std::string &path = flags.network.path;
   const bool spikes = !flags.spikes.format.empty();
@@ -180,7 +167,7 @@ Result<void> exportAny(Context &context, ExportFlags &flags) {
     return pointlessOption("--hdf5", "--spikes was given; an export makes one file");
   if (isImage(path) != flags.hdf5)
     return Error{.code = 8060,
-                 .message = flags.hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5 or --readmemh",
+                 .message = flags.hdf5 ? "--hdf5 exports images" : "an image is exported with --hdf5, --readmemh or --sdram",
                  .file = path,
                  .expected = flags.hdf5 ? "a file ending in .rvi" : "a network or spike file",
                  .kind = ErrorKind::Usage};
@@ -217,16 +204,20 @@ void tools::addExport(CLI::App &app, Context &context) {
                  "  ranvier export network.mlir -o network.nir\n"
                  "  ranvier export network.rvi --hdf5 -o network.h5\n"
                  "  ranvier export network.rvi --readmemh memories/\n"
+                 "  ranvier export network.rvi --sdram tables/\n"
                  "  ranvier export run.h5 --spikes csv --population lif2 -o lif2.csv\n"
                  "  ranvier export spikes.csv --spikes sonata --dt 1e-3 -o spikes.h5",
                  [&context, flags] { return exportAny(context, *flags); });
   flags->network.addTo(*command);
   command->get_option("network")->description(
-      "NIR file, snn text or bytecode; with --hdf5 or --readmemh an image; with --spikes a recording or spike file");
+      "NIR file, snn text or bytecode; with --hdf5, --readmemh or --sdram an image; with --spikes a recording or spike file");
   command->get_option("--dt")->description("Time step [s] of a NIR file; with --spikes: of a spike file");
   command->add_flag("--hdf5", flags->hdf5, "Write the tables of an image for h5py");
   command->add_option("--readmemh", flags->readmemh,
                       "Folder for the memories of an image in the form of $readmemh, and the SystemVerilog package of its chip");
+  command->add_option(
+      "--sdram", flags->sdram,
+      "Folder for the bytes that cores and routers of an image are loaded with (population tables, rows), and an index");
   command->add_option("--grid", flags->grid,
                       "With --readmemh: nodes of the RTL, COLUMNSxROWS; default: the smallest that holds the image");
   command->add_flag("--no-fast-path", flags->noFastPath, "With --readmemh: all populations on the programmable engine");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Common.h"
 #include "RunReport.h"
+#include "TableReport.h"
 #include "ranvier/Mapping/Links.h"
 #include "ranvier/Support/File.h"
 #include <nlohmann/json.hpp>
@@ -43,6 +44,8 @@ std::string summary(const image::Image &image, const Json &object) {
       text += " " + slice["population"].get<std::string>() + "[" + slice["first"].dump() + ", +" + slice["count"].dump() + "]";
     text += "\n";
   }
+  if (object.contains("tables"))
+    text += tablesText(object["tables"]);
   return text + "\nPrograms, reports and provenance: --json. Every table, down to single synapses: --full.\n";
 }
 
@@ -65,6 +68,9 @@ Result<void> inspect(Context &context, const InspectFlags &flags) {
   RANVIER_CHECK(checkOutput(flags.picture, {flags.image}));
   RANVIER_TRY(auto image, openImage(flags.image));
   RANVIER_TRY(Json object, parseJson(image::describe(*image, flags.full), flags.image));
+  if (image->chip.memories) {
+    RANVIER_TRY(object["tables"], tablesJson(*image));
+  }
   std::string text = flags.full ? object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : summary(*image, object);
   if (!flags.picture.empty()) {
     RANVIER_CHECK(drawPicture(*image, flags));

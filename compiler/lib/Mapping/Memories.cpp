@@ -219,7 +219,9 @@ Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const 
   const size_t data = fullest([](const image::MemoryUse &use) { return use.dtcmBytes(); });
   json["dtcm"] = core(data, (*uses)[data].dtcmBytes(), (*uses)[data].dtcm);
   json["dtcm"]["available"] = memories.dtcmBytes;
-  json["itcm"] = {{"used", memories.itcmCodeBytes}, {"available", memories.itcmBytes}};
+  const auto code = chip.statuses.find("memories.itcm_code_bytes");
+  const bool unknown = code != chip.statuses.end() && code->second == hw::Provenance::Unknown;
+  json["itcm"] = {{"used", unknown ? Json(nullptr) : Json(memories.itcmCodeBytes)}, {"available", memories.itcmBytes}};
   const size_t rows = fullest([](const image::MemoryUse &use) { return use.sdramBytes(); });
   json["sdram_core"] = core(rows, (*uses)[rows].sdramBytes(), (*uses)[rows].sdram);
   const auto tiles = sharedUse(chip, mapping, *uses);

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What cores and routers of `spinnaker1` are loaded with (docs/spec/population-tables.md): a third reader, which knows the page alone, finds for every source what
+`inspect --full` lists; what `check` and `compile` foretell is what `export --sdram` writes; networks that do not fit say why."""
+
+import collections
+import json
+import struct
+import zlib
+
+from ranvier import Case
+
+# Links of a route: x and y of the next tile.
+STEPS = [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)]
+SIDE = 12
+
+
+def words(data):
+    return list(struct.unpack(f"<{len(data) // 4}I", data))
+
+
+class Machine:
+    """The files of a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.index = json.loads((folder / "index.json").read_text())
+        self.cores = self.index["cores"]
+        self.blocks = [(folder / core["file"]).read_bytes() for core in self.cores]
+        self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores)}
+        self.routers = {(one["x"], one["y"]): [tuple(words((folder / one["file"]).read_bytes())[k:k + 3]) for k in range(0, 3 * one["entries"], 3)] for one in self.index["routers"]}
+
+    def keys(self, population):
+        """[(key of the block, core or None, atoms)], shift of a block."""
+        zone = next(one for one in self.index["keys"] if one["population"] == population)
+        return [(zone["key"] | number << zone["atom_bits"], block["core"], block["atoms"]) for number, block in enumerate(zone["blocks"])]
+
+    def reached(self, key, source):
+        """Cores to which routers bring a packet; of an input: from every router that knows it."""
+        found = []
+
+        def arrive(place, came):
+            for entry, mask, route in self.routers.get(place, []):
+                if key & mask == entry:
+                    break
+            else:
+                assert came is not None, f"{key:x} has no entry at {place}"
+                route = 1 << came
+            for bit in range(32):
+                if not route >> bit & 1:
+                    continue
+                if bit < 6:
+                    if source is not None:
+                        arrive(((place[0] + STEPS[bit][0]) % SIDE, (place[1] + STEPS[bit][1]) % SIDE), bit)
+                else:
+                    found.append(self.at[(*place, bit - 6)])
+
+        if source is not None:
+            core = self.cores[source]
+            arrive((core["x"], core["y"]), None)
+        else:
+            for place, entries in self.routers.items():
+                if any(key & mask == entry for entry, mask, _ in entries):
+                    arrive(place, None)
+        assert len(found) == len(set(found))
+        return found
+
+    def synapses(self, number, key):
+        """[(index, receptor, delay, weight)] of a packet on a core."""
+        core, block = self.cores[number], self.blocks[number]
+        assert struct.unpack_from("<II", block) == (0xAD130AD6, 0x10000)
+        regions = []
+        for k in range(5):
+            address, checksum, count = struct.unpack_from("<III", block, 8 + 12 * k)
+            start = address - core["address"]
+            regions.append(words(block[start:start + 4 * count]) if count else [])
+            assert sum(regions[-1]) % 2**32 == checksum
+        table, rows, direct, filters = regions[1:]
+        fields = core["fields"]
+        index, kind, delays = fields["index_bits"], fields["type_bits"], fields["delay_bits"]
+
+        def unpack(word):
+            low, weight = word & 0xFFFF, word >> 16
+            delay = low >> (index + kind) & ((1 << delays) - 1)
+            return low & ((1 << index) - 1), low >> index & ((1 << kind) - 1), delay or 1 << delays, weight
+
+        entries = [table[2 + 3 * k:5 + 3 * k] for k in range(table[0])]
+        assert entries == sorted(entries) and len(table) == 2 + 3 * table[0] + table[1] and filters[0] == table[0]
+        addresses = table[2 + 3 * table[0]:]
+        for number, (entry, mask, last) in enumerate(entries):
+            if key & mask != entry:
+                continue
+            start, count = last & 0x7FFF, last >> 16
+            atom, among, row = key & ~mask & 0xFFFFFFFF, 0, None
+            stride = 0
+            if last >> 15 & 1:
+                extra = addresses[start]
+                start += 1
+                shift = extra >> 16 & 31
+                among, atom, stride = atom >> shift & extra & 1023, atom & ((1 << shift) - 1), extra >> 10 & 63
+                row = among * (extra >> 21) + atom
+            else:
+                row = atom
+            flags, bits = filters[2 + 4 * number], filters[4 + 4 * number] // 4
+            assert filters[1 + 4 * number] == entry and row < flags >> 2
+            passes = filters[bits + among * stride + atom // 32] >> atom % 32 & 1
+            assert passes or not flags & 2
+            if not passes:
+                return []
+            found = []
+            for address in addresses[start:start + count]:
+                field = address >> 8 & 0x7FFFFF
+                if address >> 31:
+                    found.append(unpack(direct[field // 4 + row]))
+                    continue
+                length = (address & 0xFF) + 4
+                one = rows[4 * field + row * length:][:length]
+                assert one[0] == 0 and one[2] == 0 and one[1] <= length - 3 and not any(one[3 + one[1]:])
+                found += map(unpack, one[3:3 + one[1]])
+            return found
+        return []
+
+
+def expected(image):
+    """{(population, neuron): Counter of (core, index, receptor, delay, weight)} of an image as `inspect --full` shows it."""
+    found = collections.defaultdict(collections.Counter)
+    receptors = collections.defaultdict(int)
+    inputs = {program["name"]: len(program["inputs"]) for program in image["programs"]}
+    programs = {one["name"]: one.get("program") for one in image["populations"]}
+    for number, core in enumerate(image["cores"]):
+        place = {}
+        for part in core["slices"]:
+            for receptor in range(inputs[programs[part["population"]]]):
+                for n in range(part["count"]):
+                    place[part["accumulator_base"] + receptor * part["count"] + n] = (part["neuron_base"] + n, receptor)
+        for axon in core["in_axon_table"]:
+            for row in axon["rows"]:
+                for accumulator, delay, weight in row["synapses"]:
+                    found[axon["population"], axon["neuron"]][(number, *place[accumulator], delay, weight)] += 1
+    return found
+
+
+class Tables(Case):
+    def compiled(self, name, text, *options):
+        network, image = self.tmp / f"{name}.mlir", self.tmp / f"{name}.rvi"
+        network.write_text(text)
+        return network, image, self.json("compile", network, "--target", "spinnaker1", "-o", image, *options)
+
+    def network(self, seed):
+        return f"""snn.network @tables dt 1.0e-3 seed {seed} {{
+  snn.input @in shape [{300 + seed}] source #snn.poisson<[20.0], seed = 5>
+  snn.population @a model @if_curr_exp shape [{600 + seed}] params {{v_thresh = -50.0}}
+  snn.population @b model @izk_curr_exp shape [{90 + seed}]
+  snn.connect @in_a from @in to @a receptor "excitatory" delay {3 + seed} "fixed_probability" {{p = 0.05}} weights 0.4
+  snn.connect @a_b from @a to @b receptor "excitatory" delay 16 "fixed_probability" {{p = 0.1}} weights 0.4
+  snn.connect @a_a from @a to @a receptor "inhibitory" delay 1 "one_to_one" {{}} weights 0.5
+  snn.connect @b_a from @b to @a receptor "inhibitory" delay 2 "fixed_total_number" {{n = 900}} weights 0.5
+  snn.output @out from @b
+}}
+"""
+
+    def test_every_source_finds_its_synapses(self):
+        for seed in (0, 1, 2):
+            with self.subTest(seed=seed):
+                network, image, compiled = self.compiled(f"net{seed}", self.network(seed))
+                folder = self.tmp / f"tables{seed}"
+                self.json("export", image, "--sdram", folder)
+                machine, wanted = Machine(folder), expected(json.loads(self.call("inspect", image, "--full").stdout))
+                synapses = 0
+                for zone in machine.index["keys"]:
+                    population = zone["population"]
+                    sources = collections.defaultdict(list)  # Neurons by block.
+                    if zone["blocks"][0]["core"] is None:
+                        size = zone["blocks"][0]["atoms"]
+                        for n in range(sum(block["atoms"] for block in zone["blocks"])):
+                            sources[n // size].append(n)
+                    else:
+                        for number, block in enumerate(zone["blocks"]):
+                            for part in machine.cores[block["core"]]["slices"]:
+                                if part["population"] == population:
+                                    sources[number] += range(part["first"], part["first"] + part["count"])
+                    for number, (key, core, atoms) in enumerate(machine.keys(population)):
+                        self.assertEqual(len(sources[number]), atoms)
+                        reached = machine.reached(key, core)
+                        for atom, neuron in enumerate(sources[number]):
+                            found = collections.Counter((at, *one) for at in reached for one in machine.synapses(at, key | atom))
+                            self.assertEqual(found, wanted[population, neuron], f"{population} {neuron}")
+                            synapses += found.total()
+                self.assertEqual(synapses, sum(one.total() for one in wanted.values()))
+                self.assertGreater(synapses, 5000)
+                self.bytes_as_foretold(network, image, compiled, machine)
+
+    def bytes_as_foretold(self, network, image, compiled, machine):
+        checked, memories = self.json("check", network, "--target", "spinnaker1")["memories"], compiled["mapping"]["memories"]
+        self.assertEqual(checked, memories)
+        tiles = collections.Counter()
+        for core, block in zip(machine.cores, machine.blocks):
+            self.assertEqual(core["sdram"]["bytes"], len(block) + 8)
+            tiles[core["x"], core["y"]] += core["sdram"]["bytes"]
+        self.assertEqual(max(len(block) + 8 for block in machine.blocks), memories["sdram_core"]["used"])
+        self.assertEqual(max(tiles.values()), memories["sdram_tile"]["used"])
+        self.assertEqual(sum(tiles.values()), memories["sdram_tile"]["all_tiles"])
+        self.assertEqual(max(core["dtcm"]["bytes"] for core in machine.cores), memories["dtcm"]["used"])
+        self.assertEqual(memories["itcm"], {"available": 32768, "used": None})
+        self.assertEqual(memories["unknown"], ["memories.dtcm_code_bytes", "memories.itcm_code_bytes"])
+        self.assertIn("memories.direct_bytes", memories["estimates"])
+        inspected = self.json("inspect", image)["tables"]
+        for core, there in zip(inspected["cores"], machine.cores):
+            self.assertEqual({key: there[key] for key in core}, core)
+        self.assertEqual(max(one["entries_uncompressed"] for one in inspected["routers"]), memories["router_entries"]["used"])
+
+    def test_the_same_bytes_again(self):
+        _, image, _ = self.compiled("same", self.network(4))
+        sums = []
+        for name in ("first", "second"):
+            self.json("export", image, "--sdram", self.tmp / name)
+            sums.append({path.name: zlib.crc32(path.read_bytes()) for path in (self.tmp / name).iterdir()})
+        self.assertEqual(*sums)
+
+    def test_what_cannot_fit_says_where(self):
+        """More synapses between two neurons than a row has words."""
+        text = lambda number: f"""snn.network @full dt 1.0e-3 seed 1 {{
+  snn.input @in shape [1] source #snn.poisson<[20.0], seed = 5>
+  snn.population @cells model @if_curr_delta shape [1]
+  snn.connect @many from @in to @cells receptor "excitatory" delay 1 "fixed_total_number" {{n = {number}}} weights 0.4
+  snn.output @out from @cells
+}}
+"""
+        network, _, compiled = self.compiled("full", text(256))
+        self.assertEqual(compiled["mapping"]["memories"]["row_words"], {"available": 256, "used": 256})
+        network.write_text(text(257))
+        said = self.fails("compile", network, "--target", "spinnaker1", "-o", self.tmp / "beyond.rvi", code=3, rnv=6100)
+        self.assertIn("population 'cells', neuron 0", said)
+        self.assertIn("expected at most 256, found 257", said)
+        findings = self.json("check", network, "--target", "spinnaker1", code=3)["findings"]
+        self.assertIn("RNV6100", [finding.get("code") for finding in findings])
