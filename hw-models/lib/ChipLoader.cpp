@@ -393,6 +393,8 @@ void Loader::checkMemories(const YamlNode &section) {
   };
   check(chip.ringBuffers.bits == 16, "ring_buffers.bits 16", std::to_string(chip.ringBuffers.bits));
   check(chip.minDelay > 0, "delays.min_steps of at least 1", "0");
+  check(chip.maxDelay <= chip.memories->nativeSteps * (1 + chip.memories->delayStages),
+        "delays.max_steps of at most native_steps * (1 + delay_stages)", std::to_string(chip.maxDelay));
   check(chip.core.neurons != 0, "a number of core.neurons", "unlimited");
   check(chip.multicastTrees && chip.router.tableEntries, "topology.multicast_trees and router.table_entries", "none");
   check(chip.router.keyBits == 32, "router.key_bits 32", std::to_string(chip.router.keyBits));

@@ -110,6 +110,8 @@ const Field table[] = {
     memory<&Memories::directBytes>("direct_bytes", 0, maxBytes),
     memory<&Memories::historyBytes>("history_bytes", 0, 65536),
     memory<&Memories::neuronWordBytes>("neuron_word_bytes", 1, 64),
+    memory<&Memories::nativeSteps>("native_steps", 1, 256),
+    memory<&Memories::delayStages>("delay_stages", 0, 64),
     memory<&Memories::allocationBytes>("allocation_bytes", 0, 65536),
     number<&Chip::tilesX>("topology", "tiles_x", 1, maxTiles),
     number<&Chip::tilesY>("topology", "tiles_y", 1, maxTiles),

@@ -258,7 +258,7 @@ class Spinnaker(OnSpinnaker):
         ranged = network('delay 1 "one_to_one" {} weights -1.0', model="ranged")
         ranged.write_text('snn.model @ranged {\n  %v = snn.state "v" range [-9.0, 9.0] : f32\n  %x = snn.receive "x" range [-2.0, 2.0] : f32\n  snn.update "v" = %x : f32\n}\n' + ranged.read_text())
         self.assertIn("x_inhibitory", self.fails(*compile_(ranged), code=3, rnv=5325))
-        self.fails(*compile_(network('delay 17 "one_to_one" {} weights 1.0')), code=3)
+        self.fails(*compile_(network('delay 145 "one_to_one" {} weights 1.0')), code=3)
         wide = network('delay 1 "one_to_one" {} weights 1.0', model="wide")
         wide.write_text('snn.model @wide {\n  %v = snn.state "v" range [0.0, 40000.0] : f32\n  %x = snn.receive "x" : f32\n  snn.update "v" = %x : f32\n}\n' + wide.read_text())
         self.assertIn("15 fraction bits", self.fails(*compile_(wide), code=3, rnv=5404))

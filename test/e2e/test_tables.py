@@ -7,6 +7,9 @@ import json
 import struct
 import zlib
 
+import h5py
+import numpy as np
+
 from ranvier import Case
 
 # Links of a route: x and y of the next tile.
@@ -26,12 +29,12 @@ class Machine:
         self.index = json.loads((folder / "index.json").read_text())
         self.cores = self.index["cores"]
         self.blocks = [(folder / core["file"]).read_bytes() for core in self.cores]
-        self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores)}
+        self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores + self.index["delay_cores"])}
         self.routers = {(one["x"], one["y"]): [tuple(words((folder / one["file"]).read_bytes())[k:k + 3]) for k in range(0, 3 * one["entries"], 3)] for one in self.index["routers"]}
 
-    def keys(self, population):
-        """[(key of the block, core or None, atoms)], shift of a block."""
-        zone = next(one for one in self.index["keys"] if one["population"] == population)
+    def keys(self, population, extension=False):
+        """[(key of the block, core or None, atoms)]"""
+        zone = next(one for one in self.index["keys"] if one["population"] == population and one["extension"] == extension)
         return [(zone["key"] | number << zone["atom_bits"], block["core"], block["atoms"]) for number, block in enumerate(zone["blocks"])]
 
     def reached(self, key, source):
@@ -55,13 +58,35 @@ class Machine:
                     found.append(self.at[(*place, bit - 6)])
 
         if source is not None:
-            core = self.cores[source]
+            core = (self.cores + self.index["delay_cores"])[source]
             arrive((core["x"], core["y"]), None)
         else:
             for place, entries in self.routers.items():
                 if any(key & mask == entry for entry, mask, _ in entries):
                     arrive(place, None)
         assert len(found) == len(set(found))
+        return found
+
+    def packet(self, key, source, atom, later=0):
+        """Counter of what a packet finds; and [number of the extension] where it comes by one."""
+        reached = self.reached(key, source)
+        found = collections.Counter((at, index, kind, delay + later, weight) for at in reached if at < len(self.cores)
+                                    for index, kind, delay, weight in self.synapses(at, key | atom))
+        return found, [at for at in reached if at >= len(self.cores)]
+
+    def everything(self, population, block, key, core, atom):
+        """Counter of a spike: its packet, and those that its extension sends."""
+        found, extensions = self.packet(key, core, atom)
+        for extension in extensions:
+            again = self.index["delay_cores"][extension - len(self.cores)]
+            assert (again["population"], again["block"]) == (population, block)
+            base, there, atoms = self.keys(population, True)[block]
+            assert there == extension
+            size = atoms // again["stages"]
+            for stage in range(1, again["stages"] + 1):
+                number = (stage - 1) * size + atom
+                if any(base & mask == entry for entries in self.routers.values() for entry, mask, _ in entries):
+                    found += self.packet(base, extension, number, 16 * stage)[0]
         return found
 
     def synapses(self, number, key):
@@ -154,6 +179,8 @@ class Tables(Case):
   snn.connect @a_b from @a to @b receptor "excitatory" delay 16 "fixed_probability" {{p = 0.1}} weights 0.4
   snn.connect @a_a from @a to @a receptor "inhibitory" delay 1 "one_to_one" {{}} weights 0.5
   snn.connect @b_a from @b to @a receptor "inhibitory" delay 2 "fixed_total_number" {{n = 900}} weights 0.5
+  {f'snn.connect @late from @b to @b receptor "excitatory" delay {30 * seed} "one_to_one" {{}} weights 0.3' if seed else ""}
+  {f'snn.connect @in_late from @in to @b receptor "excitatory" delay {17 + 50 * seed} "fixed_probability" {{p = 0.03}} weights 0.3' if seed == 2 else ""}
   snn.output @out from @b
 }}
 """
@@ -166,8 +193,12 @@ class Tables(Case):
                 self.json("export", image, "--sdram", folder)
                 machine, wanted = Machine(folder), expected(json.loads(self.call("inspect", image, "--full").stdout))
                 synapses = 0
+                self.assertEqual(bool(machine.index["delay_cores"]), seed > 0)
+                self.assertEqual(len(machine.index["delay_cores"]), compiled["mapping"]["memories"]["delay_cores"])
                 for zone in machine.index["keys"]:
                     population = zone["population"]
+                    if zone["extension"]:
+                        continue
                     sources = collections.defaultdict(list)  # Neurons by block.
                     if zone["blocks"][0]["core"] is None:
                         size = zone["blocks"][0]["atoms"]
@@ -180,9 +211,8 @@ class Tables(Case):
                                     sources[number] += range(part["first"], part["first"] + part["count"])
                     for number, (key, core, atoms) in enumerate(machine.keys(population)):
                         self.assertEqual(len(sources[number]), atoms)
-                        reached = machine.reached(key, core)
                         for atom, neuron in enumerate(sources[number]):
-                            found = collections.Counter((at, *one) for at in reached for one in machine.synapses(at, key | atom))
+                            found = machine.everything(population, number, key, core, atom)
                             self.assertEqual(found, wanted[population, neuron], f"{population} {neuron}")
                             synapses += found.total()
                 self.assertEqual(synapses, sum(one.total() for one in wanted.values()))
@@ -207,6 +237,29 @@ class Tables(Case):
         for core, there in zip(inspected["cores"], machine.cores):
             self.assertEqual({key: there[key] for key in core}, core)
         self.assertEqual(max(one["entries_uncompressed"] for one in inspected["routers"]), memories["router_entries"]["used"])
+
+    def test_longer_delays_act_when_they_should(self):
+        """A spike of step 1 over delays about the ends of stages: each target moves in the step of its delay, and not before."""
+        delays = [1, 16, 17, 32, 33, 144]
+        lines = "".join(f"""  snn.population @p{delay} model @if_curr_delta shape [1]
+  snn.connect @c{delay} from @in to @p{delay} receptor "excitatory" delay {delay} "one_to_one" {{}} weights 0.5
+""" for delay in delays)
+        network, image, compiled = self.compiled("late", f"""snn.network @late dt 1.0e-3 seed 1 {{
+  snn.input @in shape [1] source #snn.spike_list<[1], [0]>
+{lines}  snn.output @out from @p1
+}}
+""")
+        self.assertEqual(compiled["mapping"]["memories"]["delay_cores"], 1)
+        recording = self.tmp / "late.h5"
+        self.json("run", image, "--steps", 160, "--timing", "off", "-o", recording, "--record", "v")
+        with h5py.File(recording) as file:
+            for delay in delays:
+                v = file[f"populations/p{delay}/v"][:, 0]
+                self.assertEqual(int(np.flatnonzero(v != v[0])[0]), delay)
+        network.write_text(network.read_text().replace("delay 144", "delay 145"))
+        self.call("compile", network, "--target", "spinnaker1", "-o", image)
+        findings = self.json("check", network, "--target", "spinnaker1", code=3)["findings"]
+        self.assertTrue(any("145" in finding["message"] and finding["severity"] == "error" for finding in findings), findings)
 
     def test_the_same_bytes_again(self):
         _, image, _ = self.compiled("same", self.network(4))

@@ -35,6 +35,8 @@ std::string tools::memoryLines(const Json &mapping) {
           " words\n";
   text += "routers        at most " + memories["router_entries"]["used"].dump() + " of " +
           memories["router_entries"]["available"].dump() + " entries, not compressed\n";
+  if (const uint64_t cores = memories["delay_cores"].get<uint64_t>())
+    text += "delays         " + std::to_string(cores) + " more cores send spikes again\n";
   if (!memories["unknown"].empty())
     text += "  unknown, not counted: " + joined(memories["unknown"]) + "\n";
   if (!memories["estimates"].empty())
@@ -85,7 +87,7 @@ Result<Json> tools::tablesJson(const image::Image &image) {
     routers.push_back({{"x", router.tile / image.chip.tilesY},
                        {"y", router.tile % image.chip.tilesY},
                        {"entries_uncompressed", router.entries.size()}});
-  return Json{{"cores", cores}, {"routers", routers}};
+  return Json{{"cores", cores}, {"routers", routers}, {"delay_cores", tables.delayCores.size()}};
 }
 
 std::string tools::tablesText(const Json &tables) {
@@ -121,6 +123,7 @@ private:
   Result<void> writeCores();
   Result<void> writeRouters();
   Json keysJson() const;
+  Json delayCoresJson() const;
   Json slicesJson(const image::CoreRecord &core) const;
   Result<void> write(const std::string &name, const std::string &content) {
     ++files;
@@ -193,9 +196,24 @@ Result<void> TableExport::writeRouters() {
   return {};
 }
 
+Json TableExport::delayCoresJson() const {
+  Json list = Json::array();
+  for (const mapping::DelayCore &core : tables.delayCores) {
+    const uint32_t tile = core.core / image.chip.coresPerTile;
+    list.push_back({{"population", image.meta.populations[core.population].name},
+                    {"block", core.block},
+                    {"stages", tables.blocks.stages(core.population)},
+                    {"x", tile / image.chip.tilesY},
+                    {"y", tile % image.chip.tilesY},
+                    {"p", core.core % image.chip.coresPerTile + 1}});
+  }
+  return list;
+}
+
 Json TableExport::keysJson() const {
   Json keys = Json::array();
-  for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
+  const uint32_t originals = tables.blocks.originals();
+  for (uint32_t p = 0; p < tables.blocks.populations(); ++p) {
     const image::Keys::Zone &zone = tables.keys.zones[p];
     if (!zone.used)
       continue;
@@ -204,7 +222,8 @@ Json TableExport::keysJson() const {
       const uint32_t core = tables.blocks.cores(p)[b];
       blocks.push_back({{"atoms", tables.blocks.sizes(p)[b]}, {"core", core == image::none ? Json(nullptr) : Json(core)}});
     }
-    keys.push_back({{"population", image.meta.populations[p].name},
+    keys.push_back({{"population", image.meta.populations[p % originals].name},
+                    {"extension", p >= originals},
                     {"key", zone.base},
                     {"block_bits", zone.blockBits},
                     {"atom_bits", zone.atomBits},
@@ -224,9 +243,16 @@ Result<void> TableExport::run() {
       if (status == hw::Provenance::Unknown)
         unknown.push_back(key);
     }
-  const Json index = {{"format", "ranvier-tables"}, {"version", 1},           {"network", image.meta.network},
-                      {"chip", image.chip.name},    {"keys", keysJson()},     {"cores", cores},
-                      {"routers", routers},         {"estimates", estimates}, {"unknown", unknown}};
+  const Json index = {{"format", "ranvier-tables"},
+                      {"version", 1},
+                      {"network", image.meta.network},
+                      {"chip", image.chip.name},
+                      {"keys", keysJson()},
+                      {"cores", cores},
+                      {"routers", routers},
+                      {"delay_cores", delayCoresJson()},
+                      {"estimates", estimates},
+                      {"unknown", unknown}};
   return write("index.json", index.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

@@ -70,6 +70,65 @@ static std::vector<TileRouter> routersOf(const hw::Chip &chip, const std::vector
   return routers;
 }
 
+/// Cores for the extensions, whose places are added to those in use.
+static Result<std::vector<DelayCore>> placeDelayCores(const hw::Chip &chip, const image::SourceBlocks &blocks,
+                                                      std::vector<Place> &places) {
+  const hw::Plane plane(chip);
+  std::vector<uint8_t> taken(chip.coresPerChip(), 0);
+  for (const Place &place : places)
+    taken[place.core] = 1;
+  for (uint32_t core = 0; core < taken.size(); ++core)
+    taken[core] |= chip.faults.isDead(0, core);
+  std::vector<DelayCore> cores;
+  for (uint32_t p = 0; p < blocks.originals(); ++p)
+    for (uint32_t block = 0; blocks.stages(p) && block < blocks.sizes(p).size(); ++block) {
+      const uint32_t source = blocks.cores(p)[block];
+      const hw::Tile from = source == image::none ? hw::Tile{0, 0} : plane.tileOf(places[source].chip, places[source].core);
+      uint32_t best = nowhere;
+      uint64_t nearest = UINT64_MAX;
+      for (uint32_t core = 0; core < taken.size() && nearest; ++core)
+        if (const uint64_t links = taken[core] ? nearest : plane.count(from, plane.tileOf(0, core)).total(); links < nearest) {
+          nearest = links;
+          best = core;
+        }
+      if (best == nowhere)
+        return Error{.code = 6105,
+                     .message = "no core of '" + chip.name + "' is free to send spikes again for delays beyond " +
+                                std::to_string(chip.memories->nativeSteps) + " steps",
+                     .place = "population " + std::to_string(p) + ", block " + std::to_string(block),
+                     .expected = "a free core for each block of neurons with such a synapse",
+                     .found = std::to_string(cores.size()) + " free cores",
+                     .hint = "use shorter delays or a larger machine",
+                     .kind = ErrorKind::DoesNotFit};
+      taken[best] = 1;
+      cores.push_back({p, block, 0, best});
+      places.push_back({0, best});
+    }
+  return cores;
+}
+
+/// A block also sends to its extension.
+static void addExtensions(const image::SourceBlocks &blocks, std::map<std::pair<uint32_t, uint32_t>, Sent> &sent) {
+  for (uint32_t p = 0; p < blocks.originals(); ++p)
+    for (uint32_t block = 0; blocks.stages(p) && block < blocks.sizes(p).size(); ++block) {
+      Sent &one = sent[{p, block}];
+      one.population = p;
+      one.block = block;
+      one.from = blocks.cores(p)[block];
+      one.to.insert(blocks.cores(blocks.extension(p))[block]);
+    }
+}
+
+/// Packets of a block, or of its extension, that reach a core.
+static void addSent(const image::SourceBlocks &blocks, std::map<std::pair<uint32_t, uint32_t>, Sent> &sent, uint32_t population,
+                    uint32_t block, uint32_t core) {
+  Sent &one = sent[{population, block}];
+  one.population = population;
+  one.block = block;
+  one.from = blocks.cores(population)[block];
+  one.to.insert(core);
+}
+
 Result<MachineTables> mapping::machineTables(const image::Image &image) {
   if (!image.chip.memories)
     return Error{.code = 3030,
@@ -78,26 +137,21 @@ Result<MachineTables> mapping::machineTables(const image::Image &image) {
                  .expected = "a section 'memories'",
                  .found = "none",
                  .kind = ErrorKind::Unsupported};
-  MachineTables tables{.blocks = image::SourceBlocks(image), .keys = {}, .shapes = {}, .plans = {}, .routers = {}};
+  MachineTables tables{
+      .blocks = image::SourceBlocks(image), .keys = {}, .shapes = {}, .plans = {}, .delayCores = {}, .routers = {}};
   RANVIER_TRY(tables.keys, image::assignKeys(tables.blocks, image::sendersOf(image)));
   tables.shapes = image::shapesOf(image, tables.blocks);
   for (const image::CoreShape &shape : tables.shapes)
     tables.plans.push_back(image::planCore(shape, tables.blocks, tables.keys, *image.chip.memories));
   std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
-  for (uint32_t c = 0; c < image.cores.size(); ++c) {
-    const image::CoreRecord &core = image.cores[c];
-    for (const image::InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount)) {
-      const uint32_t block = tables.blocks.block(axon.population, axon.neuron);
-      Sent &one = sent[{axon.population, block}];
-      one.population = axon.population;
-      one.block = block;
-      one.from = tables.blocks.cores(axon.population)[block];
-      one.to.insert(c);
-    }
-  }
+  for (uint32_t c = 0; c < image.cores.size(); ++c)
+    for (const auto &[from, block] : tables.shapes[c].blocks)
+      addSent(tables.blocks, sent, from.first, from.second, c);
+  addExtensions(tables.blocks, sent);
   std::vector<Place> places;
   for (const image::CoreRecord &core : image.cores)
     places.push_back({core.chip, core.core});
+  RANVIER_TRY(tables.delayCores, placeDelayCores(image.chip, tables.blocks, places));
   std::vector<Sent> list;
   for (auto &[at, one] : sent)
     list.push_back(std::move(one));
@@ -115,7 +169,14 @@ static image::SourceBlocks blocksOf(const Network &network, const hw::Chip &chip
   for (uint32_t c = 0; c < mapping.cores.size(); ++c)
     for (const Slice &slice : mapping.cores[c].slices)
       slices.push_back({c, slice.population, slice.first, slice.count});
-  return image::SourceBlocks(sources, slices, std::max(1u, chip.core.neurons));
+  image::SourceBlocks blocks(sources, slices, std::max(1u, chip.core.neurons));
+  std::vector<uint32_t> stages(network.populations.size(), 0);
+  for (const Projection &projection : network.projections)
+    for (const uint16_t delay : projection.targets.empty() ? std::vector<uint16_t>{} : projection.delays)
+      stages[projection.source] =
+          std::max(stages[projection.source], image::delayParts(std::max<uint32_t>(1, delay), chip.memories->nativeSteps).stage);
+  blocks.extend(stages, static_cast<uint32_t>(mapping.cores.size()));
+  return blocks;
 }
 
 static std::vector<bool> sendersOf(const Network &network) {
@@ -125,8 +186,7 @@ static std::vector<bool> sendersOf(const Network &network) {
   return sends;
 }
 
-/// Counts rows while the synapses go by once.
-static std::vector<image::CoreShape> shapesOf(const Network &network, const Mapping &mapping, const image::SourceBlocks &blocks) {
+static std::vector<image::CoreShape> emptyShapes(const Network &network, const Mapping &mapping) {
   std::vector<image::CoreShape> shapes(mapping.cores.size());
   for (size_t c = 0; c < shapes.size(); ++c)
     for (const Slice &slice : mapping.cores[c].slices) {
@@ -136,69 +196,101 @@ static std::vector<image::CoreShape> shapesOf(const Network &network, const Mapp
       shapes[c].neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shapes[c].inputWords += uint64_t(slice.count) * program.inputs.size();
     }
-  const auto coreOf = coreOfNeuron(network, mapping);
-  const auto out = outgoing(network);
-  std::vector<uint32_t> inRow(shapes.size(), 0), touched;
-  std::vector<uint64_t> stamp(shapes.size(), 0);
-  uint64_t source = 0;
-  for (uint32_t p = 0; p < network.populations.size(); ++p)
-    for (uint64_t n = 0; n < network.populations[p].count; ++n) {
-      ++source;
-      for (const uint32_t index : out[p]) {
-        const Projection &projection = network.projections[index];
-        touched.clear();
-        for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
-          const uint32_t core = coreOf[projection.target][projection.targets[s]];
-          if (inRow[core]++ == 0)
-            touched.push_back(core);
-          shapes[core].longestDelay = std::max(shapes[core].longestDelay, projection.delay(s));
-        }
-        for (const uint32_t core : touched) {
-          image::CoreShape::Block &block = shapes[core].blocks[{p, blocks.block(p, n)}];
-          block.sources += stamp[core] != source;
-          stamp[core] = source;
-          image::RowCount &count = block.projections[index];
-          ++count.rows;
-          count.longest = std::max(count.longest, image::rowWords(inRow[core], 0));
-          inRow[core] = 0;
-        }
-      }
-    }
   return shapes;
 }
+
+namespace {
+/// Counts rows while the synapses go by once: lanes are pairs of a core and a stage of delay.
+class ShapeCounter {
+public:
+  ShapeCounter(const Network &network, const Mapping &mapping, const image::SourceBlocks &blocks, uint32_t native)
+      : network(network), blocks(blocks), native(native), shapes(emptyShapes(network, mapping)),
+        coreOf(coreOfNeuron(network, mapping)) {
+    for (uint32_t p = 0; p < blocks.originals(); ++p)
+      lanes = std::max(lanes, 1 + blocks.stages(p));
+    inRow.resize(shapes.size() * lanes, 0);
+    stamp.resize(shapes.size() * lanes, 0);
+    longest.resize(shapes.size(), 1);
+  }
+
+  std::vector<image::CoreShape> run() {
+    const auto out = outgoing(network);
+    for (uint32_t p = 0; p < network.populations.size(); ++p)
+      for (uint64_t n = 0; n < network.populations[p].count; ++n) {
+        ++source;
+        for (const uint32_t index : out[p])
+          takeRow(p, n, index);
+      }
+    for (size_t c = 0; c < shapes.size(); ++c)
+      shapes[c].longestDelay = longest[c];
+    return std::move(shapes);
+  }
+
+private:
+  void takeRow(uint32_t p, uint64_t n, uint32_t index) {
+    const Projection &projection = network.projections[index];
+    const std::vector<uint32_t> &cores = coreOf[projection.target];
+    touched.clear();
+    for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
+      const uint32_t core = cores[projection.targets[s]];
+      const image::DelayParts parts = image::delayParts(projection.delay(s), native);
+      const uint32_t lane = core * lanes + parts.stage;
+      if (inRow[lane]++ == 0)
+        touched.push_back(lane);
+      longest[core] = std::max(longest[core], parts.rest);
+    }
+    for (const uint32_t lane : touched) {
+      image::CoreShape::Block &block = shapes[lane / lanes].blocks[{blocks.sender(p, n, lane % lanes).first, blocks.block(p, n)}];
+      block.sources += stamp[lane] != source;
+      stamp[lane] = source;
+      image::RowCount &count = block.projections[index];
+      ++count.rows;
+      count.longest = std::max(count.longest, image::rowWords(inRow[lane], 0));
+      inRow[lane] = 0;
+    }
+  }
+
+  const Network &network;
+  const image::SourceBlocks &blocks;
+  const uint32_t native;
+  std::vector<image::CoreShape> shapes;
+  const std::vector<std::vector<uint32_t>> coreOf;
+  uint32_t lanes = 1;
+  std::vector<uint32_t> inRow, longest, touched;
+  std::vector<uint64_t> stamp;
+  uint64_t source = 0;
+};
+} // namespace
 
 Result<std::vector<image::MemoryUse>> mapping::foretellMemories(const Network &network, const hw::Chip &chip,
                                                                 const Mapping &mapping) {
   const image::SourceBlocks blocks = blocksOf(network, chip, mapping);
   RANVIER_TRY(const image::Keys keys, image::assignKeys(blocks, sendersOf(network)));
   std::vector<image::MemoryUse> uses;
-  for (const image::CoreShape &shape : shapesOf(network, mapping, blocks))
+  for (const image::CoreShape &shape : ShapeCounter(network, mapping, blocks, chip.memories->nativeSteps).run())
     uses.push_back(image::useOf(shape, image::planCore(shape, blocks, keys, *chip.memories), *chip.memories));
   return uses;
 }
 
-Result<std::vector<TileRouter>> mapping::foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+Result<RouterForecast> mapping::foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   const image::SourceBlocks blocks = blocksOf(network, chip, mapping);
   RANVIER_TRY(const image::Keys keys, image::assignKeys(blocks, sendersOf(network)));
   std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
-  forEachFanOut(network, coreOfNeuron(network, mapping), mapping.cores.size(),
-                [&](uint32_t p, uint64_t n, const std::vector<uint32_t> &reached) {
-                  if (reached.empty())
-                    return;
-                  const uint32_t block = blocks.block(p, n);
-                  Sent &one = sent[{p, block}];
-                  one.population = p;
-                  one.block = block;
-                  one.from = blocks.cores(p)[block];
-                  one.to.insert(reached.begin(), reached.end());
-                });
+  const std::vector<image::CoreShape> shapes = ShapeCounter(network, mapping, blocks, chip.memories->nativeSteps).run();
+  for (uint32_t c = 0; c < shapes.size(); ++c)
+    for (const auto &[from, block] : shapes[c].blocks)
+      addSent(blocks, sent, from.first, from.second, c);
+  addExtensions(blocks, sent);
   std::vector<Place> places;
   for (const CoreAssignment &core : mapping.cores)
     places.push_back({core.chip, core.core});
+  RouterForecast forecast;
+  RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, blocks, places));
   std::vector<Sent> list;
   for (auto &[at, one] : sent)
     list.push_back(std::move(one));
-  return routersOf(chip, places, keys, list);
+  forecast.routers = routersOf(chip, places, keys, list);
+  return forecast;
 }
 
 //===--- Routers at work --------------------------------------------------===//
@@ -228,10 +320,12 @@ namespace {
 /// One packet on its way.
 class Walk {
 public:
-  Walk(const image::Image &image, const std::vector<TileRouter> &routers, uint32_t key)
-      : image(image), chip(image.chip), plane(image.chip), routers(routers), key(key) {
+  Walk(const image::Image &image, const MachineTables &tables, const std::vector<TileRouter> &routers, uint32_t key)
+      : chip(image.chip), plane(image.chip), routers(routers), key(key) {
     for (uint32_t c = 0; c < image.cores.size(); ++c)
       coreAt[image.cores[c].core] = c;
+    for (size_t d = 0; d < tables.delayCores.size(); ++d)
+      coreAt[tables.delayCores[d].core] = static_cast<uint32_t>(image.cores.size() + d);
   }
 
   /// From a router, where it came by a link of that direction (-1: from a core of the tile, or the host).
@@ -270,7 +364,6 @@ private:
     return Error{
         .code = 6057, .message = "a packet of key " + std::to_string(key) + " " + what, .place = "tile " + std::to_string(tile)};
   }
-  const image::Image &image;
   const hw::Chip &chip;
   const hw::Plane plane;
   const std::vector<TileRouter> &routers;
@@ -284,9 +377,10 @@ Result<std::vector<uint32_t>> mapping::coresOfPacket(const image::Image &image, 
                                                      const std::vector<TileRouter> &routers, uint32_t population, uint32_t block) {
   const uint32_t key = tables.keys.key(population, block, 0), from = tables.blocks.cores(population)[block];
   const hw::Plane plane(image.chip);
-  Walk walk(image, routers, key);
+  Walk walk(image, tables, routers, key);
   if (from != image::none) {
-    RANVIER_CHECK(walk.visit(plane.tileOf(image.cores[from].chip, image.cores[from].core), -1, true));
+    const uint32_t core = from < image.cores.size() ? image.cores[from].core : tables.delayCores[from - image.cores.size()].core;
+    RANVIER_CHECK(walk.visit(plane.tileOf(0, core), -1, true));
   } else {
     // The host knows which tiles want it: those whose tables had an entry before they were compressed.
     for (const TileRouter &router : tables.routers)

@@ -183,8 +183,8 @@ Result<void> detail::checkMemories(const Network &network, const hw::Chip &chip,
                    .hint = "spread these cores over more tiles",
                    .kind = ErrorKind::DoesNotFit};
     }
-  RANVIER_TRY(const std::vector<TileRouter> routers, foretellRouters(network, chip, mapping));
-  for (const TileRouter &router : routers)
+  RANVIER_TRY(const RouterForecast forecast, foretellRouters(network, chip, mapping));
+  for (const TileRouter &router : forecast.routers)
     if (router.entries.size() > chip.router.tableEntries) // Compression takes time, and few tables need it.
       RANVIER_CHECK(compressRouters(chip, {router}));
   return {};
@@ -200,8 +200,8 @@ static Json partsJson(const std::vector<image::MemoryPart> &parts) {
 Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   const hw::Memories &memories = *chip.memories;
   const auto uses = foretellMemories(network, chip, mapping);
-  const auto routers = foretellRouters(network, chip, mapping);
-  if (!uses || !routers || uses->empty())
+  const auto forecast = foretellRouters(network, chip, mapping);
+  if (!uses || !forecast || uses->empty())
     return nullptr;
   const auto fullest = [&](auto &&bytes) {
     return static_cast<size_t>(
@@ -236,11 +236,12 @@ Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const 
   const size_t longest = fullest([](const image::MemoryUse &use) { return use.longestRow; });
   json["row_words"] = {{"used", (*uses)[longest].longestRow}, {"available", memories.rowWords}};
   size_t most = 0, entries = 0;
-  for (const TileRouter &router : *routers) {
+  for (const TileRouter &router : forecast->routers) {
     most = std::max(most, router.entries.size());
     entries += router.entries.size();
   }
   json["router_entries"] = {{"used", most}, {"available", chip.router.tableEntries}, {"all_tiles", entries}, {"compressed", false}};
+  json["delay_cores"] = forecast->delayCores.size();
   // What the numbers above rest on.
   json["estimates"] = Json::array();
   json["unknown"] = Json::array();

@@ -22,7 +22,7 @@ private:
   void makeTable();
   void makeFilters();
   Result<void> makeRows();
-  Result<void> fillRow(const RowRecord &row, const EntryPlan &entry, uint64_t number);
+  Result<void> fillRow(const RowRecord &row, const InAxonRecord &axon, uint32_t stage);
   RowSynapse synapse(uint64_t at) const;
 
   const Image &image;
@@ -32,7 +32,8 @@ private:
   const Keys &keys;
   const CorePlan &plan;
   CoreTables tables;
-  std::vector<std::pair<uint32_t, uint32_t>> targetOf; ///< [accumulator] index and type.
+  std::vector<std::pair<uint32_t, uint32_t>> targetOf;     ///< [accumulator] index and type.
+  std::map<std::pair<uint32_t, uint32_t>, size_t> entryOf; ///< By population (or extension) and block.
   std::vector<RowSynapse> buffer;
 };
 
@@ -125,46 +126,55 @@ RowSynapse Builder::synapse(uint64_t at) const {
   return {.index = index, .type = type, .delay = from.delay, .weight = from.weight};
 }
 
-Result<void> Builder::fillRow(const RowRecord &row, const EntryPlan &entry, uint64_t rowNumber) {
-  const auto matrix = std::find_if(entry.matrices.begin(), entry.matrices.end(),
-                                   [&](const EntryPlan::Matrix &one) { return one.projection == row.projection; });
+/// The synapses of a row that act at a stage, sorted by delay as they are: they stand together.
+Result<void> Builder::fillRow(const RowRecord &row, const InAxonRecord &axon, uint32_t stage) {
+  const auto [population, atom] = blocks.sender(axon.population, axon.neuron, stage);
+  const uint32_t block = blocks.block(axon.population, axon.neuron);
   buffer.clear();
   for (uint64_t s = 0; s < row.count; ++s) {
-    buffer.push_back(synapse(row.firstSynapse + s));
-    if (buffer.back().weight >> 16)
+    RowSynapse one = synapse(row.firstSynapse + s);
+    const DelayParts parts = delayParts(one.delay, image.chip.memories->nativeSteps);
+    if (parts.stage != stage)
+      continue;
+    one.delay = parts.rest;
+    buffer.push_back(one);
+    if (one.weight >> 16)
       return Error{.code = 3030,
                    .message = "a weight that is no word of a row",
                    .place = "projection '" + image.meta.projections[row.projection].name + "'",
                    .expected = "0..65535",
-                   .found = std::to_string(static_cast<int32_t>(buffer.back().weight))};
+                   .found = std::to_string(static_cast<int32_t>(one.weight))};
   }
+  if (buffer.empty())
+    return {};
+  const size_t e = entryOf.at({population, block});
+  const EntryPlan &entry = plan.entries[e];
+  const uint32_t among = block - entry.block, perBlock = entry.filterWords / entry.blocks;
+  std::vector<uint32_t> &filters = tables.regions[FilterRegion];
+  filters[filters[4 + 4 * e] / 4 + among * perBlock + atom / 32] |= 1u << atom % 32;
+  const uint64_t number = uint64_t(among) * entry.atoms + atom;
+  const auto matrix = std::find_if(entry.matrices.begin(), entry.matrices.end(),
+                                   [&](const EntryPlan::Matrix &one) { return one.projection == row.projection; });
   if (matrix->direct) {
-    tables.regions[DirectRegion][matrix->address / 4 + rowNumber] = packSynapse(plan.fields, buffer[0]);
+    tables.regions[DirectRegion][matrix->address / 4 + number] = packSynapse(plan.fields, buffer[0]);
     return {};
   }
   const std::vector<uint32_t> words = encodeRow(plan.fields, buffer, matrix->words);
   std::copy(words.begin(), words.end(),
-            tables.regions[RowRegion].begin() + static_cast<ptrdiff_t>(matrix->address / 4 + rowNumber * words.size()));
+            tables.regions[RowRegion].begin() + static_cast<ptrdiff_t>(matrix->address / 4 + number * words.size()));
   return {};
 }
 
 Result<void> Builder::makeRows() {
-  std::map<std::pair<uint32_t, uint32_t>, size_t> entryOf; // By population and block.
   for (size_t e = 0; e < plan.entries.size(); ++e)
     for (uint32_t k = 0; k < plan.entries[e].blocks; ++k)
       entryOf[{plan.entries[e].population, plan.entries[e].block + k}] = e;
   tables.regions[RowRegion].assign(plan.rowBytes / 4, 0);
   tables.regions[DirectRegion].assign(plan.directBytes / 4, 0);
-  std::vector<uint32_t> &filters = tables.regions[FilterRegion];
-  for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount)) {
-    const uint32_t block = blocks.block(axon.population, axon.neuron), atom = blocks.atom(axon.population, axon.neuron);
-    const size_t e = entryOf.at({axon.population, block});
-    const EntryPlan &entry = plan.entries[e];
-    const uint32_t among = block - entry.block, perBlock = entry.filterWords / entry.blocks;
-    filters[filters[4 + 4 * e] / 4 + among * perBlock + atom / 32] |= 1u << atom % 32;
+  for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount))
     for (const RowRecord &row : image.rows.subspan(core.firstRow + axon.firstRow, axon.rowCount))
-      RANVIER_CHECK(fillRow(row, entry, uint64_t(among) * entry.atoms + atom));
-  }
+      for (uint32_t stage = 0; stage <= blocks.stages(axon.population); ++stage)
+        RANVIER_CHECK(fillRow(row, axon, stage));
   return {};
 }
 

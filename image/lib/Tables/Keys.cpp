@@ -9,7 +9,8 @@ using namespace ranvier;
 using namespace ranvier::image;
 
 SourceBlocks::SourceBlocks(const std::vector<Source> &populations, std::span<const Slice> slices, uint32_t inputBlock)
-    : sizeOf(populations.size()), coreOf(populations.size()), places(populations.size()) {
+    : original(static_cast<uint32_t>(populations.size())), sizeOf(populations.size()), coreOf(populations.size()),
+      places(populations.size()) {
   for (size_t p = 0; p < populations.size(); ++p)
     places[p].resize(populations[p].count);
   for (const Slice &slice : slices) {
@@ -45,7 +46,43 @@ static std::vector<SourceBlocks::Slice> slicesOf(const Image &image) {
   return slices;
 }
 SourceBlocks::SourceBlocks(const Image &image)
-    : SourceBlocks(sourcesOf(image.meta), slicesOf(image), std::max(1u, image.chip.core.neurons)) {}
+    : SourceBlocks(sourcesOf(image.meta), slicesOf(image), std::max(1u, image.chip.core.neurons)) {
+  extend(delayStages(image), static_cast<uint32_t>(image.cores.size()));
+}
+
+void SourceBlocks::extend(const std::vector<uint32_t> &stages, uint32_t firstCore) {
+  if (std::all_of(stages.begin(), stages.end(), [](uint32_t count) { return count == 0; }))
+    return;
+  stageCount = stages;
+  sizeOf.resize(2 * original);
+  coreOf.resize(2 * original);
+  for (uint32_t p = 0; p < original; ++p)
+    for (const uint32_t size : stages[p] ? sizeOf[p] : std::vector<uint32_t>{}) {
+      sizeOf[original + p].push_back(stages[p] * size);
+      coreOf[original + p].push_back(firstCore++);
+    }
+}
+
+/// Calls visit(population, synapse) for all of an image.
+template <typename Visit> static void visitSynapses(const Image &image, Visit &&visit) {
+  for (const CoreRecord &core : image.cores)
+    for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount))
+      for (const RowRecord &row : image.rows.subspan(core.firstRow + axon.firstRow, axon.rowCount))
+        for (uint64_t s = core.firstSynapse + row.firstSynapse, end = s + row.count; s < end; ++s)
+          visit(axon.population, core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32)
+                                     ? unpackSynapse(image.synapses32[s])
+                                     : unpackSynapse(image.synapses64[s]));
+}
+
+std::vector<uint32_t> image::delayStages(const Image &image) {
+  std::vector<uint32_t> stages(image.meta.populations.size(), 0);
+  const uint32_t native = image.chip.memories ? image.chip.memories->nativeSteps : 0xFFFF;
+  if (std::any_of(image.cores.begin(), image.cores.end(), [&](const CoreRecord &core) { return core.delaySlots > native + 1; }))
+    visitSynapses(image, [&](uint32_t population, const Synapse &synapse) {
+      stages[population] = std::max(stages[population], delayParts(std::max(1u, synapse.delay), native).stage);
+    });
+  return stages;
+}
 
 bool SourceBlocks::uniform(uint32_t population) const {
   const std::vector<uint32_t> &sizes = sizeOf[population];
@@ -61,7 +98,7 @@ Result<Keys> image::assignKeys(const SourceBlocks &blocks, const std::vector<boo
   unsigned blockBits = 0, atomBits = 0;
   std::vector<uint32_t> order;
   for (uint32_t p = 0; p < blocks.populations(); ++p) {
-    if (!sends[p])
+    if (p < blocks.originals() ? !sends[p] : blocks.sizes(p).empty())
       continue;
     Keys::Zone &zone = keys.zones[p];
     zone.used = true;

@@ -12,28 +12,66 @@ using namespace ranvier::image;
 
 static uint32_t filterWords(uint32_t atoms) { return (atoms + 31) / 32; }
 
+namespace {
+/// Counts the rows of a source on a core, stage by stage.
+class RowCounter {
+public:
+  RowCounter(const Image &image, const CoreRecord &core, const SourceBlocks &blocks, CoreShape &shape)
+      : image(image), core(core), blocks(blocks), shape(shape), native(image.chip.memories->nativeSteps) {}
+  void take(const InAxonRecord &axon) {
+    uint64_t seen = 0; // Stages at which the source has any synapse; 64 of them at most, and itself.
+    bool self = false;
+    for (const RowRecord &row : image.rows.subspan(core.firstRow + axon.firstRow, axon.rowCount)) {
+      counts.assign(1 + blocks.stages(axon.population), 0);
+      for (uint64_t s = 0; s < row.count; ++s) {
+        const DelayParts parts = delayParts(delay(core.firstSynapse + row.firstSynapse + s), native);
+        ++counts[parts.stage];
+        shape.longestDelay = std::max(shape.longestDelay, parts.rest);
+      }
+      for (uint32_t stage = 0; stage < counts.size(); ++stage) {
+        if (!counts[stage])
+          continue;
+        CoreShape::Block &block =
+            shape.blocks[{blocks.sender(axon.population, axon.neuron, stage).first, blocks.block(axon.population, axon.neuron)}];
+        const bool before = stage ? seen >> (stage - 1) & 1 : self;
+        block.sources += !before;
+        (stage ? seen |= uint64_t(1) << (stage - 1) : self = true);
+        RowCount &count = block.projections[row.projection];
+        ++count.rows;
+        count.longest = std::max(count.longest, rowWords(counts[stage], 0));
+      }
+    }
+  }
+
+private:
+  uint32_t delay(uint64_t at) const {
+    return core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32) ? unpackSynapse(image.synapses32[at]).delay
+                                                                            : unpackSynapse(image.synapses64[at]).delay;
+  }
+  const Image &image;
+  const CoreRecord &core;
+  const SourceBlocks &blocks;
+  CoreShape &shape;
+  const uint32_t native;
+  std::vector<uint64_t> counts;
+};
+} // namespace
+
 std::vector<CoreShape> image::shapesOf(const Image &image, const SourceBlocks &blocks) {
   std::vector<CoreShape> shapes(image.cores.size());
   for (size_t c = 0; c < shapes.size(); ++c) {
     const CoreRecord &core = image.cores[c];
     CoreShape &shape = shapes[c];
     shape.neurons = core.neuronCount;
-    shape.longestDelay = std::max(2u, core.delaySlots) - 1;
     for (const SliceRecord &slice : image.slices.subspan(core.firstSlice, core.sliceCount)) {
       const isa::Program &program = image.meta.programs[slice.program];
       shape.types = std::max(shape.types, static_cast<uint32_t>(program.inputs.size()));
       shape.neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shape.inputWords += uint64_t(slice.count) * program.inputs.size();
     }
-    for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount)) {
-      CoreShape::Block &block = shape.blocks[{axon.population, blocks.block(axon.population, axon.neuron)}];
-      ++block.sources;
-      for (const RowRecord &row : image.rows.subspan(core.firstRow + axon.firstRow, axon.rowCount)) {
-        RowCount &count = block.projections[row.projection];
-        ++count.rows;
-        count.longest = std::max(count.longest, rowWords(row.count, 0));
-      }
-    }
+    RowCounter counter(image, core, blocks, shape);
+    for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount))
+      counter.take(axon);
   }
   return shapes;
 }

@@ -56,7 +56,7 @@ TEST_CASE("spinnaker1 computes in s16.15 with ring buffers of 16 bits") {
   CHECK(chip.fractionBits == 15);
   CHECK(chip.ringBuffers == RingBuffers{.bits = 16, .spikesPerSecond = 30, .sigma = 5});
   CHECK(chip.core.neurons == 256);
-  CHECK(chip.maxDelay == 16);
+  CHECK(chip.maxDelay == 144);
   // A synapse takes a word, whatever its fields.
   CHECK(chip.storage.bits(5, 17, 4, 8) == 5 * 32);
   CHECK(chip.storage.bits(5, 17, 0, 0) == 5 * 32);

@@ -32,7 +32,7 @@ void connect(Network &network, uint32_t source, uint32_t target, uint32_t recept
 }
 
 /// Populations over several cores, inputs over several blocks; sparse, full, one-to-one and repeated synapses.
-Network randomNetwork(uint64_t seed) {
+Network randomNetwork(uint64_t seed, int64_t mostDelay = 16) {
   Dice dice(seed);
   Network network = empty();
   network.name = "random" + std::to_string(seed);
@@ -48,7 +48,7 @@ Network randomNetwork(uint64_t seed) {
       const uint32_t from = static_cast<uint32_t>(network.populations[source].count),
                      to = static_cast<uint32_t>(network.populations[target].count);
       const bool pairs = dice.chance(0.3), delayed = dice.chance(0.5);
-      const int64_t longest = dice(1, 16);
+      const int64_t longest = dice(1, mostDelay);
       const double density = std::min(dice.chance(0.2) ? 1.0 : 0.2, 20000.0 / (double(from) * to));
       std::vector<Edge> edges;
       const auto add = [&](uint32_t a, uint32_t b) {
@@ -127,35 +127,55 @@ Loaded load(const image::Image &image, const MachineTables &tables) {
   return loaded;
 }
 
+/// Where a source's packet ends, and what it finds there; of a stage beyond 0: where its extension sends it again.
+Found packetsOf(const image::Image &image, const MachineTables &tables, const Loaded &loaded,
+                const std::vector<TileRouter> &routers, uint32_t p, uint32_t n, uint32_t stage) {
+  const uint32_t block = tables.blocks.block(p, n), native = image.chip.memories->nativeSteps;
+  const auto [sender, atom] = tables.blocks.sender(p, n, stage);
+  const auto cores = coresOfPacket(image, tables, routers, sender, block);
+  REQUIRE_MESSAGE(bool(cores), (cores ? "" : cores.error().str()));
+  Found found;
+  uint32_t extensions = 0;
+  for (const uint32_t core : *cores) {
+    if (core >= image.cores.size()) {
+      const DelayCore &delay = tables.delayCores[core - image.cores.size()];
+      CHECK(stage == 0);
+      CHECK(delay.population == p);
+      CHECK(delay.block == block);
+      ++extensions;
+      continue;
+    }
+    const auto read = image::synapsesOfPacket(loaded.blocks[core], base, loaded.fields[core], tables.keys.key(sender, block, atom));
+    REQUIRE_MESSAGE(bool(read), (read ? "" : read.error().str()));
+    for (const image::RowSynapse &one : *read)
+      found.push_back({core, one.index, one.type, one.delay + stage * native, one.weight});
+  }
+  CHECK(extensions == (stage == 0 && tables.blocks.stages(p) ? 1 : 0));
+  return found;
+}
+
 void checkEveryPacket(const image::Image &image, const MachineTables &tables, const Loaded &loaded,
                       const std::vector<TileRouter> &routers) {
   const std::vector<bool> sends = image::sendersOf(image);
+  std::set<std::pair<uint32_t, uint32_t>> known; // Blocks of which routers know packets.
+  for (uint32_t c = 0; c < image.cores.size(); ++c)
+    for (const auto &[from, block] : tables.shapes[c].blocks)
+      known.insert(from);
   uint64_t synapses = 0;
-  for (uint32_t p = 0; p < image.meta.populations.size(); ++p) {
-    if (!sends[p])
-      continue;
-    for (uint32_t n = 0; n < image.meta.populations[p].count; ++n) {
-      const Found wanted = expected(image, p, n);
+  for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
+    for (uint32_t n = 0; sends[p] && n < image.meta.populations[p].count; ++n) {
       const uint32_t block = tables.blocks.block(p, n);
-      if (wanted.empty() && std::none_of(image.inAxons.begin(), image.inAxons.end(), [&](const image::InAxonRecord &axon) {
-            return axon.population == p && tables.blocks.block(p, axon.neuron) == block;
-          }))
-        continue; // Nobody of its block reaches anything, so no router knows the key.
-      const auto cores = coresOfPacket(image, tables, routers, p, block);
-      REQUIRE_MESSAGE(bool(cores), (cores ? "" : cores.error().str()));
       Found found;
-      for (const uint32_t core : *cores) {
-        const auto read = image::synapsesOfPacket(loaded.blocks[core], base, loaded.fields[core],
-                                                  tables.keys.key(p, block, tables.blocks.atom(p, n)));
-        REQUIRE_MESSAGE(bool(read), (read ? "" : read.error().str()));
-        for (const image::RowSynapse &one : *read)
-          found.push_back({core, one.index, one.type, one.delay, one.weight});
-      }
+      for (uint32_t stage = 0; stage <= tables.blocks.stages(p); ++stage)
+        if (const uint32_t sender = tables.blocks.sender(p, n, stage).first;
+            known.contains({sender, block}) || (stage == 0 && tables.blocks.stages(p))) {
+          const Found more = packetsOf(image, tables, loaded, routers, p, n, stage);
+          found.insert(found.end(), more.begin(), more.end());
+        }
       std::sort(found.begin(), found.end());
-      REQUIRE(found == wanted);
+      REQUIRE(found == expected(image, p, n));
       synapses += found.size();
     }
-  }
   CHECK(synapses == image.synapses32.size() + image.synapses64.size());
 }
 
@@ -219,11 +239,85 @@ TEST_CASE("every packet finds the image's synapses, and no other") {
   CHECK(direct > 3);
 }
 
+TEST_CASE("longer delays are sent again by cores of their own") {
+  const hw::Chip chip = spinnaker();
+  uint64_t extended = 0, deepest = 0;
+  for (uint64_t seed = 500; seed < 500 + cases(12, 200); ++seed) {
+    CAPTURE(seed);
+    const image::Image image = imageOf(randomNetwork(seed, 144), chip);
+    auto tables = machineTables(image);
+    REQUIRE(bool(tables));
+    const Loaded loaded = load(image, *tables);
+    checkEveryPacket(image, *tables, loaded, tables->routers);
+    const auto shorter = compressRouters(chip, tables->routers);
+    REQUIRE_MESSAGE(bool(shorter), (shorter ? "" : shorter.error().str()));
+    checkEveryPacket(image, *tables, loaded, *shorter);
+    extended += !tables->delayCores.empty();
+    std::set<uint32_t> used;
+    for (const image::CoreRecord &core : image.cores)
+      used.insert(core.core);
+    for (const DelayCore &core : tables->delayCores)
+      CHECK(used.insert(core.core).second);
+    for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
+      deepest = std::max<uint64_t>(deepest, tables->blocks.stages(p));
+    for (const image::CorePlan &plan : tables->plans)
+      CHECK(plan.fields.delayBits <= 4);
+  }
+  CHECK(extended > 3);
+  CHECK(deepest == 8);
+}
+
+namespace {
+/// One synapse of a delay.
+Network delayed(uint16_t delay) {
+  Network network = empty();
+  addPopulation(network, "a", 3, 0);
+  addPopulation(network, "b", 3, 0);
+  connect(network, 0, 1, 0, {{2, 1, 7, delay}});
+  return network;
+}
+} // namespace
+
+TEST_CASE("delays at the ends of stages") {
+  const hw::Chip chip = spinnaker();
+  for (const auto &[delay, stages, rest] :
+       {std::tuple(1, 0u, 1u), {16, 0u, 16u}, {17, 1u, 1u}, {32, 1u, 16u}, {33, 2u, 1u}, {144, 8u, 16u}}) {
+    CAPTURE(delay);
+    const image::Image image = imageOf(delayed(static_cast<uint16_t>(delay)), chip);
+    auto tables = machineTables(image);
+    REQUIRE(bool(tables));
+    CHECK(tables->blocks.stages(0) == stages);
+    CHECK(tables->delayCores.size() == (stages ? 1 : 0));
+    CHECK(tables->shapes[0].longestDelay == rest);
+    checkEveryPacket(image, *tables, load(image, *tables), tables->routers);
+    if (stages) // Atoms of the extension: those of the block once a stage.
+      CHECK(tables->blocks.sizes(tables->blocks.extension(0)) == std::vector<uint32_t>{stages * 3});
+  }
+  const auto beyond = partition(delayed(145), chip, {});
+  REQUIRE(!beyond);
+  CHECK(beyond.error().code == 6017);
+}
+
+TEST_CASE("a machine without a free core cannot extend delays") {
+  hw::Chip chip = spinnaker();
+  chip.tilesX = chip.tilesY = 1;
+  chip.coresPerTile = 2;
+  const auto mapping = partition(delayed(17), chip, {});
+  REQUIRE(bool(mapping));
+  CHECK(bool(checkMapping(delayed(17), chip, *mapping)));
+  chip.coresPerTile = 1;
+  CHECK(bool(checkMapping(delayed(16), chip, *mapping)));
+  const auto none = checkMapping(delayed(17), chip, *mapping);
+  REQUIRE(!none);
+  CHECK(none.error().code == 6105);
+  CHECK(none.error().kind == ErrorKind::DoesNotFit);
+}
+
 TEST_CASE("bytes are foretold exactly") {
   const hw::Chip chip = spinnaker();
   for (uint64_t seed = 100; seed < 100 + cases(20, 300); ++seed) {
     CAPTURE(seed);
-    const Network network = randomNetwork(seed);
+    const Network network = randomNetwork(seed, seed % 2 ? 16 : 144);
     const image::Image image = imageOf(network, chip);
     auto tables = machineTables(image);
     REQUIRE(bool(tables));
@@ -238,10 +332,11 @@ TEST_CASE("bytes are foretold exactly") {
     }
     const auto routers = foretellRouters(network, chip, mapping);
     REQUIRE(bool(routers));
-    REQUIRE(routers->size() == tables->routers.size());
-    for (size_t r = 0; r < routers->size(); ++r) {
-      CHECK((*routers)[r].tile == tables->routers[r].tile);
-      CHECK((*routers)[r].entries == tables->routers[r].entries);
+    CHECK(routers->delayCores == tables->delayCores);
+    REQUIRE(routers->routers.size() == tables->routers.size());
+    for (size_t r = 0; r < tables->routers.size(); ++r) {
+      CHECK(routers->routers[r].tile == tables->routers[r].tile);
+      CHECK(routers->routers[r].entries == tables->routers[r].entries);
     }
   }
 }

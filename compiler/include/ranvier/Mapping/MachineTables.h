@@ -23,20 +23,30 @@ struct TileRouter {
   RoutingTable entries;
 };
 
+/// A core that sends the spikes of a block again, for synapses of longer delays than ring buffers hold. It stands on a core that no
+/// network uses, as near as one is free.
+struct DelayCore {
+  uint32_t population = 0, block = 0; ///< Whose spikes.
+  uint32_t chip = 0, core = 0;
+  bool operator==(const DelayCore &) const = default;
+};
+
 /// What an image's machine is loaded with, besides the bytes of single cores, which image::buildTables makes of it.
 struct MachineTables {
   image::SourceBlocks blocks;
   image::Keys keys;
   std::vector<image::CoreShape> shapes; ///< [core]
   std::vector<image::CorePlan> plans;   ///< [core]
+  std::vector<DelayCore> delayCores;    ///< Numbered after the image's cores.
   std::vector<TileRouter> routers;      ///< By tile, those that have entries; not compressed.
 };
-/// Errors: RNV3030 (a chip without memories), RNV3031 (keys).
+/// Errors: RNV3030 (a chip without memories), RNV3031 (keys), RNV6105 (DoesNotFit: no core is free to extend delays).
 Result<MachineTables> machineTables(const image::Image &image);
 
-/// The cores (into image.cores, ascending) to which the tables bring a packet of a block, as routers work: the first entry that
-/// matches, or the default route. Packets of inputs come to the router of every tile of which an entry knows them, and stay there.
-/// `routers` may be compressed. Errors: RNV6057 (a packet comes to a tile twice, to a core that does not exist, or has no entry).
+/// The cores (into image.cores and, after them, delayCores; ascending) to which the tables bring a packet of a block or extension,
+/// as routers work: the first entry that matches, or the default route. Packets of inputs come to the router of every tile of which
+/// an entry knows them, and stay there. `routers` may be compressed. Errors: RNV6057 (a packet comes to a tile twice, to a core
+/// that does not exist, or has no entry).
 Result<std::vector<uint32_t>> coresOfPacket(const image::Image &image, const MachineTables &tables,
                                             const std::vector<TileRouter> &routers, uint32_t population, uint32_t block);
 
@@ -47,8 +57,13 @@ Result<std::vector<TileRouter>> compressRouters(const hw::Chip &chip, const std:
 
 /// Bytes of each core [core of the mapping], as the image will have them. Chips with memories only. Errors: RNV3031.
 Result<std::vector<image::MemoryUse>> foretellMemories(const Network &network, const hw::Chip &chip, const Mapping &mapping);
-/// Entries of each router before compression.
-Result<std::vector<TileRouter>> foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+/// Of routers, before compression.
+struct RouterForecast {
+  std::vector<TileRouter> routers;
+  std::vector<DelayCore> delayCores;
+};
+/// Errors: RNV3031, RNV6105.
+Result<RouterForecast> foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 
 } // namespace ranvier::mapping
 

@@ -189,6 +189,8 @@ struct Memories {
   uint32_t directBytes = 2048;     ///< [B] Most of data memory for rows of a single synapse that stay there; 0: none does.
   uint32_t historyBytes = 100;     ///< [B] Spikes that a neuron with plastic synapses remembers.
   uint32_t neuronWordBytes = 4;    ///< [B] Each state, parameter and input of a neuron.
+  uint32_t nativeSteps = 16;       ///< [steps] Longest delay in the ring buffers; longer ones take a core that sends again.
+  uint32_t delayStages = 0;        ///< Most blocks of so many steps that such a core waits.
   uint32_t allocationBytes = 8;    ///< [B] What an allocation of the tile's memory takes besides.
   bool operator==(const Memories &) const = default;
 };

@@ -98,7 +98,23 @@ public:
   };
   /// Slices in the order of cores.
   SourceBlocks(const std::vector<Source> &populations, std::span<const Slice> slices, uint32_t inputBlock);
+  /// With its extensions.
   explicit SourceBlocks(const Image &image);
+  /// Adds a population for each that has so many stages [population] of longer delays: the cores which send its spikes again, one a
+  /// block, numbered from `firstCore`. Their atoms: those of the block once a stage.
+  void extend(const std::vector<uint32_t> &stages, uint32_t firstCore);
+  /// The extension of a population; only where it has stages.
+  uint32_t extension(uint32_t population) const { return original + population; }
+  /// 0: no delay is long.
+  uint32_t stages(uint32_t population) const { return stageCount.empty() ? 0 : stageCount[population]; }
+  /// Populations of the network, whose numbers come before those of extensions.
+  uint32_t originals() const { return original; }
+  /// Population and atom of what a source sends at a stage (0: itself).
+  std::pair<uint32_t, uint32_t> sender(uint32_t population, uint64_t neuron, uint32_t stage) const {
+    const Place place = places[population][neuron];
+    return stage ? std::pair(extension(population), (stage - 1) * sizeOf[population][place.block] + place.atom)
+                 : std::pair(population, place.atom);
+  }
   /// [block] number of neurons.
   const std::vector<uint32_t> &sizes(uint32_t population) const { return sizeOf[population]; }
   /// [block] core that sends, none of inputs.
@@ -113,9 +129,20 @@ private:
   struct Place {
     uint32_t block = 0, atom = 0;
   };
+  uint32_t original;
+  std::vector<uint32_t> stageCount;
   std::vector<std::vector<uint32_t>> sizeOf, coreOf;
   std::vector<std::vector<Place>> places;
 };
+
+/// How a delay is made: so many stages by another core, then `rest` in the ring buffers.
+struct DelayParts {
+  uint32_t stage, rest;
+};
+constexpr DelayParts delayParts(uint32_t delay, uint32_t nativeSteps) {
+  const uint32_t stage = (delay - 1) / nativeSteps;
+  return {stage, delay - stage * nativeSteps};
+}
 
 /// Keys: population, block, atom, from the top. Populations that send nothing have none.
 struct Keys {
@@ -133,7 +160,8 @@ struct Keys {
     return ~static_cast<uint32_t>((uint64_t(1) << (zones[population].blockBits + zones[population].atomBits)) - 1);
   }
 };
-/// Fields of one width for all where they fit 32 bits, else each population's own, the widest first. `sends` [population]. Errors:
+/// Fields of one width for all where they fit 32 bits, else each population's own, the widest first. `sends` [population], without
+/// extensions, which all do. Errors:
 /// RNV3031 (DoesNotFit: more than 32 bits).
 Result<Keys> assignKeys(const SourceBlocks &blocks, const std::vector<bool> &sends);
 
@@ -214,6 +242,8 @@ struct CoreTables {
   SynapseFields fields;
   std::array<std::vector<uint32_t>, RegionCount> regions; ///< Words.
 };
+/// Stages of longer delays that each population needs [population].
+std::vector<uint32_t> delayStages(const Image &image);
 /// Tables of a core. Errors: RNV3030 (no chip with memories, weights that are no 16 bits), RNV3032 (DoesNotFit: beyond a field of
 /// the formats).
 Result<CoreTables> buildTables(const Image &image, uint32_t core, const SourceBlocks &blocks, const Keys &keys,
