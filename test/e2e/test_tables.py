@@ -28,6 +28,7 @@ class Machine:
         self.folder = folder
         self.index = json.loads((folder / "index.json").read_text())
         self.cores = self.index["cores"]
+        self.plastic = 0
         self.blocks = [(folder / core["file"]).read_bytes() for core in self.cores]
         self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores + self.index["delay_cores"])}
         self.routers = {(one["x"], one["y"]): [tuple(words((folder / one["file"]).read_bytes())[k:k + 3]) for k in range(0, 3 * one["entries"], 3)] for one in self.index["routers"]}
@@ -103,8 +104,8 @@ class Machine:
         fields = core["fields"]
         index, kind, delays = fields["index_bits"], fields["type_bits"], fields["delay_bits"]
 
-        def unpack(word):
-            low, weight = word & 0xFFFF, word >> 16
+        def unpack(word, weight=None):
+            low, weight = word & 0xFFFF, word >> 16 if weight is None else weight
             delay = low >> (index + kind) & ((1 << delays) - 1)
             return low & ((1 << index) - 1), low >> index & ((1 << kind) - 1), delay or 1 << delays, weight
 
@@ -139,8 +140,13 @@ class Machine:
                     continue
                 length = (address & 0xFF) + 4
                 one = rows[4 * field + row * length:][:length]
-                assert one[0] == 0 and one[2] == 0 and one[1] <= length - 3 and not any(one[3 + one[1]:])
-                found += map(unpack, one[3:3 + one[1]])
+                region, fixed, plastic = one[0], one[1 + one[0]], one[2 + one[0]]
+                halves = lambda first, count: [half for word in one[first:first + (count + 1) // 2] for half in (word & 0xFFFF, word >> 16)][:count]
+                self.plastic += plastic
+                assert region == (2 + (plastic + 1) // 2 if plastic else 0) and not (fixed and plastic)
+                assert not any(one[3 + region + fixed + (plastic + 1) // 2:]) and not (plastic and any(one[1:3]))
+                found += map(unpack, one[3 + region:3 + region + fixed])
+                found += map(unpack, halves(3 + region + fixed, plastic), halves(3, plastic))
             return found
         return []
 
@@ -177,6 +183,7 @@ class Tables(Case):
   snn.population @b model @izk_curr_exp shape [{90 + seed}]
   snn.connect @in_a from @in to @a receptor "excitatory" delay {3 + seed} "fixed_probability" {{p = 0.05}} weights 0.4
   snn.connect @a_b from @a to @b receptor "excitatory" delay 16 "fixed_probability" {{p = 0.1}} weights 0.4
+  {'snn.plasticity @learns of @a_b rule @stdp_pair_additive params {tau_plus = 20.0, tau_minus = 20.0, a_plus = 0.01, a_minus = 0.01, w_min = 0.0, w_max = 1.0}' if seed == 1 else ""}
   snn.connect @a_a from @a to @a receptor "inhibitory" delay 1 "one_to_one" {{}} weights 0.5
   snn.connect @b_a from @b to @a receptor "inhibitory" delay 2 "fixed_total_number" {{n = 900}} weights 0.5
   {f'snn.connect @late from @b to @b receptor "excitatory" delay {30 * seed} "one_to_one" {{}} weights 0.3' if seed else ""}
@@ -217,6 +224,7 @@ class Tables(Case):
                             synapses += found.total()
                 self.assertEqual(synapses, sum(one.total() for one in wanted.values()))
                 self.assertGreater(synapses, 5000)
+                self.assertEqual(machine.plastic > 1000, seed == 1)
                 self.bytes_as_foretold(network, image, compiled, machine)
 
     def bytes_as_foretold(self, network, image, compiled, machine):

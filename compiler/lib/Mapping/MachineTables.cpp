@@ -195,6 +195,8 @@ static std::vector<image::CoreShape> emptyShapes(const Network &network, const M
       shapes[c].types = std::max(shapes[c].types, static_cast<uint32_t>(program.inputs.size()));
       shapes[c].neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shapes[c].inputWords += uint64_t(slice.count) * program.inputs.size();
+      const auto learns = [&](const Learning &rule) { return network.projections[rule.projection].target == slice.population; };
+      shapes[c].plasticNeurons += std::any_of(network.learning.begin(), network.learning.end(), learns) ? slice.count : 0;
     }
   return shapes;
 }
@@ -205,7 +207,7 @@ class ShapeCounter {
 public:
   ShapeCounter(const Network &network, const Mapping &mapping, const image::SourceBlocks &blocks, uint32_t native)
       : network(network), blocks(blocks), native(native), shapes(emptyShapes(network, mapping)),
-        coreOf(coreOfNeuron(network, mapping)) {
+        coreOf(coreOfNeuron(network, mapping)), plastic(image::plasticProjections(network.projections.size(), network.learning)) {
     for (uint32_t p = 0; p < blocks.originals(); ++p)
       lanes = std::max(lanes, 1 + blocks.stages(p));
     inRow.resize(shapes.size() * lanes, 0);
@@ -245,7 +247,8 @@ private:
       stamp[lane] = source;
       image::RowCount &count = block.projections[index];
       ++count.rows;
-      count.longest = std::max(count.longest, image::rowWords(inRow[lane], 0));
+      count.plastic = plastic[index];
+      count.longest = std::max(count.longest, plastic[index] ? image::rowWords(0, inRow[lane]) : image::rowWords(inRow[lane], 0));
       inRow[lane] = 0;
     }
   }
@@ -255,6 +258,7 @@ private:
   const uint32_t native;
   std::vector<image::CoreShape> shapes;
   const std::vector<std::vector<uint32_t>> coreOf;
+  const std::vector<bool> plastic;
   uint32_t lanes = 1;
   std::vector<uint32_t> inRow, longest, touched;
   std::vector<uint64_t> stamp;
@@ -262,34 +266,51 @@ private:
 };
 } // namespace
 
-Result<std::vector<image::MemoryUse>> mapping::foretellMemories(const Network &network, const hw::Chip &chip,
-                                                                const Mapping &mapping) {
-  const image::SourceBlocks blocks = blocksOf(network, chip, mapping);
-  RANVIER_TRY(const image::Keys keys, image::assignKeys(blocks, sendersOf(network)));
-  std::vector<image::MemoryUse> uses;
-  for (const image::CoreShape &shape : ShapeCounter(network, mapping, blocks, chip.memories->nativeSteps).run())
-    uses.push_back(image::useOf(shape, image::planCore(shape, blocks, keys, *chip.memories), *chip.memories));
-  return uses;
+namespace {
+/// Everything that the bytes of cores follow from.
+struct Counted {
+  image::SourceBlocks blocks;
+  image::Keys keys;
+  std::vector<image::CoreShape> shapes;
+
+  std::vector<image::MemoryUse> uses(const hw::Memories &memories) const {
+    std::vector<image::MemoryUse> list;
+    for (const image::CoreShape &shape : shapes)
+      list.push_back(image::useOf(shape, image::planCore(shape, blocks, keys, memories), memories));
+    return list;
+  }
+};
+} // namespace
+
+static Result<Counted> count(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  Counted counted{blocksOf(network, chip, mapping), {}, {}};
+  RANVIER_TRY(counted.keys, image::assignKeys(counted.blocks, sendersOf(network)));
+  counted.shapes = ShapeCounter(network, mapping, counted.blocks, chip.memories->nativeSteps).run();
+  return counted;
 }
 
-Result<RouterForecast> mapping::foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
-  const image::SourceBlocks blocks = blocksOf(network, chip, mapping);
-  RANVIER_TRY(const image::Keys keys, image::assignKeys(blocks, sendersOf(network)));
+Result<std::vector<image::MemoryUse>> mapping::foretellMemories(const Network &network, const hw::Chip &chip,
+                                                                const Mapping &mapping) {
+  RANVIER_TRY(const Counted counted, count(network, chip, mapping));
+  return counted.uses(*chip.memories);
+}
+
+Result<Forecast> mapping::foretellMachine(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  RANVIER_TRY(const Counted counted, count(network, chip, mapping));
   std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
-  const std::vector<image::CoreShape> shapes = ShapeCounter(network, mapping, blocks, chip.memories->nativeSteps).run();
-  for (uint32_t c = 0; c < shapes.size(); ++c)
-    for (const auto &[from, block] : shapes[c].blocks)
-      addSent(blocks, sent, from.first, from.second, c);
-  addExtensions(blocks, sent);
+  for (uint32_t c = 0; c < counted.shapes.size(); ++c)
+    for (const auto &[from, block] : counted.shapes[c].blocks)
+      addSent(counted.blocks, sent, from.first, from.second, c);
+  addExtensions(counted.blocks, sent);
   std::vector<Place> places;
   for (const CoreAssignment &core : mapping.cores)
     places.push_back({core.chip, core.core});
-  RouterForecast forecast;
-  RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, blocks, places));
+  Forecast forecast{counted.uses(*chip.memories), {}, {}};
+  RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, counted.blocks, places));
   std::vector<Sent> list;
   for (auto &[at, one] : sent)
     list.push_back(std::move(one));
-  forecast.routers = routersOf(chip, places, keys, list);
+  forecast.routers = routersOf(chip, places, counted.keys, list);
   return forecast;
 }
 

@@ -157,7 +157,8 @@ static std::map<uint32_t, uint64_t> sharedUse(const hw::Chip &chip, const Mappin
 Result<void> detail::checkMemories(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   if (!chip.memories)
     return {};
-  RANVIER_TRY(const std::vector<image::MemoryUse> uses, foretellMemories(network, chip, mapping));
+  RANVIER_TRY(const Forecast forecast, foretellMachine(network, chip, mapping));
+  const std::vector<image::MemoryUse> &uses = forecast.cores;
   for (size_t c = 0; c < uses.size(); ++c)
     if (const auto excess = excessOf(uses[c], *chip.memories, chip.memories->sdramBytes))
       return Error{.code = 6102,
@@ -183,7 +184,6 @@ Result<void> detail::checkMemories(const Network &network, const hw::Chip &chip,
                    .hint = "spread these cores over more tiles",
                    .kind = ErrorKind::DoesNotFit};
     }
-  RANVIER_TRY(const RouterForecast forecast, foretellRouters(network, chip, mapping));
   for (const TileRouter &router : forecast.routers)
     if (router.entries.size() > chip.router.tableEntries) // Compression takes time, and few tables need it.
       RANVIER_CHECK(compressRouters(chip, {router}));
@@ -199,10 +199,10 @@ static Json partsJson(const std::vector<image::MemoryPart> &parts) {
 
 Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   const hw::Memories &memories = *chip.memories;
-  const auto uses = foretellMemories(network, chip, mapping);
-  const auto forecast = foretellRouters(network, chip, mapping);
-  if (!uses || !forecast || uses->empty())
+  const auto forecast = foretellMachine(network, chip, mapping);
+  if (!forecast || forecast->cores.empty())
     return nullptr;
+  const std::vector<image::MemoryUse> *uses = &forecast->cores;
   const auto fullest = [&](auto &&bytes) {
     return static_cast<size_t>(
         std::max_element(uses->begin(), uses->end(), [&](const auto &a, const auto &b) { return bytes(a) < bytes(b); }) -

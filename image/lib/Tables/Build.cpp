@@ -24,6 +24,8 @@ private:
   Result<void> makeRows();
   Result<void> fillRow(const RowRecord &row, const InAxonRecord &axon, uint32_t stage);
   RowSynapse synapse(uint64_t at) const;
+  Result<void> readRules();
+  uint32_t traces(uint32_t projection) const;
 
   const Image &image;
   const CoreRecord &core;
@@ -35,6 +37,7 @@ private:
   std::vector<std::pair<uint32_t, uint32_t>> targetOf;     ///< [accumulator] index and type.
   std::map<std::pair<uint32_t, uint32_t>, size_t> entryOf; ///< By population (or extension) and block.
   std::vector<RowSynapse> buffer;
+  std::vector<const LearningMeta *> rules; ///< [projection], null: fixed.
 };
 
 } // namespace
@@ -126,6 +129,32 @@ RowSynapse Builder::synapse(uint64_t at) const {
   return {.index = index, .type = type, .delay = from.delay, .weight = from.weight};
 }
 
+/// What a source remembers of itself before its first spike.
+uint32_t Builder::traces(uint32_t projection) const {
+  uint32_t word = 0;
+  if (const LearningMeta *rule = rules[projection])
+    for (size_t k = 0; k < rule->init[1].size(); ++k)
+      word |= (static_cast<uint32_t>(rule->init[1][k]) & 0xFFFF) << 16 * k;
+  return word;
+}
+
+/// Plastic regions have room for two traces of a source and a weight of each synapse.
+Result<void> Builder::readRules() {
+  rules.assign(image.meta.projections.size(), nullptr);
+  for (const LearningMeta &rule : image.meta.learning) {
+    rules[rule.projection] = &rule;
+    if (!rule.init[0].empty() || rule.init[1].size() > 2)
+      return Error{.code = 3030,
+                   .message = "a rule whose rows have no format",
+                   .place = "projection '" + image.meta.projections[rule.projection].name + "'",
+                   .expected = "at most 2 traces of a source, and nothing but its weight for a synapse",
+                   .found = std::to_string(rule.init[1].size()) + " traces and " + std::to_string(rule.init[0].size()) +
+                            " more words of a synapse",
+                   .kind = ErrorKind::Unsupported};
+  }
+  return {};
+}
+
 /// The synapses of a row that act at a stage, sorted by delay as they are: they stand together.
 Result<void> Builder::fillRow(const RowRecord &row, const InAxonRecord &axon, uint32_t stage) {
   const auto [population, atom] = blocks.sender(axon.population, axon.neuron, stage);
@@ -137,6 +166,7 @@ Result<void> Builder::fillRow(const RowRecord &row, const InAxonRecord &axon, ui
     if (parts.stage != stage)
       continue;
     one.delay = parts.rest;
+    one.plastic = rules[row.projection] != nullptr;
     buffer.push_back(one);
     if (one.weight >> 16)
       return Error{.code = 3030,
@@ -159,7 +189,7 @@ Result<void> Builder::fillRow(const RowRecord &row, const InAxonRecord &axon, ui
     tables.regions[DirectRegion][matrix->address / 4 + number] = packSynapse(plan.fields, buffer[0]);
     return {};
   }
-  const std::vector<uint32_t> words = encodeRow(plan.fields, buffer, matrix->words);
+  const std::vector<uint32_t> words = encodeRow(plan.fields, buffer, matrix->words, traces(row.projection));
   std::copy(words.begin(), words.end(),
             tables.regions[RowRegion].begin() + static_cast<ptrdiff_t>(matrix->address / 4 + number * words.size()));
   return {};
@@ -187,6 +217,7 @@ Result<CoreTables> Builder::run() {
                  .found = "none",
                  .kind = ErrorKind::Unsupported};
   RANVIER_CHECK(checkFields());
+  RANVIER_CHECK(readRules());
   tables.fields = plan.fields;
   targetOf.resize(core.accumulatorCount);
   makeNeurons();

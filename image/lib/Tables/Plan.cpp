@@ -12,12 +12,20 @@ using namespace ranvier::image;
 
 static uint32_t filterWords(uint32_t atoms) { return (atoms + 31) / 32; }
 
+std::vector<bool> image::plasticProjections(size_t projections, std::span<const LearningMeta> learning) {
+  std::vector<bool> plastic(projections, false);
+  for (const LearningMeta &each : learning)
+    plastic[each.projection] = true;
+  return plastic;
+}
+
 namespace {
 /// Counts the rows of a source on a core, stage by stage.
 class RowCounter {
 public:
   RowCounter(const Image &image, const CoreRecord &core, const SourceBlocks &blocks, CoreShape &shape)
-      : image(image), core(core), blocks(blocks), shape(shape), native(image.chip.memories->nativeSteps) {}
+      : image(image), core(core), blocks(blocks), shape(shape), native(image.chip.memories->nativeSteps),
+        plastic(plasticProjections(image.meta.projections.size(), image.meta.learning)) {}
   void take(const InAxonRecord &axon) {
     uint64_t seen = 0; // Stages at which the source has any synapse; 64 of them at most, and itself.
     bool self = false;
@@ -38,7 +46,8 @@ public:
         (stage ? seen |= uint64_t(1) << (stage - 1) : self = true);
         RowCount &count = block.projections[row.projection];
         ++count.rows;
-        count.longest = std::max(count.longest, rowWords(counts[stage], 0));
+        count.plastic = plastic[row.projection];
+        count.longest = std::max(count.longest, count.plastic ? rowWords(0, counts[stage]) : rowWords(counts[stage], 0));
       }
     }
   }
@@ -53,6 +62,7 @@ private:
   const SourceBlocks &blocks;
   CoreShape &shape;
   const uint32_t native;
+  const std::vector<bool> plastic;
   std::vector<uint64_t> counts;
 };
 } // namespace
@@ -68,6 +78,11 @@ std::vector<CoreShape> image::shapesOf(const Image &image, const SourceBlocks &b
       shape.types = std::max(shape.types, static_cast<uint32_t>(program.inputs.size()));
       shape.neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shape.inputWords += uint64_t(slice.count) * program.inputs.size();
+      for (const LearningMeta &learning : image.meta.learning)
+        if (image.meta.projections[learning.projection].target == slice.population) {
+          shape.plasticNeurons += slice.count;
+          break;
+        }
     }
     RowCounter counter(image, core, blocks, shape);
     for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount))

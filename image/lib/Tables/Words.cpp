@@ -27,7 +27,8 @@ uint32_t image::rowWords(uint64_t fixed, uint64_t plastic) {
   return static_cast<uint32_t>(fixed + (plastic ? plasticHistoryWords + 2 * halves : 0));
 }
 
-std::vector<uint32_t> image::encodeRow(const SynapseFields &fields, std::span<const RowSynapse> synapses, uint32_t words) {
+std::vector<uint32_t> image::encodeRow(const SynapseFields &fields, std::span<const RowSynapse> synapses, uint32_t words,
+                                       uint32_t traces) {
   std::vector<uint32_t> fixed, weights, controls;
   const auto half = [](std::vector<uint32_t> &list, uint64_t number, uint32_t value) {
     if (number % 2 == 0)
@@ -45,7 +46,7 @@ std::vector<uint32_t> image::encodeRow(const SynapseFields &fields, std::span<co
   }
   std::vector<uint32_t> row{plastic ? plasticHistoryWords + static_cast<uint32_t>(weights.size()) : 0};
   if (plastic) {
-    row.insert(row.end(), plasticHistoryWords, 0);
+    row.insert(row.end(), {0, traces});
     row.insert(row.end(), weights.begin(), weights.end());
   }
   row.push_back(static_cast<uint32_t>(fixed.size()));

@@ -27,6 +27,7 @@ TEST_CASE("rows are header, plastic region, fixed words, controls") {
   CHECK(rowWords(1, 3) == 7);
   // Region: history of 2 words, weights 7 and 8, weight 9. Controls: delay 2 | type 0 | index 3 = 0x43 and so on.
   CHECK(encodeRow(fields, mixed, 7) == std::vector<uint32_t>{4, 0, 0, 0x00080007u, 9, 1, 3, 0x00640021u, 0x00B40043u, 0x25});
+  CHECK(encodeRow(fields, mixed, 7, 0x00020001u)[2] == 0x00020001u); // two traces of the source
   CHECK(encodeRow(fields, {}, 2) == std::vector<uint32_t>{0, 0, 0, 0, 0});
   for (const std::vector<RowSynapse> &row : {fixed, mixed}) {
     auto read = decodeRow(fields, encodeRow(fields, row, 12));

@@ -330,7 +330,7 @@ TEST_CASE("bytes are foretold exactly") {
       REQUIRE(bool(built));
       CHECK((*foretold)[c] == image::measuredUse(*built, tables->shapes[c], *chip.memories));
     }
-    const auto routers = foretellRouters(network, chip, mapping);
+    const auto routers = foretellMachine(network, chip, mapping);
     REQUIRE(bool(routers));
     CHECK(routers->delayCores == tables->delayCores);
     REQUIRE(routers->routers.size() == tables->routers.size());

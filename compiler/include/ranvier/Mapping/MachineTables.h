@@ -57,13 +57,14 @@ Result<std::vector<TileRouter>> compressRouters(const hw::Chip &chip, const std:
 
 /// Bytes of each core [core of the mapping], as the image will have them. Chips with memories only. Errors: RNV3031.
 Result<std::vector<image::MemoryUse>> foretellMemories(const Network &network, const hw::Chip &chip, const Mapping &mapping);
-/// Of routers, before compression.
-struct RouterForecast {
+/// The same, with the routers before they are compressed.
+struct Forecast {
+  std::vector<image::MemoryUse> cores;
   std::vector<TileRouter> routers;
   std::vector<DelayCore> delayCores;
 };
 /// Errors: RNV3031, RNV6105.
-Result<RouterForecast> foretellRouters(const Network &network, const hw::Chip &chip, const Mapping &mapping);
+Result<Forecast> foretellMachine(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 
 } // namespace ranvier::mapping
 

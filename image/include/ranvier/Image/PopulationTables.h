@@ -48,12 +48,15 @@ uint32_t packSynapse(const SynapseFields &fields, const RowSynapse &synapse);
 
 /// Words before and between the parts of a row: plastic size, number of fixed synapses, number of plastic controls.
 constexpr uint32_t rowHeaderWords = 3;
-/// A plastic region starts with the history of its source: time of its last spike, its trace in 16 bits and 16 bits of nothing.
+/// A plastic region starts with the history of its source: time of its last spike, then two traces of 16 bits, 0 where a rule has
+/// fewer.
 constexpr uint32_t plasticHistoryWords = 2;
 /// Words of a row without its header.
 uint32_t rowWords(uint64_t fixed, uint64_t plastic);
-/// Header, plastic region, fixed words, controls, in the order given; filled with words of 0 to `words` (and the header).
-std::vector<uint32_t> encodeRow(const SynapseFields &fields, std::span<const RowSynapse> synapses, uint32_t words);
+/// Header, plastic region, fixed words, controls, in the order given; filled with words of 0 to `words` (and the header). `traces`:
+/// of the source, two of 16 bits, before its first spike.
+std::vector<uint32_t> encodeRow(const SynapseFields &fields, std::span<const RowSynapse> synapses, uint32_t words,
+                                uint32_t traces = 0);
 
 /// An entry of the population table, three words.
 struct TableEntry {
@@ -187,6 +190,8 @@ struct CoreShape {
   uint64_t plasticNeurons = 0;                           ///< That remember their spikes.
   std::map<std::pair<uint32_t, uint32_t>, Block> blocks; ///< By (population, block) of the source.
 };
+/// Whether the synapses of each projection are plastic. [projection]
+std::vector<bool> plasticProjections(size_t projections, std::span<const LearningMeta> learning);
 /// Of an image, [core].
 std::vector<CoreShape> shapesOf(const Image &image, const SourceBlocks &blocks);
 
@@ -244,7 +249,8 @@ struct CoreTables {
 };
 /// Stages of longer delays that each population needs [population].
 std::vector<uint32_t> delayStages(const Image &image);
-/// Tables of a core. Errors: RNV3030 (no chip with memories, weights that are no 16 bits), RNV3032 (DoesNotFit: beyond a field of
+/// Tables of a core. Errors: RNV3030 (no chip with memories, weights that are no 16 bits, rules whose synapses or sources keep more
+/// than a plastic region has room for), RNV3032 (DoesNotFit: beyond a field of
 /// the formats).
 Result<CoreTables> buildTables(const Image &image, uint32_t core, const SourceBlocks &blocks, const Keys &keys,
                                const CorePlan &plan);
