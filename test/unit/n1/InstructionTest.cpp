@@ -211,6 +211,56 @@ TEST_CASE("every instruction with every immediate gives the words of the interpr
   }
 }
 
+TEST_CASE("shifts round powers of two, and thrice them, in every way") {
+  if (!test::haveN1())
+    return;
+  // Words drawn at random hardly ever have only zeros among the bits that fall out, or zeros below the highest of them.
+  Engines engines(18);
+  const auto power = [](uint32_t exponent, uint32_t factor, bool negative) {
+    const uint32_t word = factor << exponent;
+    return static_cast<int32_t>(negative ? 0 - word : word);
+  };
+  std::vector<isa::Program> programs;
+  std::vector<uint32_t> shifts;
+  const auto run = [&] {
+    engines.run(std::move(programs), [&](uint32_t node, Core &core) {
+      // A neuron in four has its lowest one at the highest bit that falls out, others near that; of either sign.
+      for (uint32_t n = 0; n < neurons; ++n) {
+        const auto bit = static_cast<uint32_t>(std::clamp(static_cast<int>(shifts[node] + n % 4) - 2, 0, 62));
+        const uint32_t one = std::max(engines.random.below(std::min(bit, 31u) + 1), bit - std::min(bit, 31u));
+        core.param[0][n] = power(one, n & 8 ? 3 : 1, n & 4);
+        core.param[1][n] = power(bit - one, 1, n & 16);
+        core.param[2][n] = power(std::min(bit, 31u), n & 8 ? 3 : 1, n & 4);
+      }
+    });
+    programs.clear();
+    shifts.clear();
+  };
+  for (const isa::OpcodeInfo &info : isa::opcodeTable) {
+    if (!info.inInt || (info.imm != ImmKind::ShiftRound && info.imm != ImmKind::ProductShift))
+      continue;
+    for (uint32_t shift = info.immMin; shift <= info.immMax; ++shift) {
+      isa::Program program = emptyProgram();
+      for (uint8_t p = 0; p < 3; ++p)
+        program.code.push_back({.op = Opcode::LdParam, .dst = p, .imm = p});
+      for (uint32_t rounding = 0; rounding < std::size(isa::roundingNames); ++rounding) {
+        program.code.push_back({.op = info.op,
+                                .dst = 3,
+                                .a = static_cast<uint8_t>(info.b ? 0 : 2),
+                                .b = static_cast<uint8_t>(info.b ? 1 : 0),
+                                .imm = shift | rounding << 8});
+        program.code.push_back({.op = Opcode::StState, .a = 3, .imm = rounding});
+      }
+      programs.push_back(std::move(program));
+      shifts.push_back(shift);
+      if (programs.size() == test::n1Host)
+        run();
+    }
+  }
+  if (!programs.empty())
+    run();
+}
+
 TEST_CASE("clipping and comparing tell words that are one bit apart") {
   if (!test::haveN1())
     return;
