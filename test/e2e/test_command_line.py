@@ -248,37 +248,6 @@ class ExitCodes(CommandLine):
         return folder
 
 
-class Targets(CommandLine):
-    def test_profiles_and_unknowns(self):
-        chips = {chip["name"]: chip for chip in self.json("targets")["targets"]}
-        self.assertEqual(set(chips), {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1", "spinnaker2"})
-        profiles = {profile["name"]: profile for profile in chips["loihi1"]["cost_profiles"]}
-        self.assertEqual(set(profiles), {"published", "fitted"})
-        access = profiles["published"]["events"]["soma_access"]
-        self.assertEqual((access["energy_pj"], access["time_ns"], access["status"]), (52.0, 5.3, "published"))
-        self.assertIn("Davies 2018", access["source"])
-        self.assertIsNone(profiles["published"]["events"]["soma_spike"]["energy_pj"])
-        self.assertIn("soma_spike.energy", profiles["published"]["unknown"])
-        self.assertNotIn("soma_spike.energy", profiles["fitted"]["unknown"])
-        (unknown,) = chips["loihi2"]["cost_profiles"]
-        self.assertTrue(all(event["energy_pj"] is None and event["time_ns"] is None for event in unknown["events"].values()))
-        self.assertIn("core.synaptic_memory_bits", chips["loihi2"]["unknown"])
-        self.assertEqual(chips["reference"]["min_delay"], 0)
-        text = self.call("targets").stdout
-        for chip in chips:
-            self.assertRegex(text, rf"(?m)^{chip} ")
-        self.assertIn("cost profiles: published, fitted", text)
-
-    def test_a_chip_of_unknown_costs_gives_no_figures(self):
-        image = self.tmp / "loihi2.rvi"
-        self.json("compile", NETWORK, "--target", "loihi2", "-o", image)
-        for path in (image, self.reference):
-            result = self.json("eval", path, "--data", SET, "--samples", 5)
-            self.assertIsNone(result["latency_us"])
-            self.assertIsNone(result["energy_uj"])
-            self.assertIn("time           unknown", self.call("eval", path, "--data", SET, "--samples", 5).stdout)
-
-
 class Options(CommandLine):
     """One test an option: giving it changes what it says it changes."""
 
@@ -722,6 +691,21 @@ class Options(CommandLine):
         spikes = self.tmp / "one.csv"
         spikes.write_text("step,neuron\n1,3\n")
         self.error("run", self.loihi1, "--input", spikes, "--steps", 3, "--sample", 1, rnv="1056")
+
+    def test_run_save_weights(self):
+        """More of it in test_plasticity.py."""
+        text, image, weights = self.tmp / "learns.mlir", self.tmp / "learns.rvi", self.tmp / "weights.csv"
+        text.write_text("""snn.network @net dt 1.0e-3 {
+  snn.input @a shape [3] source #snn.regular<[5], phase = [1, 2, 3]>
+  snn.population @b model @if_curr_exp shape [2]
+  snn.connect @e from @a to @b receptor "excitatory" delay 2 "all_to_all" {} weights 0.25
+  snn.plasticity @p of @e rule @stdp_pair_additive
+}
+""")
+        self.json("compile", text, "--target", "reference", "-o", image)
+        self.json("run", image, "--steps", 10, "--save-weights", weights)
+        rows = [f"e,{source},{target},2,0.25" for source in range(3) for target in range(2)]  # the targets never fire
+        self.assertEqual(weights.read_text().splitlines(), ["projection,source,target,delay,weight", *rows])
 
     def test_run_steps(self):
         self.assertEqual(self.json("run", self.loihi1, "--steps", 5)["steps"], 5)
