@@ -54,7 +54,7 @@ def run_board(root, folder):
         factors.append(wall / ((long - short) * DT))
         rates.append(spikes / ((long - short) * DT))
     events = rates[0] * synapses / (CORES * NEURONS)
-    return {"neurons": CORES * NEURONS, "cores": result["mapping"]["total"]["cores"], "synapses": synapses, "spikes_per_second": rates[0],
+    return {"neurons": CORES * NEURONS, "synapses": synapses, "spikes_per_second": rates[0],
             "synaptic_events_per_biological_second": events, "real_time_factor": statistics.median(factors), "real_time_factors": factors,
             "ns_per_event_per_core": statistics.median(factors) * 2e9 / events, "compile_seconds": seconds, "compile_memory_mb": peak / 1e6}
 

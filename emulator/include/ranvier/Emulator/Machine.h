@@ -130,9 +130,9 @@ class Machine {
 public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
-  /// on f32), 7006 (detailed timing on a triangular torus), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing without links,
-  /// or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank failed), 7041
-  /// (16-bit weights of synapses that learn), 7100 (JIT).
+  /// on f32), 7006 (detailed timing on a triangular torus), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing
+  /// without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank
+  /// failed), 7041 (16-bit weights of synapses that learn), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
