@@ -127,8 +127,11 @@ class Pair:
     inside: list  # At memories and boxes.
 
 
-def pair(part, graph, number, inputs, right_state, wrong_state, right_found=None):
-    """One cycle of the part without and with the fault, from states {latch: literal}; and the first copy's literals, for another pair with the same."""
+def pair(part, graph, number, inputs, right_state, wrong_state, right_found=None, words=None):
+    """One cycle of the part without and with the fault, from states {latch: literal}; and the first copy's literals, for another pair with the same.
+    `words` are what memories and boxes give, by their place, where another pair is to be given the same."""
+    words = {} if words is None else words
+    given = lambda latch, which: words[latch, which] if (latch, which) in words else words.setdefault((latch, which), graph.free())
     circuit = part.circuit
     right = right_found or graph.copy(circuit, part.values(inputs, right_state, 0))
     wrong = graph.copy(circuit, part.values(inputs, wrong_state, number))
@@ -144,11 +147,11 @@ def pair(part, graph, number, inputs, right_state, wrong_state, right_found=None
         read, = memory["re"]
         same = graph.all([at(right, read), at(wrong, read), apart(memory["raddr"]) ^ 1])
         for latch in memory["held"]:
-            word, other = graph.free(), graph.free()
+            word, other = given(latch, "word"), given(latch, "other")
             nexts[0][latch] = graph.choose(at(right, read), word, right_state[latch])
             nexts[1][latch] = graph.choose(at(wrong, read), graph.choose(same, word, other), wrong_state[latch])
     for latch in part.given:
-        nexts[0][latch] = nexts[1][latch] = graph.free()
+        nexts[0][latch] = nexts[1][latch] = given(latch, "word")
     return Pair(*nexts, *([literal for literal in literals if literal != FALSE] for literals in (ports, inside))), right
 
 
@@ -187,6 +190,7 @@ def set_by_reset(part):
 class Attempt:
     """A proof for one fault in one part."""
     CASES = 256
+    FEW = 2  # Cycles in which registers of in_few_registers come apart.
 
     def __init__(self, part, number, folder, seconds):
         self.part, self.number, self.folder, self.seconds = part, number, folder, seconds
@@ -298,6 +302,70 @@ class Attempt:
         output = graph.either(graph.any(both.inside), graph.both(graph.any(both.ports), begun if part.name == CHIP[0] else aig.TRUE))
         return never(graph, nexts, output, self.folder, self.seconds)
 
+    def in_layers(self):
+        """Sets of registers: none, then those that can come apart in a cycle in which nothing but the set before is apart, whatever state the part is in."""
+        part, circuit, ones = self.part, self.part.circuit, (1 << self.CASES) - 1
+        graph = aig.Graph()
+        inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        host_rule(part, graph, inputs)
+        state = {latch: graph.free() for latch in circuit.latches}
+        mine = {latch: graph.free() for latch in circuit.latches}
+        apart, right_found = set(), None
+        yield apart
+        for _ in range(self.FEW):
+            both, right_found = pair(part, graph, self.number, inputs, state, {latch: mine[latch] if latch in apart else state[latch] for latch in state}, right_found)
+            unsure = {latch for latch in state if latch not in apart and both.right[latch] != both.wrong[latch]}
+            layer = set()
+            while unsure:
+                found = differing(graph, unsure, both, self.cases(graph, None), ones)
+                if not found:
+                    example = graph.solve(graph.any(graph.differ(both.right[latch], both.wrong[latch]) for latch in sorted(unsure)), self.folder, self.seconds)
+                    if example is None:
+                        break
+                    found = differing(graph, unsure, both, self.cases(graph, example), ones)
+                layer |= found
+                unsure -= found
+            if not layer:
+                return
+            apart = apart | layer
+            yield apart
+
+    def in_few_registers(self):
+        """From a reset on: whether nothing is seen, and no register comes apart but a few, which one copy of all other registers shows. The few are there
+        as what they hold and where that is apart, so that what follows from nothing being apart, which is most, is plain to see."""
+        for apart in self.in_layers():
+            try:
+                if self.nothing_else(sorted(apart)):
+                    return True
+            except aig.Undecided:
+                continue
+        return False
+
+    def nothing_else(self, apart):
+        part, circuit = self.part, self.part.circuit
+        graph = aig.Graph()
+        begun = graph.free()  # As in in_a_run.
+        inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        if part.reset:
+            inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+        host_rule(part, graph, inputs)
+        latches = {latch: graph.free() for latch in circuit.latches}
+        right = {latch: graph.choose(begun, literal, graph.free()) for latch, literal in latches.items()}
+        differs = {latch: graph.free() for latch in apart}
+        words, found = {}, None
+        cases = []  # Nothing is apart; something may be.
+        for differing_now in ({}, differs):
+            wrong = {latch: graph.differ(literal, differing_now.get(latch, FALSE)) for latch, literal in right.items()}
+            both, found = pair(part, graph, self.number, inputs, right, wrong, found, words)
+            differ = {latch: graph.differ(both.right[latch], both.wrong[latch]) for latch in circuit.latches}
+            seen = graph.either(graph.any(both.inside), graph.both(graph.any(both.ports), begun if part.name == CHIP[0] else aig.TRUE))
+            cases.append((differ, graph.either(seen, graph.any(differ[latch] for latch in circuit.latches if latch not in differs))))
+        (differ, output), (differ_apart, output_apart) = cases
+        something = graph.any(differs.values())
+        nexts = {begun: aig.TRUE} | {latches[latch]: both.right[latch] for latch in circuit.latches}
+        nexts |= {differs[latch]: graph.choose(something, differ_apart[latch], differ[latch]) for latch in apart}
+        return never(graph, nexts, graph.choose(something, output_apart, output), self.folder, self.seconds, "strash; pdr")
+
 
 def parts(module):
     """(top, boxes) for each part in which a fault of a module is looked at."""
@@ -330,8 +398,8 @@ class Prover:
         with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
             return len(asked) > 1 and never(graph, nexts, graph.both(graph.any(asked), inputs[part.reset] ^ 1), pathlib.Path(work), self.seconds)
 
-    def equivalent(self, fault):
-        """How a fault is proven to be none, or None."""
+    def equivalent(self, fault, thorough=True):
+        """How a fault is proven to be none, or None. `thorough`: by the last way, too, which takes the longest."""
         for top, boxes in parts(fault.full_module):
             with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
                 attempt = Attempt(self.part(top, boxes), fault.number, pathlib.Path(work), self.seconds)
@@ -342,16 +410,22 @@ class Prover:
                         return f"{top}, in any state"
                     if attempt.in_a_run():
                         return f"{top}, from a reset on"
+                    continue  # There is a run that shows it.
+                except aig.Undecided:
+                    pass
+                try:
+                    if thorough and attempt.in_few_registers():
+                        return f"{top}, few registers apart, from a reset on"
                 except aig.Undecided:
                     continue
         return None
 
 
-def prove(folder, numbers, told=lambda number, proof: None, seconds=SECONDS):
+def prove(folder, numbers, told=lambda number, proof: None, seconds=SECONDS, thorough=True):
     """{number: how a fault is proven to be none, or None}."""
     prover, faults = Prover(folder, seconds), mutation.faults(folder)
     proofs = {}
     for number in numbers:
-        proofs[number] = prover.equivalent(faults[number])
+        proofs[number] = prover.equivalent(faults[number], thorough)
         told(number, proofs[number])
     return proofs
