@@ -29,7 +29,7 @@ def board(cores=CORES):
 
 
 def plastic():
-    """2,000 sources of 20 Hz onto 256 targets of about 10 Hz on one core, all synapses learning by pairs of spikes."""
+    """2,000 sources of 20 Hz onto 256 targets of a few Hz on one core, all synapses learning by pairs of spikes."""
     return f"""snn.network @plastic dt {DT} seed 3 {{
   snn.input @in shape [2000] source #snn.poisson<[20.0], seed = 5>
   snn.population @out model @if_curr_exp shape [256] params {{cm = 0.25, tau_syn_E = 2.0}}
