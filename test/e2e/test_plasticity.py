@@ -290,6 +290,7 @@ snn.model @told""").replace("  snn.probe", """  snn.population @ears model @list
         self.fails("run", image, "--steps", 3, "--save-weights", self.tmp / "w.csv", "--dry-run-ranks", 2, rnv=8099)
         self.assertFalse((self.tmp / "w.csv").exists())
         self.fails("run", image, "--steps", 3, "--weights", "i16", rnv=7041)
+        self.fails("run", image, "--steps", 4000000000, "--save-weights", self.tmp / "no" / "w.csv", rnv=9003)  # before the run
         plain = self.compiled("reference", text="\n".join(line for line in self.text.splitlines() if "snn.plasticity" not in line))
         self.fails("run", plain, "--steps", 3, "--save-weights", self.tmp / "w.csv", rnv=8098)
         self.fails("run", image, "--steps", 3, "--save-weights", image, code=2)

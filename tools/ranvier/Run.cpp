@@ -9,6 +9,7 @@
 #include "ranvier/Emulator/Mpi.h"
 #include "ranvier/Emulator/Session.h"
 #include "ranvier/Formats/Recording.h"
+#include "ranvier/Support/File.h"
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -241,6 +242,8 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
                  .place = "option --save-weights",
                  .expected = "an image of a network with snn.plasticity",
                  .found = "none"};
+  if (!flags.saveWeights.empty()) // that it cannot be written is said before the run, not after it
+    RANVIER_CHECK(AtomicFile::create(flags.saveWeights));
   RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample.value_or(0), *job.image, job.uncounted));
   return {};
 }
