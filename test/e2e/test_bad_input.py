@@ -255,11 +255,14 @@ class Seeds(Case):
     def test_the_seeds_are_current(self):
         """RANVIER_RENEW_SEEDS=1 writes them anew after a change of the format."""
         network = self.tmp / "seed.mlir"
-        network.write_text(self.TEXT)
-        corpus = ROOT / "test" / "fuzz" / "corpus" / "fuzz-image"
-        for target in ("reference", ROOT / "test" / "Inputs" / "chips" / "tiny.yaml"):
-            seed = corpus / (pathlib.Path(target).stem + ".rvi")
+        corpus = ROOT / "test" / "fuzz" / "corpus"
+        learning = self.TEXT.replace("  snn.probe", "  snn.plasticity @learn of @tick rule @stdp_pair_additive\n  snn.probe")
+        for name, target, text in (("reference", "reference", self.TEXT), ("tiny", ROOT / "test" / "Inputs" / "chips" / "tiny.yaml", self.TEXT), ("learning", "reference", learning)):
+            seed, checkpoint = corpus / "fuzz-image" / f"{name}.rvi", corpus / "fuzz-checkpoint" / f"{name}.rvc"
+            network.write_text(text)
             if os.environ.get("RANVIER_RENEW_SEEDS"):
                 self.json("compile", network, "--target", target, "-o", seed)
+                self.json("run", seed, "--steps", 20, "--checkpoint", checkpoint, "--checkpoint-every", 10)
             self.assertEqual(self.json("inspect", seed)["network"], "seed")
             self.assertGreater(self.json("run", seed, "--steps", 30)["totals"]["spikes"], 10)
+            self.json("run", seed, "--steps", 30, "--resume", checkpoint)
