@@ -92,7 +92,9 @@ private:
 //===--- Records ----------------------------------------------------------===//
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &program) requires std::is_same_v<std::remove_const_t<T>, isa::Program> {
+void code(Coder &coder, T &program)
+  requires std::is_same_v<std::remove_const_t<T>, isa::Program>
+{
   coder.field("name", program.name);
   coder.field("profile", program.profile);
   coder.field("states", program.states);
@@ -103,7 +105,9 @@ void code(Coder &coder, T &program) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &population) requires std::is_same_v<std::remove_const_t<T>, PopulationMeta> {
+void code(Coder &coder, T &population)
+  requires std::is_same_v<std::remove_const_t<T>, PopulationMeta>
+{
   coder.field("name", population.name);
   coder.field("shape", population.shape);
   coder.field("count", population.count);
@@ -127,7 +131,9 @@ void code(Coder &coder, T &population) requires std::is_same_v<std::remove_const
 }
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &projection) requires std::is_same_v<std::remove_const_t<T>, ProjectionMeta> {
+void code(Coder &coder, T &projection)
+  requires std::is_same_v<std::remove_const_t<T>, ProjectionMeta>
+{
   coder.field("name", projection.name);
   coder.field("source", projection.source);
   coder.field("target", projection.target);
@@ -139,14 +145,19 @@ void code(Coder &coder, T &projection) requires std::is_same_v<std::remove_const
   coder.field("index_bits", projection.indexBits);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &probe) requires std::is_same_v<std::remove_const_t<T>, ProbeMeta> {
+template <typename Coder, typename T>
+void code(Coder &coder, T &probe)
+  requires std::is_same_v<std::remove_const_t<T>, ProbeMeta>
+{
   coder.field("name", probe.name);
   coder.field("population", probe.population);
   coder.field("variables", probe.variables);
 }
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &distribution) requires std::is_same_v<std::remove_const_t<T>, Distribution> {
+void code(Coder &coder, T &distribution)
+  requires std::is_same_v<std::remove_const_t<T>, Distribution>
+{
   coder.field("kind", distribution.kind);
   coder.field("first", distribution.first);
   coder.field("second", distribution.second);
@@ -156,7 +167,9 @@ void code(Coder &coder, T &distribution) requires std::is_same_v<std::remove_con
 }
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &connector) requires std::is_same_v<std::remove_const_t<T>, ConnectorMeta> {
+void code(Coder &coder, T &connector)
+  requires std::is_same_v<std::remove_const_t<T>, ConnectorMeta>
+{
   coder.field("projection", connector.projection);
   coder.field("rule", connector.rule);
   coder.field("probability", connector.probability);
@@ -169,7 +182,9 @@ void code(Coder &coder, T &connector) requires std::is_same_v<std::remove_const_
 }
 
 template <typename Coder, typename T>
-void code(Coder &coder, T &learning) requires std::is_same_v<std::remove_const_t<T>, LearningMeta> {
+void code(Coder &coder, T &learning)
+  requires std::is_same_v<std::remove_const_t<T>, LearningMeta>
+{
   coder.field("projection", learning.projection);
   coder.field("backprop", learning.backprop);
   coder.field("weight_shift", learning.weightShift);
@@ -180,7 +195,10 @@ void code(Coder &coder, T &learning) requires std::is_same_v<std::remove_const_t
   coder.field("init", learning.init);
 }
 
-template <typename Coder, typename T> void code(Coder &coder, T &meta) requires std::is_same_v<std::remove_const_t<T>, Meta> {
+template <typename Coder, typename T>
+void code(Coder &coder, T &meta)
+  requires std::is_same_v<std::remove_const_t<T>, Meta>
+{
   coder.field("network", meta.network);
   coder.field("dt_s", meta.dt);
   coder.field("profile", meta.profile);

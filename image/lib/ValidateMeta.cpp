@@ -7,7 +7,12 @@
 namespace ranvier::image::detail {
 namespace {
 std::string number(double value) { return std::to_string(value); }
-template <typename T> std::string number(T value) requires std::is_integral_v<T> { return std::to_string(value); }
+template <typename T>
+std::string number(T value)
+  requires std::is_integral_v<T>
+{
+  return std::to_string(value);
+}
 std::string nameOf(size_t index, const PopulationMeta &population) {
   return at("populations", index) + " '" + population.name.substr(0, 60) + "'";
 }

@@ -225,10 +225,7 @@ TEST_CASE("meta is read strictly") {
       {"section meta, (top)", [](Json &m) { m["extra"] = 1; }},
       {"section meta", [](Json &m) { m["microcode_version"] = 999; }},
       {"section meta", [](Json &m) { m = Json::array(); }},
-      {"section meta",
-       [](Json &m) {
-         m["provenance"] = Json::binary({1, 2});
-       }},
+      {"section meta", [](Json &m) { m["provenance"] = Json::binary({1, 2}); }},
       {"section meta",
        [](Json &m) {
          for (int i = 0; i < 100; ++i)

@@ -134,8 +134,8 @@ struct Engines {
   explicit Engines(uint32_t seed) : chip(seed), random(seed) {}
 
   /// One program a node, in one step. `change` has a say in a node's words, which are drawn at random.
-  void run(
-      std::vector<isa::Program> programs, const std::function<void(uint32_t node, Core &core)> &change = [](uint32_t, Core &) {}) {
+  void
+  run(std::vector<isa::Program> programs, const std::function<void(uint32_t node, Core &core)> &change = [](uint32_t, Core &) {}) {
     const auto before = static_cast<uint32_t>(random.next());
     chip.put(test::n1Host, Space::Csr, HostCsrStep, before);
     std::vector<Core> cores(programs.size());
