@@ -129,33 +129,32 @@ static void addSent(const image::SourceBlocks &blocks, std::map<std::pair<uint32
   one.to.insert(core);
 }
 
+/// What every block and every extension sends, by population and block.
+static std::vector<Sent> sentOf(const image::SourceBlocks &blocks, const std::vector<image::CoreShape> &shapes) {
+  std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
+  for (uint32_t core = 0; core < shapes.size(); ++core)
+    for (const auto &[from, block] : shapes[core].blocks)
+      addSent(blocks, sent, from.first, from.second, core);
+  addExtensions(blocks, sent);
+  std::vector<Sent> list;
+  for (auto &[at, one] : sent)
+    list.push_back(std::move(one));
+  return list;
+}
+
 Result<MachineTables> mapping::machineTables(const image::Image &image) {
-  if (!image.chip.memories)
-    return Error{.code = 3030,
-                 .message = "chip '" + image.chip.name + "' is not described as one whose cores have population tables",
-                 .place = "chip",
-                 .expected = "a section 'memories'",
-                 .found = "none",
-                 .kind = ErrorKind::Unsupported};
+  RANVIER_CHECK(image::needsMemories(image.chip));
   MachineTables tables{
       .blocks = image::SourceBlocks(image), .keys = {}, .shapes = {}, .plans = {}, .delayCores = {}, .routers = {}};
   RANVIER_TRY(tables.keys, image::assignKeys(tables.blocks, image::sendersOf(image)));
   tables.shapes = image::shapesOf(image, tables.blocks);
   for (const image::CoreShape &shape : tables.shapes)
     tables.plans.push_back(image::planCore(shape, tables.blocks, tables.keys, *image.chip.memories));
-  std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
-  for (uint32_t c = 0; c < image.cores.size(); ++c)
-    for (const auto &[from, block] : tables.shapes[c].blocks)
-      addSent(tables.blocks, sent, from.first, from.second, c);
-  addExtensions(tables.blocks, sent);
   std::vector<Place> places;
   for (const image::CoreRecord &core : image.cores)
     places.push_back({core.chip, core.core});
   RANVIER_TRY(tables.delayCores, placeDelayCores(image.chip, tables.blocks, places));
-  std::vector<Sent> list;
-  for (auto &[at, one] : sent)
-    list.push_back(std::move(one));
-  tables.routers = routersOf(image.chip, places, tables.keys, list);
+  tables.routers = routersOf(image.chip, places, tables.keys, sentOf(tables.blocks, tables.shapes));
   return tables;
 }
 
@@ -297,20 +296,12 @@ Result<std::vector<image::MemoryUse>> mapping::foretellMemories(const Network &n
 
 Result<Forecast> mapping::foretellMachine(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   RANVIER_TRY(const Counted counted, count(network, chip, mapping));
-  std::map<std::pair<uint32_t, uint32_t>, Sent> sent;
-  for (uint32_t c = 0; c < counted.shapes.size(); ++c)
-    for (const auto &[from, block] : counted.shapes[c].blocks)
-      addSent(counted.blocks, sent, from.first, from.second, c);
-  addExtensions(counted.blocks, sent);
   std::vector<Place> places;
   for (const CoreAssignment &core : mapping.cores)
     places.push_back({core.chip, core.core});
   Forecast forecast{counted.uses(*chip.memories), {}, {}};
   RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, counted.blocks, places));
-  std::vector<Sent> list;
-  for (auto &[at, one] : sent)
-    list.push_back(std::move(one));
-  forecast.routers = routersOf(chip, places, counted.keys, list);
+  forecast.routers = routersOf(chip, places, counted.keys, sentOf(counted.blocks, counted.shapes));
   return forecast;
 }
 

@@ -209,13 +209,7 @@ Result<void> Builder::makeRows() {
 }
 
 Result<CoreTables> Builder::run() {
-  if (!image.chip.memories)
-    return Error{.code = 3030,
-                 .message = "chip '" + image.chip.name + "' is not described as one whose cores have population tables",
-                 .place = "chip",
-                 .expected = "a section 'memories'",
-                 .found = "none",
-                 .kind = ErrorKind::Unsupported};
+  RANVIER_CHECK(needsMemories(image.chip));
   RANVIER_CHECK(checkFields());
   RANVIER_CHECK(readRules());
   tables.fields = plan.fields;
@@ -225,6 +219,17 @@ Result<CoreTables> Builder::run() {
   makeFilters();
   RANVIER_CHECK(makeRows());
   return std::move(tables);
+}
+
+Result<void> image::needsMemories(const hw::Chip &chip) {
+  if (!chip.memories)
+    return Error{.code = 3030,
+                 .message = "chip '" + chip.name + "' is not described as one whose cores have population tables",
+                 .place = "chip",
+                 .expected = "a section 'memories'",
+                 .found = "none",
+                 .kind = ErrorKind::Unsupported};
+  return {};
 }
 
 Result<CoreTables> image::buildTables(const Image &image, uint32_t core, const SourceBlocks &blocks, const Keys &keys,

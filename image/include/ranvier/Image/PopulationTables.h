@@ -249,6 +249,8 @@ struct CoreTables {
 };
 /// Stages of longer delays that each population needs [population].
 std::vector<uint32_t> delayStages(const Image &image);
+/// Errors: RNV3030 (Unsupported: a chip whose cores have no population tables).
+Result<void> needsMemories(const hw::Chip &chip);
 /// Tables of a core. Errors: RNV3030 (no chip with memories, weights that are no 16 bits, rules whose synapses or sources keep more
 /// than a plastic region has room for), RNV3032 (DoesNotFit: beyond a field of
 /// the formats).
