@@ -31,7 +31,8 @@ void connect(Network &network, uint32_t source, uint32_t target, uint32_t recept
   network.projections.back().weightBits = 17;
 }
 
-/// Populations over several cores, inputs over several blocks; sparse, full, one-to-one and repeated synapses.
+/// Populations over several cores (every third seed: one over four at least), inputs over several blocks; sparse, full, one-to-one
+/// and repeated synapses.
 Network randomNetwork(uint64_t seed, int64_t mostDelay = 16) {
   Dice dice(seed);
   Network network = empty();
@@ -40,7 +41,8 @@ Network randomNetwork(uint64_t seed, int64_t mostDelay = 16) {
   for (int64_t i = 0; i < inputs; ++i)
     addPopulation(network, "in" + std::to_string(i), static_cast<uint64_t>(dice(1, dice.chance(0.3) ? 700 : 60)), -1);
   for (int64_t i = 0; i < populations; ++i)
-    addPopulation(network, "p" + std::to_string(i), static_cast<uint64_t>(dice(1, dice.chance(0.4) ? 800 : 90)), 0);
+    addPopulation(network, "p" + std::to_string(i),
+                  static_cast<uint64_t>(seed % 3 == 0 && i == 0 ? dice(769, 900) : dice(1, dice.chance(0.4) ? 800 : 90)), 0);
   for (uint32_t target = static_cast<uint32_t>(inputs); target < network.populations.size(); ++target)
     for (int k = 0; k < 3; ++k) {
       const uint32_t source =
@@ -233,7 +235,7 @@ TEST_CASE("every packet finds the image's synapses, and no other") {
           direct += matrix.direct;
       }
   }
-  CHECK(manyCores > 3);
+  CHECK(manyCores >= cases(24, 400) / 3);
   CHECK(together > 3);
   CHECK(alone > 10);
   CHECK(direct > 3);
@@ -263,7 +265,7 @@ TEST_CASE("longer delays are sent again by cores of their own") {
     for (const image::CorePlan &plan : tables->plans)
       CHECK(plan.fields.delayBits <= 4);
   }
-  CHECK(extended > 3);
+  CHECK(extended >= cases(12, 200) / 2);
   CHECK(deepest == 8);
 }
 
