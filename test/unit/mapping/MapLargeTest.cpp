@@ -78,7 +78,7 @@ TEST_CASE("large: limits that bind, with rates") {
   }
 }
 
-TEST_CASE("large: numbers of neurons do not decide what is near") {
+TEST_CASE("large: numbers of neurons do not decide what is near" * doctest::test_suite("quality")) {
   for (const auto kind : {Synthetic::Kind::SmallWorld, Synthetic::Kind::Layered}) {
     Synthetic how{.kind = kind, .neurons = 1800, .degree = 10, .rewired = 0.02, .layers = 2, .seed = 4};
     Rates rates;

@@ -118,7 +118,7 @@ TEST_CASE("levels of delay-0 edges stay apart") {
   }
 }
 
-TEST_CASE("rates decide which neurons stay near") {
+TEST_CASE("rates decide which neurons stay near" * doctest::test_suite("quality")) {
   Rates rates;
   const Network network = synthetic(Synthetic::Kind::Random, 400, 5, 3, rates, 1.5);
   REQUIRE(rates.size() == 1);
@@ -133,7 +133,7 @@ TEST_CASE("rates decide which neurons stay near") {
   CHECK(*spikeHops(network, chip, *weighted, rates) < *spikeHops(network, chip, *uniform, rates));
 }
 
-TEST_CASE("a shuffled small world is found again") {
+TEST_CASE("a shuffled small world is found again" * doctest::test_suite("quality")) {
   // Sequential filling sees no order in it; the search must find the ring.
   Rates rates;
   Network network = synthetic(Synthetic::Kind::SmallWorld, 480, 8, 1, rates);

@@ -202,7 +202,7 @@ TEST_CASE("rules: rates weigh messages") {
   CHECK(wrong.error().code == 6070);
 }
 
-TEST_CASE("rules: populations in any order come to lie beside each other") {
+TEST_CASE("rules: populations in any order come to lie beside each other" * doctest::test_suite("quality")) {
   // A ring of populations, declared at random.
   Rates rates;
   auto base = generate({.neurons = 32, .degree = 1}, rates);

@@ -268,7 +268,7 @@ TEST_CASE("random networks: legal for random limits, the same twice") {
   }
 }
 
-TEST_CASE("200,000 neurons with 50 synapses each are partitioned within seconds") {
+TEST_CASE("200,000 neurons with 50 synapses each are partitioned within seconds" * doctest::test_suite("quality")) {
   const Network network = localNetwork(10, 20000, 50);
   hw::Chip chip = tinyChip({.neurons = 1024,
                             .synapticMemoryBits = 1048576,

@@ -161,7 +161,7 @@ TEST_CASE("placement that counts trees finds cheaper places than placement by pa
   CHECK(byTrees < byPairs);
 }
 
-TEST_CASE("a costlier link between chips counts as often in the cost, and fewer are crossed") {
+TEST_CASE("a costlier link between chips counts as often in the cost, and fewer are crossed" * doctest::test_suite("quality")) {
   uint64_t even = 0, costly = 0;
   for (uint64_t seed = 0; seed < cases(2, 12); ++seed)
     for (const bool trees : {false, true}) {
