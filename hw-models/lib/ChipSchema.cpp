@@ -145,7 +145,8 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
   for (const Field &field : table)
     keys[field.section].push_back(field.key);
   keys["number"] = {"value", "source", "status"};
-  keys["faults"] = {"chips", "cores", "links"};
+  keys["faults"] = {"chips", "cores", "links", "tiles"};
+  keys["faults.tiles[]"] = {"chip", "x", "y"};
   keys["faults.cores[]"] = {"chip", "core"};
   keys["faults.links[]"] = {"chip", "x", "y", "direction"};
   keys["costs[]"] = {"name", "description", "source", "status", "events", "cycles", "barrier", "static_power"};

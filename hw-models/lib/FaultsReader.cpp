@@ -26,13 +26,20 @@ private:
   uint32_t part(const YamlNode &node, const std::string &path, const std::string &what, uint64_t count);
   uint32_t chipOf(const YamlNode &node, const std::string &path) { return part(node, path, "chip", std::max(1u, chip.maxChips)); }
   void readLink(const YamlNode &item, const std::string &path);
+  void readTile(const YamlNode &item, const std::string &path);
+  void expandTiles();
   template <typename Part, typename Read>
   void readList(const YamlNode &section, const char *key, std::vector<Part> &list, Read &&read);
   void checkTopology(const YamlNode &section);
 
   const Chip &chip;
   Faults faults;
+  std::vector<Tile> tiles; ///< Dead ones, of chip 0.
 };
+
+const char *const cutOffText = "faults cut a tile with live cores off from others", *const cutOffWanted =
+                                                                                        "every live tile reaches every other";
+std::string named(Tile tile) { return "tile (" + std::to_string(tile.x) + "," + std::to_string(tile.y) + ")"; }
 } // namespace
 
 /// A number below `count`, which the machine has of them.
@@ -55,8 +62,15 @@ void FaultsReader::readLink(const YamlNode &item, const std::string &path) {
   link.chip = chipOf(*at, path + ".chip");
   link.x = part(*x, path + ".x", "column of tiles", chip.tilesX);
   link.y = part(*y, path + ".y", "row of tiles", chip.tilesY);
-  const Direction directions[] = {Direction::East, Direction::North, Direction::West, Direction::South};
-  const size_t which = word(*way, path + ".direction", {"east", "north", "west", "south"});
+  std::vector<std::string> names;
+  std::vector<Direction> directions;
+  for (const Direction direction :
+       {Direction::East, Direction::North, Direction::West, Direction::South, Direction::NorthEast, Direction::SouthWest})
+    if (chip.topology == Topology::TriangularTorus || directions.size() < 4) {
+      directions.push_back(direction);
+      names.push_back(toString(direction));
+    }
+  const size_t which = word(*way, path + ".direction", names);
   if (failure)
     return;
   link.direction = directions[which];
@@ -89,20 +103,61 @@ void FaultsReader::readList(const YamlNode &section, const char *key, std::vecto
   std::sort(list.begin(), list.end());
 }
 
-/// What Blockages does not cover.
+void FaultsReader::readTile(const YamlNode &item, const std::string &path) {
+  const YamlNode *at = require(item, path, "chip"), *x = require(item, path, "x"), *y = require(item, path, "y");
+  if (failure)
+    return;
+  const uint32_t number = chipOf(*at, path + ".chip"), column = part(*x, path + ".x", "column of tiles", chip.tilesX),
+                 row = part(*y, path + ".y", "row of tiles", chip.tilesY);
+  const Tile corner = Plane(chip).tileOf(number, 0);
+  tiles.push_back({corner.x + column, corner.y + row});
+}
+
+/// A dead tile is its cores and the links of both directions between it and its neighbours.
+void FaultsReader::expandTiles() {
+  const Plane plane(chip);
+  const auto addLink = [&](Tile from, Direction direction) {
+    faults.links.push_back({plane.chipOf(from), from.x % chip.tilesX, from.y % chip.tilesY, direction});
+  };
+  for (const Tile tile : tiles) {
+    const uint32_t first = (tile.x % chip.tilesX * chip.tilesY + tile.y % chip.tilesY) * chip.coresPerTile;
+    for (uint32_t core = first; core < first + chip.coresPerTile; ++core)
+      faults.cores.push_back({plane.chipOf(tile), core});
+    for (unsigned way = 0; way < 6; ++way) {
+      const Tile next = plane.after(tile, static_cast<Direction>(way));
+      if (next == tile)
+        continue;
+      addLink(tile, static_cast<Direction>(way));
+      addLink(next, static_cast<Direction>((way + 3) % 6));
+    }
+  }
+  const auto once = [](auto &list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  };
+  once(faults.cores);
+  once(faults.links);
+}
+
+/// What neither Blockages nor Plane covers.
 void FaultsReader::checkTopology(const YamlNode &section) {
   const auto refuse = [&](const char *key, bool given, const char *why) {
     if (const YamlNode *node = find(section, key); node && given && !failure)
       fail(2017, *node, std::string("faults.") + key, std::string("faults of this kind mean nothing: ") + why,
-           "dead cores" + std::string(chip.topology == Topology::None ? " and chips" : ""), key);
+           chip.topology == Topology::None              ? "dead cores and chips"
+           : chip.topology == Topology::TriangularTorus ? "dead cores" + std::string(chip.multicastTrees ? ", tiles and links" : "")
+                                                        : "dead cores, chips and links",
+           key);
   };
   if (chip.topology == Topology::None)
     refuse("links", !faults.links.empty(), "a chip without a topology has no links");
+  if (chip.topology != Topology::TriangularTorus)
+    refuse("tiles", !tiles.empty(), "only on a triangular torus messages go around a tile");
   if (chip.topology == Topology::TriangularTorus) {
-    refuse("links", !faults.links.empty(),
-           "ways around dead links of a triangular torus are `ranvier map`'s, whose files name them");
-    refuse("chips", !faults.chips.empty(),
-           "ways around dead chips of a triangular torus are `ranvier map`'s, whose files name them");
+    refuse("chips", !faults.chips.empty(), "a triangular torus is one chip here, whose tiles are what can be dead");
+    if (!chip.multicastTrees)
+      for (const char *key : {"links", "tiles"})
+        refuse(key, !faults.links.empty() || !tiles.empty(), "without multicast trees a message has one way");
   }
 }
 
@@ -120,14 +175,20 @@ Result<Faults> FaultsReader::read(const YamlNode &section) {
       faults.cores.push_back({number, part(*core, path + ".core", "core", chip.coresPerChip())});
     });
     if (const YamlNode *links = find(section, "links");
-        links && !failure && chip.topology != Topology::Mesh && chip.topology != Topology::Torus && !links->items.empty())
+        links && !failure && chip.topology == Topology::None && !links->items.empty())
       faults.links.emplace_back(); // Refused as a whole below.
     else
       readList(section, "links", faults.links, [&](const YamlNode &item, const std::string &path) {
         if (checkMap(item, path, "faults.links[]"))
           readLink(item, path);
       });
+    readList(section, "tiles", tiles, [&](const YamlNode &item, const std::string &path) {
+      if (checkMap(item, path, "faults.tiles[]"))
+        readTile(item, path);
+    });
     checkTopology(section);
+    if (!failure)
+      expandTiles();
   }
   if (failure)
     return std::move(*failure);
@@ -138,6 +199,9 @@ Result<Faults> FaultsReader::read(const YamlNode &section) {
   if (faults.count() > maxFaults)
     fail(2018, section, "faults", "too many faults", "at most " + std::to_string(maxFaults) + " parts",
          std::to_string(faults.count()));
+  if (!failure && chip.topology == Topology::TriangularTorus && !faults.links.empty())
+    if (const auto lost = Plane(broken).cutOff(broken))
+      fail(2020, section, "faults", cutOffText, cutOffWanted, named(*lost));
   if (failure)
     return std::move(*failure);
   return std::move(faults);
@@ -184,6 +248,14 @@ Result<void> addFaultsOf(Chip &chip, const std::string &text, const std::string 
                  .place = "key 'faults'",
                  .expected = "at least one core that works",
                  .found = "none"};
+  if (const auto lost =
+          chip.topology == Topology::TriangularTorus && !chip.faults.links.empty() ? Plane(chip).cutOff(chip) : std::nullopt)
+    return Error{.code = 2020,
+                 .message = std::string(cutOffText) + ", by its description and this file together",
+                 .file = path,
+                 .place = "key 'faults'",
+                 .expected = cutOffWanted,
+                 .found = named(*lost)};
   return {};
 }
 

@@ -24,6 +24,13 @@ Plane::Plane(const Chip &chip)
   chipColumns = std::max({1u, chip.chipsX, static_cast<uint32_t>((uint64_t(maxChips) + chipRows - 1) / chipRows)});
   sizeX = uint64_t(tilesX) * chipColumns;
   sizeY = uint64_t(tilesY) * chipRows;
+  if (!triangular || chip.faults.links.empty())
+    return;
+  closed.assign(sizeX * sizeY, 0);
+  for (const Faults::Link &link : chip.faults.links) {
+    const uint64_t x = link.chip / chipRows * tilesX + link.x, y = link.chip % chipRows * tilesY + link.y;
+    closed[x * sizeY + y] |= static_cast<uint8_t>(1u << static_cast<unsigned>(link.direction));
+  }
 }
 
 Tile Plane::tileOf(uint32_t chip, uint32_t core) const {
@@ -95,7 +102,75 @@ std::vector<Run> Plane::spread(Tile from, std::span<const Tile> to) const {
   runs.erase(std::unique(runs.begin(), runs.end(),
                          [](const Run &a, const Run &b) { return a.from == b.from && a.direction == b.direction; }),
              runs.end());
+  const auto crosses = [&](const Run &run) {
+    for (uint32_t i = 0; i < run.length; ++i)
+      if (isClosed(after(run.from, run.direction, i), run.direction))
+        return true;
+    return false;
+  };
+  return closed.empty() || std::none_of(runs.begin(), runs.end(), crosses) ? runs : detour(from, to);
+}
+
+static constexpr uint8_t notReached = 6, begun = 7;
+
+std::vector<uint8_t> Plane::search(Tile from, std::span<const Tile> to, bool back) const {
+  std::vector<uint8_t> came(sizeX * sizeY, notReached);
+  const auto at = [&](Tile tile) -> uint8_t & { return came[tile.x * sizeY + tile.y]; };
+  std::vector<Tile> reached = {from};
+  at(from) = begun;
+  size_t wanted = 0; // Of `to`, those before are reached.
+  for (size_t next = 0; next < reached.size(); ++next) {
+    while (wanted < to.size() && at(to[wanted]) != notReached)
+      ++wanted;
+    if (!to.empty() && wanted == to.size())
+      break;
+    for (unsigned way = 0; way < 6; ++way) {
+      const Direction direction = static_cast<Direction>(way), opposite = static_cast<Direction>((way + 3) % 6);
+      const Tile tile = after(reached[next], direction);
+      if (at(tile) != notReached || (back ? isClosed(tile, opposite) : isClosed(reached[next], direction)))
+        continue;
+      at(tile) = static_cast<uint8_t>(way);
+      reached.push_back(tile);
+    }
+  }
+  return came;
+}
+
+std::vector<Run> Plane::detour(Tile from, std::span<const Tile> to) const {
+  const std::vector<uint8_t> came = search(from, to, false);
+  std::vector<Run> runs;
+  std::vector<uint8_t> joined(came.size(), 0);
+  joined[from.x * sizeY + from.y] = 1;
+  for (Tile tile : to)
+    while (!joined[tile.x * sizeY + tile.y]) {
+      const uint8_t way = came[tile.x * sizeY + tile.y];
+      if (way == notReached)
+        break; // Refused with the description (cutOff).
+      joined[tile.x * sizeY + tile.y] = 1;
+      tile = after(tile, static_cast<Direction>((way + 3) % 6));
+      runs.push_back({tile, static_cast<Direction>(way), 1});
+    }
+  std::sort(runs.begin(), runs.end(),
+            [](const Run &a, const Run &b) { return std::tie(a.from, a.direction) < std::tie(b.from, b.direction); });
   return runs;
+}
+
+std::optional<Tile> Plane::cutOff(const Chip &chip) const {
+  std::vector<uint32_t> dead(sizeX * sizeY, 0); // Cores.
+  const auto at = [&](Tile tile) { return tile.x * sizeY + tile.y; };
+  for (const Faults::Core &core : chip.faults.cores)
+    ++dead[at(tileOf(core.chip, core.core))];
+  std::vector<Tile> live;
+  for (uint32_t x = 0; x < sizeX; ++x)
+    for (uint32_t y = 0; y < sizeY; ++y)
+      if (dead[at({x, y})] < coresPerTile)
+        live.push_back({x, y});
+  if (live.empty())
+    return std::nullopt;
+  const std::vector<uint8_t> forth = search(live.front(), live, false), back = search(live.front(), live, true);
+  const auto lost = std::find_if(live.begin(), live.end(),
+                                 [&](Tile tile) { return forth[at(tile)] == notReached || back[at(tile)] == notReached; });
+  return lost == live.end() ? std::nullopt : std::optional(*lost);
 }
 
 /// Steps of a direction along x and y.

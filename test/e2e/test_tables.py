@@ -29,6 +29,7 @@ class Machine:
         self.index = json.loads((folder / "index.json").read_text())
         self.cores = self.index["cores"]
         self.plastic = 0
+        self.dead = set()  # Links, as (tile, bit of a route).
         self.blocks = [(folder / core["file"]).read_bytes() for core in self.cores]
         self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores + self.index["delay_cores"])}
         self.routers = {(one["x"], one["y"]): [tuple(words((folder / one["file"]).read_bytes())[k:k + 3]) for k in range(0, 3 * one["entries"], 3)] for one in self.index["routers"]}
@@ -53,6 +54,7 @@ class Machine:
                 if not route >> bit & 1:
                     continue
                 if bit < 6:
+                    assert (place, bit) not in self.dead, f"link {bit} of {place} is dead"
                     if source is not None:
                         arrive(((place[0] + STEPS[bit][0]) % SIDE, (place[1] + STEPS[bit][1]) % SIDE), bit)
                 else:
@@ -196,36 +198,97 @@ class Tables(Case):
         for seed in (0, 1, 2):
             with self.subTest(seed=seed):
                 network, image, compiled = self.compiled(f"net{seed}", self.network(seed))
-                folder = self.tmp / f"tables{seed}"
-                self.json("export", image, "--sdram", folder)
-                machine, wanted = Machine(folder), expected(json.loads(self.call("inspect", image, "--full").stdout))
-                synapses = 0
+                machine = self.loaded(image)
                 self.assertEqual(bool(machine.index["delay_cores"]), seed > 0)
                 self.assertEqual(len(machine.index["delay_cores"]), compiled["mapping"]["memories"]["delay_cores"])
-                for zone in machine.index["keys"]:
-                    population = zone["population"]
-                    if zone["extension"]:
-                        continue
-                    sources = collections.defaultdict(list)  # Neurons by block.
-                    if zone["blocks"][0]["core"] is None:
-                        size = zone["blocks"][0]["atoms"]
-                        for n in range(sum(block["atoms"] for block in zone["blocks"])):
-                            sources[n // size].append(n)
-                    else:
-                        for number, block in enumerate(zone["blocks"]):
-                            for part in machine.cores[block["core"]]["slices"]:
-                                if part["population"] == population:
-                                    sources[number] += range(part["first"], part["first"] + part["count"])
-                    for number, (key, core, atoms) in enumerate(machine.keys(population)):
-                        self.assertEqual(len(sources[number]), atoms)
-                        for atom, neuron in enumerate(sources[number]):
-                            found = machine.everything(population, number, key, core, atom)
-                            self.assertEqual(found, wanted[population, neuron], f"{population} {neuron}")
-                            synapses += found.total()
-                self.assertEqual(synapses, sum(one.total() for one in wanted.values()))
-                self.assertGreater(synapses, 5000)
+                self.every_source(machine, image)
                 self.assertEqual(machine.plastic > 1000, seed == 1)
                 self.bytes_as_foretold(network, image, compiled, machine)
+
+    def loaded(self, image):
+        folder = self.tmp / f"tables of {image.stem}"
+        self.json("export", image, "--sdram", folder)
+        return Machine(folder)
+
+    def every_source(self, machine, image):
+        """What each neuron's packets find is what the image lists."""
+        wanted, synapses = expected(json.loads(self.call("inspect", image, "--full").stdout)), 0
+        for zone in machine.index["keys"]:
+            population = zone["population"]
+            if zone["extension"]:
+                continue
+            sources = collections.defaultdict(list)  # Neurons by block.
+            if zone["blocks"][0]["core"] is None:
+                size = zone["blocks"][0]["atoms"]
+                for n in range(sum(block["atoms"] for block in zone["blocks"])):
+                    sources[n // size].append(n)
+            else:
+                for number, block in enumerate(zone["blocks"]):
+                    for part in machine.cores[block["core"]]["slices"]:
+                        if part["population"] == population:
+                            sources[number] += range(part["first"], part["first"] + part["count"])
+            for number, (key, core, atoms) in enumerate(machine.keys(population)):
+                self.assertEqual(len(sources[number]), atoms)
+                for atom, neuron in enumerate(sources[number]):
+                    found = machine.everything(population, number, key, core, atom)
+                    self.assertEqual(found, wanted[population, neuron], f"{population} {neuron}")
+                    synapses += found.total()
+        self.assertEqual(synapses, sum(one.total() for one in wanted.values()))
+        self.assertGreater(synapses, 5000)
+
+    def test_packets_go_around_what_is_dead(self):
+        """A core a tile, so that packets travel; one dead tile, links dead both ways and one way. Inputs reach every population: as they stand on no
+        core, nothing says where else their packets would be."""
+        lines = "".join(f"""  snn.population @p{n} model @if_curr_exp shape [200] params {{v_thresh = -55.0}}
+  snn.connect @in{n} from @in to @p{n} receptor "excitatory" delay {1 + n} "fixed_probability" {{p = 0.2}} weights 0.6
+""" for n in range(8))
+        lines += "".join(f"""  snn.connect @c{n}_{to} from @p{n} to @p{to} receptor "{'inhibitory' if n % 2 else 'excitatory'}" delay {20 if n == 3 else 2} "fixed_probability" {{p = 0.05}} weights 0.3
+""" for n in range(8) for to in ((n + 1) % 8, (n + 3) % 8))
+        network = f"""snn.network @far dt 1.0e-3 seed 4 {{
+  snn.input @in shape [300] source #snn.poisson<[20.0], seed = 5>
+{lines}  snn.output @out from @p5
+}}
+"""
+        dead = {"tiles": [{"chip": 0, "x": 0, "y": 4}],
+                "links": [{"chip": 0, "x": 0, "y": y, "direction": way} for y, way in ((0, "north"), (1, "south"), (2, "north"), (7, "north-east"))],
+                "cores": [{"chip": 0, "core": core} for core in range(17 * SIDE * SIDE) if core % 17 != 3 + core // 17 % 5]}
+        faults = self.tmp / "dead.yaml"
+        cores = {**dead, "tiles": [], "links": []}
+        runs = []
+        for name, parts in (("cores", cores), ("all", dead)):
+            faults.write_text("format: ranvier-faults\nversion: 1\nfaults: " + json.dumps(parts) + "\n")
+            _, image, compiled = self.compiled(name, network, "--faults", faults)
+            machine = self.loaded(image)
+            places = {(core["x"], core["y"]) for core in machine.cores + machine.index["delay_cores"]}
+            self.assertGreater(len(places), 5)
+            machine.dead = {((link["x"], link["y"]), ["east", "north-east", "north", "west", "south-west", "south"].index(link["direction"])) for link in parts["links"]}
+            if parts["tiles"]:
+                self.assertNotIn((0, 4), places)
+                self.assertNotIn((0, 4), machine.routers)
+                for bit, (x, y) in enumerate(STEPS):
+                    machine.dead |= {((0, 4), bit), ((-x % SIDE, (4 - y) % SIDE), bit)}
+            self.every_source(machine, image)
+            recording = self.tmp / f"{name}.h5"
+            report = self.json("run", image, "--steps", 40, "--timing", "fast", "-o", recording)
+            with h5py.File(recording) as file:
+                spikes = {name: [group[key][...].tolist() for key in sorted(group) if key.startswith("spike_")] for name, group in file["populations"].items()}
+            runs.append((spikes, machine, report))
+        self.assertEqual(runs[0][0], runs[1][0])
+        self.assertGreater(min(len(lists[0]) for lists in runs[0][0].values()), 50)
+        self.assertEqual(len(runs[0][0]), 9)
+        # Where nothing but cores is dead some packet does cross what is closed in the other machine.
+        runs[0][1].dead = runs[1][1].dead
+        with self.assertRaisesRegex(AssertionError, "is dead"):
+            self.every_source(runs[0][1], self.tmp / "cores.rvi")
+
+    def test_a_machine_in_pieces_is_refused(self):
+        faults = self.tmp / "dead.yaml"
+        faults.write_text("format: ranvier-faults\nversion: 1\nfaults: {links: [" + ", ".join(
+            f"{{chip: 0, x: {(5 - x) % SIDE}, y: {(5 - y) % SIDE}, direction: {name}}}" for name, (x, y) in zip(["east", "north-east", "north", "west", "south-west", "south"], STEPS)) + "]}\n")
+        network = self.tmp / "net.mlir"
+        network.write_text(self.network(0))
+        said = self.fails("compile", network, "--target", "spinnaker1", "--faults", faults, "-o", self.tmp / "no.rvi", code=1, rnv=2020)
+        self.assertIn("tile (5,5)", said)
 
     def bytes_as_foretold(self, network, image, compiled, machine):
         checked, memories = self.json("check", network, "--target", "spinnaker1")["memories"], compiled["mapping"]["memories"]

@@ -240,7 +240,7 @@ static std::string coreRemedies(const Network &network, const hw::Chip &chip, Li
                                 const CountCores &count) {
   const uint64_t available = availableCores(chip), perCore = chip.core.neurons;
   const uint32_t chips = std::max(1u, chip.maxChips);
-  const bool waysClose = chip.faults.closeWays() && chip.topology != hw::Topology::None;
+  const bool waysClose = chip.closesWays();
   std::vector<std::string> remedies;
   if (!waysClose)
     remedies.push_back(text(parts(needed - available, chip.coresPerChip()) + chips) + " chips (topology.max_chips is " +

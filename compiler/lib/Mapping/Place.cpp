@@ -20,7 +20,7 @@ using namespace ranvier::mapping::detail;
 
 Rates detail::openWays(const Network &network, const hw::Chip &chip, const Rates &rates) {
   Rates changed = rates;
-  if (chip.faults.closeWays())
+  if (chip.closesWays())
     for (uint32_t p = 0; p < changed.size(); ++p)
       for (uint32_t &spikes : changed[p])
         spikes = network.populations[p].input ? spikes : std::max(1u, spikes);

@@ -5,6 +5,7 @@
 #include "ranvier/HwModels/Routes.h"
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <map>
 #include <random>
 #include <set>
 
@@ -93,7 +94,7 @@ TEST_CASE("each mistake about a fault names its line, what was expected and what
       {"mesh", "chips: [a]", 2008, "integer", "'a'"},
       {"mesh", "chips: 3", 2008, "a list", "'3'"},
       {"mesh", "chips: [1, 0, 1]", 2015, "once", "faults.chips[0]"},
-      {"mesh", "chip: [1]", 2005, "chips, cores, links", "'chip'"},
+      {"mesh", "chip: [1]", 2005, "chips, cores, links, tiles", "'chip'"},
       {"mesh", "cores: [{chip: 0, core: 12}]", 2014, "0 to 11", "'12'"},
       {"mesh", "cores: [{chip: 4, core: 1}]", 2014, "0 to 3", "'4'"},
       {"mesh", "cores: [{chip: 0}]", 2007, "'core'", "none"},
@@ -108,6 +109,13 @@ TEST_CASE("each mistake about a fault names its line, what was expected and what
       {"mesh", "links: [{chip: 0, x: 0, y: 0}]", 2007, "'direction'", "none"},
       {"none", "links: [{chip: 0, x: 0, y: 0, direction: east}]", 2017, "dead cores and chips", "links"},
       {"triangular_torus", "links: [{chip: 0, x: 0, y: 0, direction: east}]", 2017, "dead cores", "links"},
+      {"triangular_torus", "tiles: [{chip: 0, x: 0, y: 0}]", 2017, "dead cores", "tiles"},
+      {"triangular_torus", "links: [{chip: 0, x: 0, y: 0, direction: up}]", 2012, "north-east, south-west", "'up'"},
+      {"mesh", "links: [{chip: 0, x: 0, y: 0, direction: north-east}]", 2012, "east, north, west, south", "'north-east'"},
+      {"mesh", "tiles: [{chip: 0, x: 0, y: 0}]", 2017, "dead cores, chips and links", "tiles"},
+      {"mesh", "tiles: [{chip: 0, x: 3, y: 0}]", 2014, "0 to 2", "'3'"},
+      {"mesh", "tiles: [{chip: 0, x: 1, y: 0}, {chip: 0, x: 1, y: 0}]", 2015, "once", "faults.tiles[0]"},
+      {"mesh", "tiles: [{chip: 0, x: 1}]", 2007, "'y'", "none"},
       {"triangular_torus", "chips: [1]", 2017, "dead cores", "chips"},
       {"mesh", "chips: [0, 1, 2, 3]", 2016, "at least one", "none"},
   };
@@ -192,7 +200,7 @@ TEST_CASE("ways, links by kind and obstacles are those of a walk from tile to ti
     if (chip.maxChips > 2 && dice(0, 1))
       chip.faults.chips = {static_cast<uint32_t>(dice(0, static_cast<int>(chip.maxChips) - 1))};
     const Blockages blockages(chip);
-    CHECK(blockages.none() == !chip.faults.closeWays());
+    CHECK(blockages.none() == !chip.closesWays());
     const auto chipAt = [&](int x, int y) {
       return static_cast<uint32_t>(x) / chip.tilesX * chip.chipsY + static_cast<uint32_t>(y) / chip.tilesY;
     };
@@ -282,4 +290,142 @@ TEST_CASE("a spike crosses the links of its ways once each with trees, and every
       CHECK(plane.count(runs).total() == expected.size());
     }
   }
+}
+
+//===--- Triangular toruses -----------------------------------------------===//
+
+/// 5 x 4 tiles of 2 cores.
+static const std::string triangle = "format: ranvier-chip\n"
+                                    "version: 1\n"
+                                    "name: t\n"
+                                    "arithmetic: {profile: int, programmable: true}\n"
+                                    "delays: {source: s, status: defined, min_steps: 1, max_steps: 9}\n"
+                                    "topology: {source: s, status: defined, kind: triangular_torus, tiles_x: 5, tiles_y: 4,\n"
+                                    "  cores_per_tile: 2, multicast_trees: true}\n";
+
+namespace {
+using Edge = std::pair<Tile, Tile>;
+constexpr int stepX[] = {1, 1, 0, -1, -1, 0}, stepY[] = {0, 1, 1, 0, -1, -1};
+Tile next(Tile tile, unsigned way) {
+  return {static_cast<uint32_t>(int(tile.x) + stepX[way] + 5) % 5, static_cast<uint32_t>(int(tile.y) + stepY[way] + 4) % 4};
+}
+/// Links from a tile to each other one, by relaxation; 1000 where there is no way.
+std::map<Tile, unsigned> distances(Tile from, const Faults &faults) {
+  std::map<Tile, unsigned> found;
+  for (uint32_t x = 0; x < 5; ++x)
+    for (uint32_t y = 0; y < 4; ++y)
+      found[{x, y}] = Tile{x, y} == from ? 0 : 1000;
+  for (int round = 0; round < 20; ++round)
+    for (auto &[tile, far] : found)
+      for (unsigned way = 0; way < 6; ++way)
+        if (!std::count(faults.links.begin(), faults.links.end(), Faults::Link{0, tile.x, tile.y, static_cast<Direction>(way)}))
+          found[next(tile, way)] = std::min(found[next(tile, way)], far + 1);
+  return found;
+}
+} // namespace
+
+TEST_CASE("on a triangular torus trees go around dead links, by a shortest tree, and are as ever where no link is in the way") {
+  std::mt19937 random(7);
+  auto whole = parseChip(triangle, "t.yaml");
+  REQUIRE_MESSAGE(whole, (whole ? std::string() : whole.error().str()));
+  const Plane without(*whole);
+  unsigned same = 0, around = 0, refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    Chip chip = *whole;
+    for (unsigned k = random() % 24; k > 0; --k)
+      chip.faults.links.push_back({0, uint32_t(random() % 5), uint32_t(random() % 4), static_cast<Direction>(random() % 6)});
+    const Tile alone{uint32_t(random() % 5), uint32_t(random() % 4)};
+    for (unsigned way = 0; way < 6 && round % 10 == 0; ++way) // Every tenth machine has a tile that sends or hears nothing.
+      chip.faults.links.push_back(
+          round % 20 ? Faults::Link{0, alone.x, alone.y, static_cast<Direction>(way)}
+                     : Faults::Link{0, next(alone, way).x, next(alone, way).y, static_cast<Direction>((way + 3) % 6)});
+    std::sort(chip.faults.links.begin(), chip.faults.links.end());
+    chip.faults.links.erase(std::unique(chip.faults.links.begin(), chip.faults.links.end()), chip.faults.links.end());
+    const Plane plane(chip);
+    bool connected = true;
+    for (uint32_t x = 0; x < 5; ++x)
+      for (uint32_t y = 0; y < 4; ++y)
+        for (const auto &[tile, far] : distances({x, y}, chip.faults))
+          connected &= far < 1000;
+    CHECK(!plane.cutOff(chip) == connected);
+    refused += !connected;
+    if (!connected)
+      continue;
+    const Tile from{uint32_t(random() % 5), uint32_t(random() % 4)};
+    std::vector<Tile> to;
+    for (unsigned k = 1 + random() % 6; k > 0; --k)
+      to.push_back({uint32_t(random() % 5), uint32_t(random() % 4)});
+    const auto linksOf = [&](const std::vector<Run> &runs) {
+      std::vector<std::pair<Tile, unsigned>> links;
+      for (const Run &run : runs) {
+        Tile tile = run.from;
+        for (uint32_t i = 0; i < run.length; ++i, tile = next(tile, static_cast<unsigned>(run.direction)))
+          links.emplace_back(tile, static_cast<unsigned>(run.direction));
+      }
+      return links;
+    };
+    const auto usual = linksOf(without.spread(from, to)), links = linksOf(plane.spread(from, to));
+    const auto isDead = [&](const std::pair<Tile, unsigned> &link) {
+      return std::count(chip.faults.links.begin(), chip.faults.links.end(),
+                        Faults::Link{0, link.first.x, link.first.y, static_cast<Direction>(link.second)}) > 0;
+    };
+    CHECK(std::none_of(links.begin(), links.end(), isDead));
+    if (std::none_of(usual.begin(), usual.end(), isDead)) {
+      CHECK(usual == links);
+      ++same;
+      continue;
+    }
+    ++around;
+    const auto far = distances(from, chip.faults);
+    std::map<Tile, unsigned> depth = {{from, 0}};
+    size_t entered = 0;
+    for (size_t k = 0; k < links.size(); ++k) // As often as there are links: they come in no order of depth.
+      for (const auto &[tile, way] : links)
+        if (depth.contains(tile) && !depth.contains(next(tile, way))) {
+          depth[next(tile, way)] = depth[tile] + 1;
+          ++entered;
+        }
+    CHECK(entered == links.size()); // No tile is entered twice, none of the links hangs in the air.
+    std::set<Tile> leaves;
+    for (const auto &[tile, steps] : depth)
+      leaves.insert(tile);
+    for (const auto &[tile, way] : links)
+      leaves.erase(tile);
+    for (const Tile tile : to) {
+      REQUIRE(depth.contains(tile));
+      CHECK(depth[tile] == far.at(tile));
+      leaves.erase(tile);
+    }
+    CHECK(leaves.empty()); // Nothing goes where nobody listens.
+  }
+  CHECK(same > 50);
+  CHECK(around > 50);
+  CHECK(refused >= 40);
+}
+
+TEST_CASE("a dead tile is its cores and every link to and from it") {
+  auto chip = parseChip(triangle + "faults: {tiles: [{chip: 0, x: 4, y: 0}], cores: [{chip: 0, core: 1}]}\n", "t.yaml");
+  REQUIRE_MESSAGE(chip, (chip ? std::string() : chip.error().str()));
+  CHECK((chip->faults.cores == std::vector<Faults::Core>{{0, 1}, {0, 32}, {0, 33}}));
+  CHECK(chip->faults.links.size() == 12);
+  for (unsigned way = 0; way < 6; ++way)
+    for (const Faults::Link &link :
+         {Faults::Link{0, 4, 0, static_cast<Direction>(way)},
+          Faults::Link{0, next({4, 0}, way).x, next({4, 0}, way).y, static_cast<Direction>((way + 3) % 6)}})
+      CHECK(std::count(chip->faults.links.begin(), chip->faults.links.end(), link) == 1);
+  auto again = parseChip(resolvedText(*chip), "t.yaml");
+  REQUIRE_MESSAGE(again, (again ? std::string() : again.error().str()));
+  CHECK(*again == *chip);
+  // All six links that lead to a tile whose cores live.
+  std::string links;
+  for (unsigned way = 0; way < 6; ++way)
+    links += std::string(way ? ", " : "") + "{chip: 0, x: " + std::to_string(next({2, 2}, way).x) +
+             ", y: " + std::to_string(next({2, 2}, way).y) + ", direction: " + toString(static_cast<Direction>((way + 3) % 6)) +
+             "}";
+  const auto alone = parseChip(triangle + "faults: {links: [" + links + "]}\n", "t.yaml");
+  REQUIRE(!alone);
+  CHECK(alone.error().code == 2020);
+  CHECK(alone.error().found == "tile (2,2)");
+  CHECK(bool(
+      parseChip(triangle + "faults: {cores: [{chip: 0, core: 20}, {chip: 0, core: 21}], links: [" + links + "]}\n", "t.yaml")));
 }

@@ -52,7 +52,7 @@ static Result<Contender> contend(const Arena &arena, const CompareOptions &optio
     bool fits = true;
     std::string why = "exceeds a limit and could not be repaired";
     RANVIER_TRY(Placed placed, run(seed, moved, fits));
-    if (fits && (arena.chip.faults.closeWays() || arena.chip.multicastTrees)) { // Counted otherwise by the search.
+    if (fits && (arena.chip.closesWays() || arena.chip.multicastTrees)) { // Counted otherwise by the search.
       Mapping mapping = toMapping(arena.graph, arena.sites, placed);
       refineTrees(arena.network, arena.chip, options.rates, arena.sites, mapping, seed);
       const auto message = undelivered(arena.network, arena.chip, mapping);

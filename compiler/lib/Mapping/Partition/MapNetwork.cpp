@@ -80,7 +80,7 @@ static Result<std::optional<std::pair<Mapping, uint64_t>>> searched(const Networ
     if (undelivered(network, chip, better))
       continue;
     RANVIER_TRY(const uint64_t exact, spikeHops(network, chip, better, options.rates));
-    RANVIER_ASSERT(chip.faults.closeWays() || chip.multicastTrees || exact == static_cast<uint64_t>(found.cost),
+    RANVIER_ASSERT(chip.closesWays() || chip.multicastTrees || exact == static_cast<uint64_t>(found.cost),
                    "the search counts as spikeHops does");
     return std::optional(std::pair(std::move(better), exact));
   }

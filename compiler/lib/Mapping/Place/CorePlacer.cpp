@@ -80,7 +80,7 @@ Sites::Sites(const hw::Chip &chip, size_t cores, bool safe)
   std::vector<Tile> at;
   for (const Site &site : places)
     at.push_back(plane.tileOf(site.chip, site.core));
-  const bool avoid = !safe && chip.faults.closeWays() && at.size() / std::max(1u, coresPerTile) <= mostTilesAsked;
+  const bool avoid = !safe && chip.closesWays() && at.size() / std::max(1u, coresPerTile) <= mostTilesAsked;
   if (chip.topology == hw::Topology::Mesh && !avoid) {
     for (const Tile &place : at) {
       const uint32_t more = chip.chipLinkCost - 1;

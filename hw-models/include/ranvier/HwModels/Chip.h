@@ -147,8 +147,6 @@ struct Faults {
   std::vector<Link> links;
   size_t count() const { return chips.size() + cores.size() + links.size(); }
   bool empty() const { return count() == 0; }
-  /// Whether some way between two tiles may be closed.
-  bool closeWays() const { return !chips.empty() || !links.empty(); }
   bool isDead(uint32_t chip) const;
   bool isDead(uint32_t chip, uint32_t core) const; ///< The core, or its chip.
   bool operator==(const Faults &) const = default;
@@ -233,6 +231,10 @@ struct Chip {
   uint32_t coresPerChip() const { return tilesX * tilesY * coresPerTile; }
   /// Cores and chips of the whole machine that are not dead.
   uint64_t liveCores() const;
+  /// Whether some way between two tiles may be closed. Never on a triangular torus, whose messages go around.
+  bool closesWays() const {
+    return (topology == Topology::Mesh || topology == Topology::Torus) && (!faults.chips.empty() || !faults.links.empty());
+  }
   uint32_t liveChips() const;
   const CostProfile *findCosts(const std::string &name) const; ///< Empty name: the default. Null if absent.
   bool operator==(const Chip &) const = default;

@@ -6,13 +6,14 @@
 // diagonal first (where there is one), then along x, then along y; on a torus the shorter way round the whole plane, eastwards and
 // northwards on ties. Nothing makes it turn elsewhere: a message whose way crosses a dead link or a dead chip is lost. On chips
 // with multicast trees one message a spike takes all its ways at once and crosses no link twice; elsewhere each destination core
-// gets one of its own.
+// gets one of its own. Triangular toruses have tables in their routers, so trees go around dead links there.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_HWMODELS_ROUTES_H
 #define RANVIER_HWMODELS_ROUTES_H
 
 #include "ranvier/HwModels/Chip.h"
 #include <array>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -59,7 +60,8 @@ public:
   std::pair<int64_t, int64_t> displacement(Tile from, Tile to) const;
   Way way(Tile from, Tile to) const;
   /// What one spike crosses on its ways to the tiles of its destination cores (one entry a core): with multicast trees no link
-  /// twice, else every way in full. Ascending by start and direction with trees, else way after way.
+  /// twice, else every way in full. Ascending by start and direction with trees, else way after way. On a triangular torus where
+  /// one of the ways is closed: a shortest tree of links that work (see detour), one link a run.
   std::vector<Run> spread(Tile from, std::span<const Tile> to) const;
   bool hasTrees() const { return trees; }
   /// What the links cost placement, in links inside a chip: one between chips counts topology.chip_link_cost.
@@ -73,11 +75,23 @@ public:
   LinkCounts count(std::span<const Run> runs) const;
   /// Whether the machine has the link. For links of a chip that exists.
   bool hasLink(const Faults::Link &link) const;
+  /// A tile with a live core that some other such tile cannot reach, or that cannot reach one, over links that work, in whatever
+  /// way; none if all can. Triangular toruses only.
+  std::optional<Tile> cutOff(const Chip &chip) const;
 
 private:
+  bool isClosed(Tile from, Direction direction) const {
+    return !closed.empty() && closed[from.x * sizeY + from.y] >> static_cast<unsigned>(direction) & 1;
+  }
+  /// For each tile, the link by which a search from `from` came first, breadth first, links in the order of Direction; `none`
+  /// where it did not come. With `back` against the links. Ends early once all of `to` are reached.
+  std::vector<uint8_t> search(Tile from, std::span<const Tile> to, bool back) const;
+  std::vector<Run> detour(Tile from, std::span<const Tile> to) const;
+
   bool torus, triangular, trees;
   uint32_t tilesX, tilesY, coresPerTile, chipRows, chipColumns, maxChips, chipLinkCost;
   uint64_t sizeX, sizeY;
+  std::vector<uint8_t> closed; ///< Dead links of a triangular torus, a bit for each Direction [x * sizeY + y]; empty without any.
 };
 
 /// What closes ways: dead links and dead chips. Every question is a few searches in short lists, whatever the length of the way.
