@@ -220,6 +220,24 @@ std::string describe(const Image &image, bool full) {
                                 {"weight_shift", learning.weightShift},
                                 {"weight_scale", learning.weightScale},
                                 {"programs", programs}});
+    for (const RewiringMeta &rewiring : learning.rewiring) {
+      Json one = {{"partner", rewiring.last ? "last" : "random"},
+                  {"grid", rewiring.grid},
+                  {"attempts", rewiring.attempts},
+                  {"every", rewiring.every},
+                  {"most", rewiring.most},
+                  {"weight", rewiring.weight},
+                  {"delay", rewiring.delay},
+                  {"seed", rewiring.seed},
+                  {"joined", rewiring.joined.size()}};
+      if (full) {
+        one["formation"] = rewiring.formation;
+        one["bounds"] = rewiring.bounds;
+        one["elimination"] = rewiring.elimination;
+        one["joined_pairs"] = rewiring.joined;
+      }
+      json["learning"].back()["rewiring"] = std::move(one);
+    }
   }
   json["programs"] = Json::array();
   for (const isa::Program &program : meta.programs)

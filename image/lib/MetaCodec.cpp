@@ -182,6 +182,24 @@ void code(Coder &coder, T &connector)
 }
 
 template <typename Coder, typename T>
+void code(Coder &coder, T &rewiring)
+  requires std::is_same_v<std::remove_const_t<T>, RewiringMeta>
+{
+  coder.field("last", rewiring.last);
+  coder.field("grid", rewiring.grid);
+  coder.field("attempts", rewiring.attempts);
+  coder.field("every", rewiring.every);
+  coder.field("most", rewiring.most);
+  coder.field("weight", rewiring.weight);
+  coder.field("delay", rewiring.delay);
+  coder.field("seed", rewiring.seed);
+  coder.field("formation", rewiring.formation);
+  coder.field("bounds", rewiring.bounds);
+  coder.field("elimination", rewiring.elimination);
+  coder.field("joined", rewiring.joined);
+}
+
+template <typename Coder, typename T>
 void code(Coder &coder, T &learning)
   requires std::is_same_v<std::remove_const_t<T>, LearningMeta>
 {
@@ -193,6 +211,7 @@ void code(Coder &coder, T &learning)
   coder.field("programs", learning.programs);
   coder.field("params", learning.params);
   coder.field("init", learning.init);
+  coder.field("rewiring", learning.rewiring);
 }
 
 template <typename Coder, typename T>

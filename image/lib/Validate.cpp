@@ -53,7 +53,10 @@ private:
   Result<void> checkRow(uint64_t row, bool sameStep);
   template <typename Word> Result<void> checkWords(std::span<const Word> words, uint64_t row, bool sameStep);
   template <typename Word> Result<void> checkIndexBits(std::span<const Word> words, uint64_t row);
+  template <typename Word>
+  Result<void> checkEvery(std::span<const Word> words, uint64_t row, const char *clause, const char *message);
   template <typename Word> Error locate(std::span<const Word> words, uint64_t row, uint32_t expected) const;
+  Result<void> checkRewired() const;
   Result<void> checkUse();
 
   const Image &image;
@@ -73,7 +76,14 @@ private:
     return std::any_of(image.meta.learning.begin(), image.meta.learning.end(),
                        [&](const LearningMeta &learning) { return learning.projection == projection; });
   }
-  std::set<uint32_t> kernels; ///< Projections whose shared weights are counted.
+  const RewiringMeta *rewiringOf(uint32_t projection) const {
+    for (const LearningMeta &learning : image.meta.learning)
+      if (learning.projection == projection && !learning.rewiring.empty())
+        return &learning.rewiring[0];
+    return nullptr;
+  }
+  std::map<uint32_t, uint64_t> rewiredRows; ///< On this core, by projection that is rewired.
+  std::set<uint32_t> kernels;               ///< Projections whose shared weights are counted.
   uint64_t rowEnd = 0, synapseEnd = 0, memory = 0;
   uint32_t longest = 0;
 };
@@ -161,6 +171,11 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
   }
   weights[image.rows[row].projection].add(range);
   longest = std::max(longest, most);
+  if (const RewiringMeta *rewiring = rewiringOf(image.rows[row].projection)) {
+    RANVIER_CHECK(checkEvery(words, row, "G7", "a row of a projection that is rewired does not reach every neuron once"));
+    ++rewiredRows[image.rows[row].projection];
+    longest = std::max(longest, rewiring->delay);
+  }
   const bool shared = chip.weights.sharedKernels && projection.kernelWeights;
   memory += chip.storage.bits(words.size(), shared ? 0 : projection.weightBits, projection.delayBits, projection.indexBits);
   if (shared && kernels.insert(image.rows[row].projection).second)
@@ -177,13 +192,20 @@ template <typename Word> Result<void> SynapseChecker::checkIndexBits(std::span<c
                     "at most " + number(uint64_t(1) << projection.indexBits), number(core.neuronCount));
     return {};
   }
+  return checkEvery(words, row, "R3", "a row without index bits does not reach every neuron once");
+}
+
+/// That a row reaches each neuron of its target on the core once.
+template <typename Word>
+Result<void> SynapseChecker::checkEvery(std::span<const Word> words, uint64_t row, const char *clause, const char *message) {
+  const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
   uint64_t reached = 0;
   reachedBy.resize(maxAccumulators);
   for (const Word word : words)
     reached += std::exchange(reachedBy[keyOf(word) & 0xFFFFu], row + 1) != row + 1;
   const uint64_t neurons = neuronsOf[projection.target];
   if (reached != neurons || words.size() != neurons)
-    return broken(3018, "R3", at("rows", row), "a row without index bits does not reach every neuron once",
+    return broken(3018, clause, at("rows", row), message,
                   number(neurons) + " synapses, one for each neuron of the target on the core",
                   number(words.size()) + " onto " + number(reached));
   return {};
@@ -243,6 +265,21 @@ Result<void> SynapseChecker::checkUse() {
   return {};
 }
 
+/// Clause G7: every pair has its place.
+Result<void> SynapseChecker::checkRewired() const {
+  for (const LearningMeta &learning : image.meta.learning) {
+    const ProjectionMeta &projection = image.meta.projections[learning.projection];
+    if (learning.rewiring.empty() || !neuronsOf.count(projection.target))
+      continue;
+    const auto rows = rewiredRows.find(learning.projection);
+    const uint64_t found = rows == rewiredRows.end() ? 0 : rows->second;
+    if (const uint64_t sources = image.meta.populations[projection.source].count; found != sources)
+      return broken(3018, "G7", at("cores", index), "a source of a projection that is rewired has no row",
+                    number(sources) + " rows of '" + projection.name.substr(0, 60) + "'", number(found));
+  }
+  return {};
+}
+
 Result<void> SynapseChecker::run() {
   for (uint32_t axon = 0; axon < core.inAxonCount; ++axon)
     RANVIER_CHECK(checkAxon(axon));
@@ -253,6 +290,7 @@ Result<void> SynapseChecker::run() {
   if (core.delaySlots != longest + 1)
     return broken(3020, "Y5", at("cores", index), "number of delay slots is wrong",
                   number(longest + 1) + ", the longest delay plus 1", number(core.delaySlots));
+  RANVIER_CHECK(checkRewired());
   return checkUse();
 }
 } // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Validator.h"
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace ranvier::image::detail {
@@ -192,7 +193,7 @@ Result<void> checkConnector(const Image &image, size_t index) {
   return {};
 }
 
-/// Clauses G1 to G4.
+/// Clauses G1 to G4 and G6.
 Result<void> checkLearning(const Image &image, size_t index) {
   const Meta &meta = image.meta;
   const LearningMeta &learning = meta.learning[index];
@@ -217,6 +218,27 @@ Result<void> checkLearning(const Image &image, size_t index) {
   if (learning.third != none && learning.third >= meta.programs[program].inputs.size())
     return wrong("G4", "the third factor's receptor does not exist", "below " + number(meta.programs[program].inputs.size()),
                  number(learning.third));
+  for (const RewiringMeta &rewiring : learning.rewiring) {
+    const auto wrongWeight = [&] {
+      if (meta.profile == isa::Profile::F32)
+        return !std::isfinite(std::bit_cast<float>(rewiring.weight));
+      const unsigned bits = std::clamp(projection.weightBits, 1u, 32u);
+      return rewiring.weight >> (bits - 1) != 0 && rewiring.weight >> (bits - 1) != -1;
+    };
+    if (&rewiring != learning.rewiring.data())
+      return wrong("G6", "a projection is rewired twice", "at most one rewiring", number(learning.rewiring.size()));
+    if (std::string what = fault(rewiring, meta.populations[projection.source].count, meta.populations[projection.target].count,
+                                 meta.profile == isa::Profile::F32);
+        !what.empty())
+      return wrong("G6", "the rewiring makes no sense", "one as docs/spec/structural-plasticity.md has it", what);
+    if (wrongWeight())
+      return wrong("G6", "the weight of a synapse that is formed is wrong", "a finite one of the projection's weight bits",
+                   number(static_cast<uint32_t>(rewiring.weight)));
+    if (rewiring.delay < std::max(1u, image.chip.minDelay) || rewiring.delay > image.chip.maxDelay)
+      return wrong("G6", "the delay of a synapse that is formed is wrong",
+                   number(std::max(1u, image.chip.minDelay)) + " to " + number(image.chip.maxDelay) + " steps",
+                   number(rewiring.delay));
+  }
   return {};
 }
 

@@ -257,12 +257,16 @@ class Seeds(Case):
         network = self.tmp / "seed.mlir"
         corpus = ROOT / "test" / "fuzz" / "corpus"
         learning = self.TEXT.replace("  snn.probe", "  snn.plasticity @learn of @tick rule @stdp_pair_additive\n  snn.probe")
-        for name, target, text in (("reference", "reference", self.TEXT), ("tiny", ROOT / "test" / "Inputs" / "chips" / "tiny.yaml", self.TEXT), ("learning", "reference", learning)):
+        rewiring = self.TEXT.replace("  snn.probe", """  snn.rewiring @grow of @tick rule @distance_by_weight params {threshold = 0.5} partner "random" grid [3, 2] attempts 2 every 1 most 3 weight 0.2 delay 1
+  snn.probe""")
+        tiny = ROOT / "test" / "Inputs" / "chips" / "tiny.yaml"
+        for name, target, text, options in (("reference", "reference", self.TEXT, ()), ("tiny", tiny, self.TEXT, ()), ("learning", "reference", learning, ()),
+                                            ("rewiring", "reference", rewiring, ("--timing", "off"))):
             seed, checkpoint = corpus / "fuzz-image" / f"{name}.rvi", corpus / "fuzz-checkpoint" / f"{name}.rvc"
             network.write_text(text)
             if os.environ.get("RANVIER_RENEW_SEEDS"):
                 self.json("compile", network, "--target", target, "-o", seed)
-                self.json("run", seed, "--steps", 20, "--checkpoint", checkpoint, "--checkpoint-every", 10)
+                self.json("run", seed, "--steps", 20, "--checkpoint", checkpoint, "--checkpoint-every", 10, *options)
             self.assertEqual(self.json("inspect", seed)["network"], "seed")
-            self.assertGreater(self.json("run", seed, "--steps", 30)["totals"]["spikes"], 10)
-            self.json("run", seed, "--steps", 30, "--resume", checkpoint)
+            self.assertGreater(self.json("run", seed, "--steps", 30, *options)["totals"]["spikes"], 10)
+            self.json("run", seed, "--steps", 30, "--resume", checkpoint, *options)

@@ -45,14 +45,14 @@ class Ops(unittest.TestCase):
                 self.assertIn(f"### `{dialect}.{name}`", page)
 
     def test_every_op_belongs_to_a_family(self):
-        """What stands in a network is a node, a projection, an output, a probe or a plasticity: the first two through interfaces."""
+        """What stands in a network is a node, a projection, an output, a probe, a plasticity or a rewiring: the first two through interfaces."""
         text = (ROOT / "dialects/include/ranvier/Dialect/SNN/IR/SNNOps.td").read_text(encoding="utf-8")
         nodes = set(re.findall(r'def (\w+)Op : SNN_NodeOp<', text))
         projections = set(re.findall(r'def (\w+)Op : SNN_(?:ProjectionOp|WindowOp)<', text))
         rest = set(re.findall(r'def (\w+)Op : SNN_NetworkBodyOp<', text))
         self.assertEqual(nodes, {"Input", "Population", "Junction"})
         self.assertEqual(projections, {"Dense", "Sparse", "Conv2d", "Conv1d", "Pool", "Connect"})
-        self.assertEqual(rest, {"Output", "Probe", "Plasticity"})
+        self.assertEqual(rest, {"Output", "Probe", "Plasticity", "Rewiring"})
 
     def test_every_canonicalisation_is_tested(self):
         """An op with a canonicaliser stands in canonicalize.mlir, beside a CHECK-NOT or a form that it takes."""

@@ -129,7 +129,8 @@ Result<std::vector<std::string>> modelFolders(const NetworkOptions &options) {
   return folders;
 }
 
-/// Copies models that populations name, and rules that plasticities name, from the model files where the module lacks them.
+/// Copies models that populations name, and rules that plasticities and rewirings name, from the model files where the module lacks
+/// them.
 Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
                         std::vector<mlir::OwningOpRef<mlir::ModuleOp>> &keep) {
   std::vector<std::string> missing;
@@ -140,6 +141,10 @@ Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
   module.walk([&](snn::PlasticityOp plasticity) {
     if (!module.lookupSymbol(plasticity.getRule()) && llvm::find(missing, plasticity.getRule().str()) == missing.end())
       missing.push_back(plasticity.getRule().str());
+  });
+  module.walk([&](snn::RewiringOp rewiring) {
+    if (!module.lookupSymbol(rewiring.getRule()) && llvm::find(missing, rewiring.getRule().str()) == missing.end())
+      missing.push_back(rewiring.getRule().str());
   });
   if (missing.empty())
     return {};
@@ -163,7 +168,7 @@ Result<void> linkModels(mlir::ModuleOp module, const NetworkOptions &options,
       return Error{.code = 8011, .message = "the model file does not parse (see the diagnostics above)", .file = file};
     for (mlir::Operation &op : *parsed->getBody()) {
       auto symbol = llvm::dyn_cast<mlir::SymbolOpInterface>(op);
-      if (!symbol || !llvm::isa<snn::ModelOp, snn::RuleOp>(op))
+      if (!symbol || !llvm::isa<snn::ModelOp, snn::RuleOp, snn::RewiringRuleOp>(op))
         continue;
       if (auto at = llvm::find(missing, symbol.getName().str()); at != missing.end()) {
         builder.clone(op);

@@ -240,7 +240,7 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
                  .message = "no synapse of the network learns",
                  .file = flags.image,
                  .place = "option --save-weights",
-                 .expected = "an image of a network with snn.plasticity",
+                 .expected = "an image of a network with snn.plasticity or snn.rewiring",
                  .found = "none"};
   if (!flags.saveWeights.empty()) // that it cannot be written is said before the run, not after it
     RANVIER_CHECK(AtomicFile::create(flags.saveWeights));
@@ -444,6 +444,7 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
                                  "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
                                  "  ranvier run learning.rvi --steps 1000 --save-weights weights.csv\n"
+                                 "  ranvier run rewired.rvi --steps 1000 --timing off --save-weights synapses.csv\n"
                                  "  mpirun -n 4 ranvier run net.rvi --steps 1000 --timing off",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
@@ -461,7 +462,7 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("--timeline", flags->timeline,
                       "What each core does in each step, as Chrome trace events (JSON, for Perfetto or chrome://tracing)");
   command->add_option("--save-weights", flags->saveWeights,
-                      "Weights of synapses that learn, after the run: CSV projection,source,target,delay,weight");
+                      "Synapses that learn or come and go, after the run: CSV projection,source,target,delay,weight");
   command
       ->add_option("--dry-run-ranks", flags->dryRunRanks,
                    "Run as this many ranks of mpirun would, all on this machine, and report memory and traffic of each")

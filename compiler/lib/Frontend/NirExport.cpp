@@ -523,6 +523,8 @@ Result<NirExport> NirExporter::run() {
   }
   for (auto plasticity : network.getBody().getOps<snn::PlasticityOp>())
     return unsupported(plasticity, "synapses that learn");
+  for (auto rewiring : network.getBody().getOps<snn::RewiringOp>())
+    return unsupported(rewiring, "synapses that come and go");
   for (auto op : network.getBody().getOps<snn::PopulationOp>())
     RANVIER_CHECK(population(op));
   for (auto op : network.getBody().getOps<snn::ProjectionOpInterface>())

@@ -179,6 +179,8 @@ Result<std::pair<double, double>> compiler::checkWeights(snn::PlasticityOp plast
   } else if (auto numbers = snn::readElements(weights)) {
     extremes = std::move(*numbers);
   }
+  if (auto rewiring = snn::rewiringOf(cast<snn::ProjectionOpInterface>(projection)))
+    extremes.push_back(rewiring.getWeight().convertToDouble());
   for (const double weight : extremes)
     if (!(weight >= bounds.first && weight <= bounds.second)) {
       const auto [file, line] = placeOf(plasticity);

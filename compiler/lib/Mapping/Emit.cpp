@@ -229,6 +229,10 @@ void Emitter::count() {
   constexpr uint64_t never = ~uint64_t(0);
   // Stamps say whether the current neuron or row has reached a core before; passes, neurons and rows are numbered through.
   std::vector<uint64_t> axonStamp(counts.size(), never), rowStamp(counts.size(), never);
+  std::vector<uint32_t> formed(network.projections.size(), 0); // Delay of synapses to come.
+  for (const Learning &learning : network.learning)
+    for (const image::RewiringMeta &rewiring : learning.rewiring)
+      formed[learning.projection] = rewiring.delay;
   uint64_t axon = 0, row = 0, source = 0;
   const auto begin = [&](uint32_t p, uint64_t n) {
     ++axon;
@@ -256,7 +260,7 @@ void Emitter::count() {
           ++data.outPtr[source + 1];
         }
       }
-      core.longest = std::max(core.longest, delay);
+      core.longest = std::max({core.longest, delay, formed[index]});
       const int32_t weight = projection.weights[s];
       core.narrow &= isInt && weight >= -512 && weight <= 511 && delay <= 63;
     }

@@ -194,7 +194,9 @@ static std::vector<image::CoreShape> emptyShapes(const Network &network, const M
       shapes[c].types = std::max(shapes[c].types, static_cast<uint32_t>(program.inputs.size()));
       shapes[c].neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shapes[c].inputWords += uint64_t(slice.count) * program.inputs.size();
-      const auto learns = [&](const Learning &rule) { return network.projections[rule.projection].target == slice.population; };
+      const auto learns = [&](const Learning &rule) {
+        return rule.changesWeights() && network.projections[rule.projection].target == slice.population;
+      };
       shapes[c].plasticNeurons += std::any_of(network.learning.begin(), network.learning.end(), learns) ? slice.count : 0;
     }
   return shapes;

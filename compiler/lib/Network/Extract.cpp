@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Dialect/SNN/IR/Elements.h"
 #include "ranvier/HwModels/NativeForm.h"
+#include "ranvier/Lowering/LowerToMicrocode.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/Random.h"
 #include <cmath>
@@ -14,10 +15,12 @@ using namespace ranvier;
 using namespace ranvier::compiler;
 
 /// What keeps a projection from being mapped by its rule alone; empty: it says without a list which pairs it joins, with which
-/// weights, and has one delay.
+/// weights, has one delay, and stays as it is.
 static std::string whyNoRule(snn::ProjectionOpInterface op) {
   if (!llvm::isa<snn::ConnectOp, snn::DenseOp>(op.getOperation()))
     return op->getName().getStringRef().str() + ", which lists synapses";
+  if (snn::rewiringOf(op))
+    return "synapses that come and go, with a place for every pair";
   const Attribute delay = op.getDelayAttr();
   if (delay && (snn::isDistribution(delay) || llvm::isa<ElementsAttr>(delay)))
     return "delays of its own for every synapse";
@@ -42,12 +45,14 @@ public:
 
   Result<mapping::Network> run() {
     RANVIER_CHECK(nodes());
-    learns = !network.getBody().getOps<snn::PlasticityOp>().empty();
+    learns = !network.getBody().getOps<snn::PlasticityOp>().empty() || !network.getBody().getOps<snn::RewiringOp>().empty();
     for (Operation &op : network.getBody().front())
       if (auto projection = dyn_cast<snn::ProjectionOpInterface>(op))
         RANVIER_CHECK(synapses(projection));
     for (auto plasticity : network.getBody().getOps<snn::PlasticityOp>())
       RANVIER_CHECK(learning(plasticity));
+    for (auto op : network.getBody().getOps<snn::RewiringOp>())
+      RANVIER_CHECK(rewiring(op));
     std::sort(out.learning.begin(), out.learning.end(), [](const auto &a, const auto &b) { return a.projection < b.projection; });
     return std::move(out);
   }
@@ -83,15 +88,20 @@ private:
     return {};
   }
 
+  static uint32_t hashOf(StringRef name) {
+    uint32_t hash = 2166136261u;
+    for (unsigned char letter : name)
+      hash = (hash ^ letter) * 16777619u;
+    return hash;
+  }
+
   /// Every population draws from a stream of its own: a hash of its name (FNV-1a) is added to the seed's high word. A name stays
   /// what it is when a pass removes or adds other ops, a position would not. Of two names with one hash the later takes the next
   /// free number.
   void setStreams() {
     std::set<uint32_t> taken;
     for (mapping::Population &population : out.populations) {
-      uint32_t hash = 2166136261u;
-      for (unsigned char letter : population.name)
-        hash = (hash ^ letter) * 16777619u;
+      uint32_t hash = hashOf(population.name);
       while (!taken.insert(hash).second)
         ++hash;
       if (population.source.empty())
@@ -388,6 +398,8 @@ private:
       RANVIER_CHECK(checkDelay(op, delay));
     projection.rowPtr = std::move(list.rowPtr);
     projection.targets = std::move(list.targets);
+    if (auto rewired = snn::rewiringOf(op))
+      RANVIER_CHECK(fillPlaces(rewired, projection));
     out.projections.push_back(std::move(projection));
     return {};
   }
@@ -440,6 +452,87 @@ private:
     if (std::string what = image::fault(made, out.programs); !what.empty())
       return located(learner, {.code = 5714, .message = "the learner's programs do not fit it", .found = what});
     out.learning.push_back(std::move(made));
+    return {};
+  }
+
+  /// Lists every pair of a projection that is rewired: those without a synapse with the weight and delay of one that is formed.
+  Result<void> fillPlaces(snn::RewiringOp op, mapping::Projection &projection) {
+    constexpr uint64_t mostPairs = uint64_t(1) << 24;
+    const uint64_t sources = out.populations[projection.source].count, targets = out.populations[projection.target].count;
+    const auto wrong = [&](unsigned code, std::string message, std::string expected, std::string found) {
+      return located(op, {.code = code, .message = std::move(message), .expected = std::move(expected), .found = std::move(found)});
+    };
+    if (sources * targets > mostPairs)
+      return wrong(5340, "a projection that is rewired has a place for each pair, and these are too many",
+                   "at most " + std::to_string(mostPairs) + " pairs", std::to_string(sources * targets));
+    RANVIER_CHECK(checkDelay(op, static_cast<uint32_t>(op.getDelay())));
+    RANVIER_TRY(const int32_t weight, word(op.getWeight().convertToDouble(), op, "the weight of a synapse that is formed"));
+    mapping::Projection whole = projection;
+    whole.dense = false;
+    whole.rowPtr.assign(1, 0);
+    whole.targets.clear();
+    whole.weights.assign(sources * targets, weight);
+    whole.delays.assign(sources * targets, static_cast<uint16_t>(op.getDelay()));
+    std::vector<uint64_t> &pairs = joined[projection.name];
+    std::vector<uint32_t> fanIn(targets, 0);
+    for (uint64_t source = 0; source < sources; ++source) {
+      for (uint32_t target = 0; target < targets; ++target)
+        whole.targets.push_back(target);
+      whole.rowPtr.push_back(whole.targets.size());
+      for (uint64_t k = projection.rowPtr[source]; k < projection.rowPtr[source + 1]; ++k) {
+        const uint64_t pair = source * targets + projection.targets[k];
+        if (!pairs.empty() && pairs.back() == pair)
+          return wrong(5341, "a pair of a projection that is rewired has several synapses", "at most one",
+                       "neuron " + std::to_string(source) + " to " + std::to_string(projection.targets[k]));
+        if (projection.delay(k) == 0)
+          return wrong(5337, "a synapse that may be eliminated has no delay", "delays of at least 1 step on @" + projection.name,
+                       "0");
+        pairs.push_back(pair);
+        whole.weights[pair] = projection.weights[k];
+        whole.delays[pair] = static_cast<uint16_t>(projection.delay(k));
+        ++fanIn[projection.targets[k]];
+      }
+    }
+    const auto fullest = std::max_element(fanIn.begin(), fanIn.end());
+    if (*fullest > op.getMost())
+      return wrong(5342, "a neuron has more synapses at the start than places", "most " + std::to_string(*fullest) + " or greater",
+                   "most " + std::to_string(op.getMost()) + ", neuron " + std::to_string(fullest - fanIn.begin()) + " of @" +
+                       out.populations[projection.target].name);
+    if (std::all_of(whole.delays.begin(), whole.delays.end(), [&](uint16_t delay) { return delay == whole.delays[0]; }))
+      whole.delays.resize(1);
+    projection = std::move(whole);
+    return {};
+  }
+
+  /// How the synapses of a projection come and go.
+  Result<void> rewiring(snn::RewiringOp op) {
+    uint32_t index = 0;
+    while (index < out.projections.size() && out.projections[index].name != op.getProjection())
+      ++index;
+    auto entry = std::find_if(out.learning.begin(), out.learning.end(), [&](const auto &each) { return each.projection == index; });
+    const double unit = op.getUnit() ? op.getUnit()->convertToDouble() : 1.0;
+    if (entry == out.learning.end()) {
+      mapping::Learning still{.projection = index, .weightScale = unit};
+      still.programs.assign(2 * image::numLearningEnds, image::absent);
+      still.params.resize(2 * image::numLearningEnds);
+      still.init.resize(1 + image::numLearningEnds);
+      out.learning.push_back(std::move(still));
+      entry = out.learning.end() - 1;
+    }
+    image::RewiringMeta made;
+    made.last = op.getPartner() == "last";
+    for (const int64_t extent : op.getGrid())
+      made.grid.push_back(static_cast<uint32_t>(extent));
+    made.attempts = static_cast<uint32_t>(op.getAttempts());
+    made.every = static_cast<uint32_t>(op.getEvery());
+    made.most = static_cast<uint32_t>(op.getMost());
+    made.delay = static_cast<uint32_t>(op.getDelay());
+    RANVIER_TRY(made.weight, word(op.getWeight().convertToDouble(), op, "the weight of a synapse that is formed"));
+    made.seed = out.seed + static_cast<uint64_t>(op.getSeed()) + (static_cast<uint64_t>(hashOf(op.getSymName())) << 32);
+    made.joined = joined[op.getProjection().str()];
+    RANVIER_TRY(const RewiringRule rule, readRewiringRule(op));
+    RANVIER_CHECK(tabulate(rule, parameterValues(op, rule), out.dt, chip.profile == isa::Profile::F32 ? 0.0 : unit, made));
+    entry->rewiring.push_back(std::move(made));
     return {};
   }
 
@@ -503,6 +596,7 @@ private:
   bool learns = false;
   mapping::Network out;
   std::map<std::string, uint32_t> indexOf;
+  std::map<std::string, std::vector<uint64_t>> joined; ///< By projection that is rewired: pairs with a synapse at the start.
   std::map<llvm::StringRef, int32_t> programs;
 };
 } // namespace

@@ -88,6 +88,16 @@ Result<void> compiler::legalizeDelays(snn::NetworkOp network, const hw::Chip &ch
     const int64_t shift = retiming.shift[index];
     projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name,
                                           [&](int64_t d) { return std::max<int64_t>(least, d + shift); }));
+    if (auto rewiring = snn::rewiringOf(projection)) {
+      const int64_t formed = std::max<int64_t>(least, static_cast<int64_t>(rewiring.getDelay()) + shift);
+      if (formed > chip.maxDelay)
+        return located(rewiring, {.code = 5712,
+                                  .message = "a delay is longer than the target's",
+                                  .expected = "at most " + std::to_string(chip.maxDelay) + " steps",
+                                  .found = std::to_string(formed) + " steps",
+                                  .kind = ErrorKind::DoesNotFit});
+      rewiring.setDelay(static_cast<uint64_t>(formed));
+    }
     if (retiming.longest[index] > chip.maxDelay)
       return located(projection, {.code = 5712,
                                   .message = "a delay is longer than the target's",

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "ranvier/Quantize/Quantize.h"
 #include "ProjectionIO.h"
+#include "ranvier/Dialect/SNN/IR/Elements.h"
 #include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Lowering/FloatLowering.h"
 #include "ranvier/Lowering/LowerToMicrocode.h"
@@ -112,6 +113,7 @@ public:
       return located(junction, {.code = 5323, .message = "a junction is left over: integer targets hold no stateless nodes"});
     RANVIER_CHECK(expandDistributions(network));
     RANVIER_CHECK(canLearn(network, chip));
+    RANVIER_CHECK(rewiredSigns());
     if (chip.ringBuffers.bits)
       RANVIER_CHECK(separateSigns(network));
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
@@ -394,6 +396,8 @@ private:
     std::vector<snn::ProjectionOpInterface> projections = projectionsOnto(neurons.op);
     std::vector<ProjectionView> views;
     std::vector<std::optional<Learned>> learned;
+    std::vector<snn::RewiringOp> formed; // null: synapses stay
+    std::vector<double> heaviest;        // that a weight may become, where it learns or synapses come and go
     std::vector<size_t> receptors;
     std::vector<Values> high(inputs, Values(neurons.count(), 0.0)), low = high;
     for (snn::ProjectionOpInterface projection : projections) {
@@ -403,6 +407,16 @@ private:
       if (rule) {
         RANVIER_TRY(seen.positive, reachable(projection, rule->high));
         seen.negative = {0.0};
+      }
+      formed.push_back(snn::rewiringOf(projection));
+      if (formed.back()) {
+        heaviest.push_back(std::max(formed.back().getWeight().convertToDouble(), rule                   ? rule->high
+                                                                                 : seen.weights.empty() ? 0.0
+                                                                                                        : largest(seen.weights)));
+        seen.positive = {static_cast<double>(formed.back().getMost()) * heaviest.back()};
+        seen.negative = {0.0};
+      } else {
+        heaviest.push_back(rule ? rule->high : 0.0);
       }
       learned.push_back(std::move(rule));
       for (uint64_t i = 0; i < neurons.count(); ++i) {
@@ -417,7 +431,7 @@ private:
       if (!neurons.bias[r].empty())
         sums = std::max({sums, -(smallest(low[r]) + smallest(neurons.bias[r])), largest(high[r]) + largest(neurons.bias[r])});
       if (chip.ringBuffers.bits)
-        chooseShift(how, r, high[r], views, learned, receptors);
+        chooseShift(how, r, high[r], views, heaviest, receptors);
       else
         chooseUnit(how, r, sums, projections, views, receptors);
     }
@@ -432,9 +446,13 @@ private:
         const double most = std::ceil(learned[p]->high / unitOf(how, receptors[p]));
         RANVIER_TRY(sums.high, reachable(projections[p], most));
       }
+      if (formed[p]) {
+        const double most = static_cast<double>(formed[p].getMost()) * std::ceil(heaviest[p] / unitOf(how, receptors[p]));
+        sums = {.high = {most}, .low = {0.0}};
+      }
       for (uint64_t i = 0; i < neurons.count(); ++i) {
-        high[receptors[p]][i] += sums.high[i];
-        low[receptors[p]][i] += sums.low[i];
+        high[receptors[p]][i] += at(sums.high, i);
+        low[receptors[p]][i] += at(sums.low, i);
       }
       words.push_back(std::move(weights));
     }
@@ -490,6 +508,28 @@ private:
       RANVIER_CHECK(writeProjection(projections[p], words[p], /*dropReceptor=*/false));
       if (learned[p])
         RANVIER_CHECK(lowerLearned(neurons, *learned[p], how, receptors[p]));
+      if (formed[p]) {
+        const double unit = unitOf(how, receptors[p]);
+        formed[p].setWeight(llvm::APFloat(std::floor(formed[p].getWeight().convertToDouble() / unit + 0.5)));
+        formed[p].setUnit(llvm::APFloat(unit));
+      }
+    }
+    return {};
+  }
+
+  /// Sums of inputs have no sign, and a synapse that comes or goes has one place.
+  Result<void> rewiredSigns() {
+    for (auto rewiring : network.getBody().getOps<snn::RewiringOp>()) {
+      Operation *projection = SymbolTable::lookupSymbolIn(network, rewiring.getProjectionAttr());
+      std::vector<double> weights = snn::readElements(projection->getAttr("weights")).value_or(std::vector<double>());
+      weights.push_back(rewiring.getWeight().convertToDouble());
+      if (const double least = *std::min_element(weights.begin(), weights.end()); least < 0)
+        return located(rewiring, {.code = 5336,
+                                  .message = "negative weights cannot be rewired with unsigned sums of inputs",
+                                  .expected = "weights of at least 0",
+                                  .found = decimal(least),
+                                  .hint = "a projection of its own to an inhibitory receptor",
+                                  .kind = ErrorKind::CannotRun});
     }
     return {};
   }
@@ -573,13 +613,16 @@ private:
   /// Unit of a ring buffer, clause S3: a power of two at which it holds an estimate of the largest sum of a step, for the neuron
   /// that hears most.
   void chooseShift(FixedOptions &how, size_t r, const Values &sums, const std::vector<ProjectionView> &views,
-                   const std::vector<std::optional<Learned>> &learned, const std::vector<size_t> &receptors) {
+                   const std::vector<double> &heaviest, const std::vector<size_t> &receptors) {
     double largestWeight = 0;
     for (size_t p = 0; p < views.size(); ++p) {
-      if (receptors[p] != r || views[p].weights.empty())
+      if (receptors[p] != r)
+        continue;
+      largestWeight = std::max(largestWeight, heaviest[p]);
+      if (views[p].weights.empty())
         continue;
       RANVIER_ASSERT(smallest(views[p].weights) >= 0, "separateSigns leaves no weight below 0");
-      largestWeight = std::max({largestWeight, largest(views[p].weights), learned[p] ? learned[p]->high : 0.0});
+      largestWeight = std::max(largestWeight, largest(views[p].weights));
     }
     // Spikes of a step are a Poisson number; weights count with their squares, which their sum bounds.
     const double rate = chip.ringBuffers.spikesPerSecond * network.getDt().convertToDouble();
@@ -679,6 +722,14 @@ Result<void> compiler::canLearn(snn::NetworkOp network, const hw::Chip &chip) {
                                   .found = "rule @" + plasticity.getRule().str(),
                                   .hint = "ranvier targets lists what each target cannot do",
                                   .kind = ErrorKind::CannotRun});
+  for (auto rewiring : network.getBody().getOps<snn::RewiringOp>())
+    if (!chip.plasticity.learns)
+      return located(rewiring, {.code = 5338,
+                                .message = "synapses of " + chip.name + " do not come and go",
+                                .expected = "a target with plasticity.learns, or a network without snn.rewiring",
+                                .found = "rule @" + rewiring.getRule().str(),
+                                .hint = "ranvier targets lists what each target cannot do",
+                                .kind = ErrorKind::CannotRun});
   return {};
 }
 

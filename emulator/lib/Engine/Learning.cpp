@@ -109,6 +109,9 @@ LearningRows::LearningRows(const image::Image &image, const image::CoreRecord &c
     for (const std::string &name : program.inputs)
       reads[p].push_back(*image::learningInput(learning, image.meta.programs, name)); // validated: clause G3
   }
+  learns = learning.changesWeights();
+  if (!learning.rewiring.empty())
+    loadWiring(image, projection);
   stride = static_cast<uint32_t>(roundUp(widest, padNeurons));
   opened = AlignedArray<int32_t>(size_t(stride) * wordCount);
   next.resize(widest);
@@ -138,6 +141,8 @@ void LearningRows::reset() {
     std::copy(learning->init[3].begin(), learning->init[3].end(), traces + postTraces);
     setNewest(n);
   }
+  if (wiring)
+    resetWiring();
 }
 
 void LearningRows::setNewest(uint32_t local) {
@@ -245,7 +250,10 @@ void LearningRows::applyEvents(const Row &row, uint32_t after, uint32_t until) {
     const int32_t *last = newest.data() + size_t(local) * entryWords;
     uint32_t e = counts[local];
     seen[k] = last;
-    if (const uint32_t at = static_cast<uint32_t>(last[Time]) + back; (at <= after && at <= until) || e == 1)
+    if (!exists(row.first + k))
+      continue;
+    const uint32_t from = wiring ? std::max(after + 1, wiring->born[row.first + k]) - 1 : after; // none from before it was
+    if (const uint32_t at = static_cast<uint32_t>(last[Time]) + back; (at <= from && at <= until) || e == 1)
       continue; // nothing new, which is the rule
     const int32_t *first = entry(local, 0);
     const auto timeOf = [&](uint32_t n) { return static_cast<uint32_t>(first[size_t(n) * entryWords + Time]) + back; };
@@ -253,7 +261,7 @@ void LearningRows::applyEvents(const Row &row, uint32_t after, uint32_t until) {
       --e;
     ends[k] = e;
     seen[k] = entry(local, e - 1);
-    while (e > 1 && timeOf(e - 1) > after)
+    while (e > 1 && timeOf(e - 1) > from)
       --e;
     next[k] = e;
     if (next[k] != ends[k])
@@ -284,14 +292,23 @@ void LearningRows::add(const Row &row, int32_t payload, int32_t *ring, const uin
   auto *sums = reinterpret_cast<Word *>(ring);
   const bool plain = payload == unitPayload(profile);
   for (uint64_t s = row.first; s < row.first + row.count; ++s)
-    sums[slotOffset[delay[s]] + accumulator[s]] +=
-        plain ? std::bit_cast<Accumulator>(words[s]) : product<Accumulator>(words[s], payload);
+    if (exists(s))
+      sums[slotOffset[delay[s]] + accumulator[s]] +=
+          plain ? std::bit_cast<Accumulator>(words[s]) : product<Accumulator>(words[s], payload);
 }
 
 void LearningRows::arrive(uint32_t index, uint32_t step, int32_t payload, int32_t *ring, const uint32_t *slotOffset) {
   Row &row = list[index];
-  open(row);
-  applyEvents(row, std::max(row.last, caughtUp), step);
+  if (wiring) {
+    if (wiring->heardIn != step)
+      wiring->heard.clear();
+    wiring->heardIn = step;
+    wiring->heard.push_back(index);
+  }
+  if (learns) {
+    open(row);
+    applyEvents(row, taken(row), step);
+  }
   if (HandlerRun &pre = programs[onPre]) {
     gatherPre(row, step);
     for (uint32_t w = 0; w < wordCount; ++w)
@@ -300,7 +317,8 @@ void LearningRows::arrive(uint32_t index, uint32_t step, int32_t payload, int32_
     for (uint32_t w = 0; w < wordCount; ++w)
       std::copy_n(pre.state(w), row.count, opened.data() + w * stride);
   }
-  close(row);
+  if (learns)
+    close(row);
   if (profile == isa::Profile::F32)
     add<float>(row, payload, ring, slotOffset);
   else
@@ -321,7 +339,7 @@ void LearningRows::arrive(uint32_t index, uint32_t step, int32_t payload, int32_
 //===--- History of the targets -------------------------------------------===//
 
 void LearningRows::noteThird(uint32_t step, const int32_t *sums) {
-  if (learning->third == image::absent)
+  if (!learns || learning->third == image::absent)
     return;
   const int32_t mask = profile == isa::Profile::F32 ? INT32_MAX : -1; // -0.0f is zero
   happened.clear();
@@ -336,6 +354,8 @@ void LearningRows::noteThird(uint32_t step, const int32_t *sums) {
 }
 
 void LearningRows::notePost(uint32_t step, std::span<const uint32_t> all) {
+  if (!learns)
+    return;
   happened.clear();
   for (const Part &part : parts)
     for (auto at = std::lower_bound(all.begin(), all.end(), part.first); at != all.end() && *at < part.first + part.count; ++at)
@@ -396,7 +416,7 @@ void LearningRows::makeRoom(uint32_t local, uint32_t step) {
 void LearningRows::catchUp(uint32_t until) {
   for (const Row &row : list) {
     open(row);
-    applyEvents(row, std::max(row.last, caughtUp), until);
+    applyEvents(row, taken(row), until);
     close(row);
   }
   caughtUp = std::max(caughtUp, until);
@@ -422,12 +442,13 @@ void LearningRows::collect(const DeliveryCore &core, std::vector<LearnedSynapse>
     while (row.row >= axon->firstRow + axon->rowCount)
       ++axon;
     for (uint64_t s = row.first; s < row.first + row.count; ++s)
-      out.push_back({axon->neuron, inPopulation[neuron[s]], delay[s], words[s]});
+      if (exists(s))
+        out.push_back({axon->neuron, inPopulation[neuron[s]], delay[s], words[s]});
   }
 }
 
 void LearningRows::settle(uint32_t step) {
-  if (!forgets)
+  if (!forgets && learns)
     catchUp(step);
 }
 
@@ -442,6 +463,8 @@ void LearningRows::save(std::vector<int32_t> &out) const {
     out.push_back(static_cast<int32_t>(entries(local)));
     out.insert(out.end(), history[local].begin(), history[local].end());
   }
+  if (wiring)
+    saveWiring(out);
 }
 
 std::optional<size_t> LearningRows::measure(std::span<const int32_t> from, uint32_t step) const {
@@ -466,7 +489,10 @@ std::optional<size_t> LearningRows::measure(std::span<const int32_t> from, uint3
         return std::nullopt;
     at += 1 + events.size();
   }
-  return at;
+  if (!wiring)
+    return at;
+  const auto wired = measureWiring(from.subspan(at), step);
+  return wired ? std::optional(at + *wired) : std::nullopt;
 }
 
 void LearningRows::restore(std::span<const int32_t> from) {
@@ -486,12 +512,16 @@ void LearningRows::restore(std::span<const int32_t> from) {
     at += size_t(count) * entryWords;
     setNewest(local);
   }
+  if (wiring)
+    restoreWiring(at);
 }
 
 uint64_t LearningRows::bytes() const {
   uint64_t kept = 0;
   for (const auto &entries : history)
     kept += entries.capacity();
+  if (wiring)
+    kept += wiring->place.size() + 2 * neuron.size() + wiring->slots.size() + 2 * list.size(); // words
   return neuron.size() * (4 + 2 + 2 + 4) + (words.size() + rowTraces.size() + kept) * 4 + list.size() * sizeof(Row);
 }
 

@@ -4,7 +4,8 @@
 // Rows of synapses that learn are kept apart from the image's, which are read in place and never change. A row is brought up to
 // date when a spike of its source fetches it, as machines with synapses in shared memory do: the events of each target since the
 // last time are taken one after the other, then the spike itself. What a synapse has seen is the same as if each event had reached
-// it in its own step, as long as no event is forgotten (docs/spec/plasticity.md).
+// it in its own step, as long as no event is forgotten (docs/spec/plasticity.md). A projection whose synapses come and go
+// (docs/spec/structural-plasticity.md) has its rows here as well, with a place for each pair of a source and a target.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_LIB_LEARNING_H
 #define RANVIER_EMULATOR_LIB_LEARNING_H
@@ -45,7 +46,21 @@ private:
   AlignedArray<uint32_t> spikes; ///< Scratch: programs of learners emit nothing.
 };
 
-/// One projection that learns, on one core.
+/// Which places of a projection's rows on a core hold a synapse.
+struct Wiring {
+  const image::RewiringMeta *meta = nullptr;
+  uint32_t sources = 0, targets = 0; ///< Of the projection's populations.
+  AlignedArray<uint32_t> place;      ///< [sources][locals] Synapse of a pair, by number in its row.
+  AlignedArray<uint16_t> startDelay; ///< [synapses] As the image has them.
+  std::vector<uint8_t> joined;       ///< [synapses] 1: it exists.
+  std::vector<uint32_t> born;        ///< [synapses] Step in which it was formed; 0: it was there at the start.
+  std::vector<uint32_t> slots;       ///< [locals][most] Source of the synapse at each place of a target; none: image::absent.
+  std::vector<uint32_t> settled;     ///< [sources] Step up to which an attempt has brought a row up to date.
+  std::vector<uint32_t> heard;       ///< Sources, ascending, whose spikes of step `heardIn` have arrived.
+  uint32_t heardIn = 0;
+};
+
+/// One projection that learns, or whose synapses come and go, on one core.
 class LearningRows {
 public:
   struct Row {
@@ -69,6 +84,8 @@ public:
   /// have arrived.
   void noteThird(uint32_t step, const int32_t *sums);
   void notePost(uint32_t step, std::span<const uint32_t> fired);
+  /// Attempts of the step to form and eliminate synapses. Spikes of the step before have arrived, nothing of this one is noted.
+  void rewire(uint32_t step);
 
   /// Appends all synapses with their stored weights.
   void collect(const DeliveryCore &core, std::vector<LearnedSynapse> &out) const;
@@ -101,6 +118,19 @@ private:
   void makeRoom(uint32_t local, uint32_t step);
   void catchUp(uint32_t until);
   uint32_t lag(uint64_t synapse) const { return learning->backprop ? delay[synapse] : 0; }
+  /// Step up to which the row has taken events.
+  uint32_t taken(const Row &row) const {
+    return std::max({row.last, caughtUp, wiring ? wiring->settled[static_cast<size_t>(&row - list.data())] : 0});
+  }
+  bool exists(uint64_t synapse) const { return !wiring || wiring->joined[synapse]; }
+  // Rewiring.cpp.
+  void loadWiring(const image::Image &image, const image::ProjectionMeta &projection);
+  void resetWiring();
+  void form(uint32_t local, uint32_t slot, uint32_t source, uint32_t step);
+  bool eliminates(uint64_t synapse, uint32_t word) const;
+  void saveWiring(std::vector<int32_t> &out) const;
+  std::optional<size_t> measureWiring(std::span<const int32_t> from, uint32_t step) const;
+  size_t restoreWiring(const int32_t *from);
   const int32_t *traceOf(const Row &row) const { return rowTraces.data() + size_t(&row - list.data()) * preTraces; }
 
   const image::LearningMeta *learning;
@@ -136,6 +166,8 @@ private:
   std::vector<uint32_t> counts;   ///< [locals] Entries.
   /// [locals][entryWords] The newest entries, together: all that most spikes of a source ask for.
   AlignedArray<int32_t> newest;
+  bool learns = false;            ///< Some event changes something; else synapses come and go alone.
+  std::unique_ptr<Wiring> wiring; ///< Null: all synapses stay.
   // Scratch. Of the row at work: its words, [wordCount][stride], the entry that each synapse takes next, and the first that it does
   // not.
   uint32_t stride = 0;
@@ -165,6 +197,10 @@ public:
   void notePost(uint32_t step, std::span<const uint32_t> fired) {
     for (LearningRows &rows : projections)
       rows.notePost(step, fired);
+  }
+  void rewire(uint32_t step) {
+    for (LearningRows &rows : projections)
+      rows.rewire(step);
   }
   void reset() {
     for (LearningRows &rows : projections)

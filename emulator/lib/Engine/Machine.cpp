@@ -567,8 +567,11 @@ template <bool Timed> void EngineMachine::updateCore(uint32_t index, ThreadState
   emission.core = index;
   emission.count = 0;
   emission.somaUpdates = 0;
-  if (core.learning) // the update clears the sums
+  if (core.learning) {
+    core.learning->rewire(now);
+    // The update clears the sums.
     core.learning->noteThird(now, core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride);
+  }
   for (size_t s = 0; s < core.slices.size(); ++s) {
     updateSlice<Timed>(core, core.slices[s], thread, emission);
     emission.ends[s] = emission.count;

@@ -142,6 +142,13 @@ uint32_t Builder::traces(uint32_t projection) const {
 Result<void> Builder::readRules() {
   rules.assign(image.meta.projections.size(), nullptr);
   for (const LearningMeta &rule : image.meta.learning) {
+    if (!rule.rewiring.empty())
+      return Error{.code = 3030,
+                   .message = "rows of synapses that come and go have no format",
+                   .place = "projection '" + image.meta.projections[rule.projection].name + "'",
+                   .expected = "a network without snn.rewiring",
+                   .found = "a rewiring",
+                   .kind = ErrorKind::Unsupported};
     rules[rule.projection] = &rule;
     if (!rule.init[0].empty() || rule.init[1].size() > 2)
       return Error{.code = 3030,

@@ -15,7 +15,7 @@ static uint32_t filterWords(uint32_t atoms) { return (atoms + 31) / 32; }
 std::vector<bool> image::plasticProjections(size_t projections, std::span<const LearningMeta> learning) {
   std::vector<bool> plastic(projections, false);
   for (const LearningMeta &each : learning)
-    plastic[each.projection] = true;
+    plastic[each.projection] = each.changesWeights();
   return plastic;
 }
 
@@ -79,7 +79,7 @@ std::vector<CoreShape> image::shapesOf(const Image &image, const SourceBlocks &b
       shape.neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shape.inputWords += uint64_t(slice.count) * program.inputs.size();
       for (const LearningMeta &learning : image.meta.learning)
-        if (image.meta.projections[learning.projection].target == slice.population) {
+        if (learning.changesWeights() && image.meta.projections[learning.projection].target == slice.population) {
           shape.plasticNeurons += slice.count;
           break;
         }

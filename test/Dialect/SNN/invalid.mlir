@@ -157,7 +157,7 @@ snn.model @m {
 // -----
 
 // Declarations stand in a model.
-// expected-error @+1 {{'snn.parameter' op expects parent op to be one of 'snn.model, snn.rule'}}
+// expected-error @+1 {{'snn.parameter' op expects parent op to be one of 'snn.model, snn.rule, snn.rewiring_rule'}}
 %p = snn.parameter "p" : f32
 
 // -----
@@ -219,7 +219,7 @@ snn.network @n dt 0.0 {}
 // Only ops of the dialect stand in a network.
 // expected-note @+1 {{the network is here}}
 snn.network @n dt 1.0e-3 {
-  // expected-error @+1 {{is not allowed in a network; expected nodes, projections, outputs, probes and plasticities}}
+  // expected-error @+1 {{is not allowed in a network; expected nodes, projections, outputs, probes, plasticities and rewirings}}
   %c = arith.constant 1.0 : f32
 }
 
@@ -1677,4 +1677,156 @@ snn.network @n dt 1.0e-3 {
   snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
   // expected-error @+1 {{gives parameters to a learner, which has its own}}
   snn.plasticity @p of @edges rule @l params {tau = 1.0}
+}
+
+// -----
+
+// Rules of rewiring: one formation and one elimination, each of what it may know.
+// expected-error @+1 {{expected one snn.form and one snn.eliminate, found 1 and 0}}
+snn.rewiring_rule @r {
+  %p = arith.constant 0.5 : f32
+  snn.form %p : f32
+}
+
+// -----
+
+// expected-note @+1 {{the rule is here}}
+snn.rewiring_rule @r {
+  %p = arith.constant 1.0 : f32
+  // expected-error @+1 {{is not allowed in a rule of rewiring; expected its declarations and scalar arith or math ops of docs/spec/snn-dialect.md}}
+  %q = arith.remf %p, %p : f32
+}
+
+// -----
+
+snn.rewiring_rule @r {
+  // expected-error @+1 {{expected f32, f64 or i1 in a rule of rewiring, found 'i32'}}
+  %p = arith.constant 1 : i32
+}
+
+// -----
+
+snn.rewiring_rule @r {
+  // expected-note @+1 {{the first declaration is here}}
+  %p = snn.parameter "p" : f32
+  // expected-error @+1 {{'p' is declared twice}}
+  %q = snn.parameter "p" : f32
+}
+
+// -----
+
+snn.rewiring_rule @r {
+  %p = arith.constant 0.5 : f32
+  // expected-note @+1 {{it is read here}}
+  %w = snn.current_weight : f32
+  // expected-error @+1 {{depends on a weight, which a synapse has when it is formed only}}
+  snn.form %w : f32
+  snn.eliminate %p : f32
+}
+
+// -----
+
+snn.rewiring_rule @r {
+  %p = arith.constant 0.5 : f32
+  // expected-note @+1 {{it is read here}}
+  %d = snn.squared_distance : f32
+  // expected-error @+1 {{depends on a distance, which formation alone does}}
+  snn.eliminate %d : f32
+  snn.form %p : f32
+}
+
+// -----
+
+snn.rewiring_rule @r {
+  %p = arith.constant 0.5 : f32
+  // expected-note @+1 {{it is read here}}
+  %w = snn.current_weight : f32
+  // expected-error @+1 {{uses a weight for more than to compare it with a number}}
+  %x = arith.mulf %w, %p : f32
+  snn.form %p : f32
+  snn.eliminate %x : f32
+}
+
+// -----
+
+// Rewirings.
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected partner "random" or "last", found "best"}}
+  snn.rewiring @w of @edges rule @r partner "best" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
+}
+
+// -----
+
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a grid of two extents of 1..1024, found [2, 0]}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 0] attempts 1 every 1 most 1 weight 1.0 delay 1
+}
+
+// -----
+
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected 1..4096 as 'most', found 0}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 0 weight 1.0 delay 1
+}
+
+// -----
+
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a finite weight, found}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 0x7FF0000000000000 delay 1
+}
+
+// -----
+
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a finite unit > 0, found}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1 unit 0.0
+}
+
+// -----
+
+snn.network @n dt 1.0e-3 {
+  // expected-error @+1 {{expected a projection @edges in the network, found none}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{expected an snn.rewiring_rule @r beside the network, found none}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  // expected-note @+1 {{the node is here}}
+  snn.population @to model @m shape [5]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-error @+1 {{the grid has fewer places than @to has neurons}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
+}
+
+// -----
+
+snn.model @m { %x = snn.receive "x" : f32 }
+snn.rewiring_rule @r {
+  %p = arith.constant 0.5 : f32
+  snn.form %p : f32
+  snn.eliminate %p : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.input @in shape [2]
+  snn.population @to model @m shape [2]
+  snn.connect @edges from @in to @to delay 1 "all_to_all" {} weights 1.0
+  // expected-note @+1 {{it is here}}
+  snn.rewiring @v of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
+  // expected-error @+1 {{@edges is rewired already}}
+  snn.rewiring @w of @edges rule @r partner "last" grid [2, 2] attempts 1 every 1 most 1 weight 1.0 delay 1
 }

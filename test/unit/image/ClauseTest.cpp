@@ -45,6 +45,10 @@ template <auto Change> void breakLearner(ImageData &data) {
   data = test::learningImage();
   Change(data.meta.learning[0]);
 }
+template <auto Change> void breakRewiring(ImageData &data) {
+  data = test::rewiredImage();
+  Change(data.meta.learning[0].rewiring[0]);
+}
 /// A program of the learner gets another line at its start.
 void addLine(ImageData &data, uint32_t index, const char *line) {
   isa::Program &program = data.meta.programs[index];
@@ -174,6 +178,45 @@ const Case cases[] = {
      }>},
     {"G4", 3010, "learning[0]", breakLearner<[](LearningMeta &l) { l.third = 2; }>},
     {"G5", 3018, "rows[0]", breakLearner<[](LearningMeta &l) { l.projection = 0; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.grid = {2}; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.grid = {1, 1}; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.grid = {1025, 1}; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.attempts = 0; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.attempts = (1u << 20) + 1; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.every = 0; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.most = 0; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.most = 4097; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.formation.pop_back(); }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.formation[1] = certain + 1; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.elimination.pop_back(); }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.elimination[0] = certain + 1; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.bounds[0] = 0x7FC00000; }>},
+    {"G6", 3010, "learning[0]",
+     breakRewiring<[](RewiringMeta &r) {
+       r.bounds = {r.bounds[0], r.bounds[0]};
+       r.elimination.push_back(0);
+     }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.joined = {2, 1}; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.joined = {4}; }>},
+    {"G6", 3010, "learning[0]",
+     breakRewiring<[](RewiringMeta &r) {
+       r.most = 1;
+       r.joined = {0, 2};
+     }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.weight = 0x7F800000; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.delay = 0; }>},
+    {"G6", 3010, "learning[0]", breakRewiring<[](RewiringMeta &r) { r.delay = 65536; }>},
+    {"G6", 3010, "learning[0]",
+     [](ImageData &d) {
+       d = test::rewiredImage();
+       d.meta.learning[0].rewiring.push_back(d.meta.learning[0].rewiring[0]);
+     }},
+    {"G7", 3018, "rows[3]",
+     [](ImageData &d) { // half the pairs have no place
+       d = test::floatImage();
+       d.meta.learning = test::rewiredImage().meta.learning;
+     }},
+    {"Y5", 3020, "cores[0]", breakRewiring<[](RewiringMeta &r) { r.delay = 3; }>},
 
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[0].imm = 9; }},
     {"P1", 3011, "programs[0]", [](ImageData &d) { d.meta.programs[0].code[3].a = 63; }},

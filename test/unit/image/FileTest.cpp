@@ -60,7 +60,7 @@ size_t entry(uint32_t kind) { return 64 + (kind - 1) * 40; }
 
 TEST_CASE("an image reads back as it was written, and the same data gives the same bytes") {
   const Folder folder;
-  for (ImageData data : {test::intImage(), test::floatImage(), test::learningImage()}) {
+  for (ImageData data : {test::intImage(), test::floatImage(), test::learningImage(), test::rewiredImage()}) {
     data.meta.populations[0].source = "list";
     data.meta.populations[0].list = {{1, 0}, {1, 1}, {9, 0}};
     data.meta.seed = ~uint64_t(0);

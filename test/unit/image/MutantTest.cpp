@@ -28,7 +28,7 @@ ImageData emitted(const mapping::Network &network, const hw::Chip &chip) {
 
 /// Integers and binary32, one core and many, plain and graded spikes, programmable or not, delay 0 or not.
 std::vector<ImageData> originals() {
-  std::vector<ImageData> result{test::intImage(), test::floatImage(), test::learningImage()};
+  std::vector<ImageData> result{test::intImage(), test::floatImage(), test::learningImage(), test::rewiredImage()};
   for (uint64_t seed = 0; seed < 3; ++seed) {
     mapping::Network network = test::randomIntNetwork(seed);
     hw::Chip chip = test::tinyChip({.neurons = 20,
@@ -73,8 +73,11 @@ struct Trace {
 
 Trace run(const std::shared_ptr<const Image> &image, const Setting &setting) {
   constexpr uint32_t steps = 6;
+  const auto &learning = image->meta.learning; // synapses that come and go are not timed
+  const bool untimed =
+      std::any_of(learning.begin(), learning.end(), [](const LearningMeta &each) { return !each.rewiring.empty(); });
   auto machine = emu::Machine::create(image, {.executor = setting.executor,
-                                              .timing = setting.timing,
+                                              .timing = untimed ? emu::Timing::Off : setting.timing,
                                               .threads = setting.threads,
                                               .costProfile = "",
                                               .workPerThread = 0,

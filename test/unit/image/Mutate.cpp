@@ -214,6 +214,44 @@ std::string changeProjection(ImageData &data, Dice &dice) {
   }
 }
 
+std::string changeRewiring(RewiringMeta &rewiring, Dice &dice) {
+  const auto number = static_cast<uint32_t>(awkward(dice, rewiring.most, 2));
+  switch (dice(0, 9)) {
+  case 0:
+    rewiring.last = !rewiring.last;
+    return "rewiring partner";
+  case 1:
+    if (!rewiring.grid.empty())
+      anyOf(rewiring.grid, dice) = number;
+    return "rewiring grid";
+  case 2:
+    (dice.chance(0.5) ? rewiring.attempts : rewiring.every) = dice.chance(0.7) ? static_cast<uint32_t>(dice(1, 9)) : number;
+    return "rewiring attempts";
+  case 3:
+    rewiring.most = dice.chance(0.7) ? static_cast<uint32_t>(dice(1, 5)) : number;
+    return "rewiring most";
+  case 4:
+    rewiring.weight = static_cast<int32_t>(number);
+    return "rewiring weight";
+  case 5:
+    rewiring.delay = dice.chance(0.7) ? static_cast<uint32_t>(dice(0, 3)) : number;
+    return "rewiring delay";
+  case 6:
+    if (!rewiring.formation.empty())
+      anyOf(rewiring.formation, dice) = dice.chance(0.7) ? certain : uint64_t(number) << 5;
+    return "rewiring formation";
+  case 7:
+    rewiring.bounds.resize(static_cast<size_t>(dice(0, 2)), static_cast<int32_t>(number));
+    return "rewiring bounds";
+  case 8:
+    rewiring.elimination.resize(static_cast<size_t>(dice(0, 3)), certain);
+    return "rewiring elimination";
+  default:
+    rewiring.joined.resize(static_cast<size_t>(dice(0, 4)), static_cast<uint64_t>(dice(0, 4)));
+    return "rewiring joined";
+  }
+}
+
 std::string changeLearning(ImageData &data, Dice &dice) {
   if (data.meta.learning.empty() || dice.chance(0.1)) {
     LearningMeta made;
@@ -226,6 +264,8 @@ std::string changeLearning(ImageData &data, Dice &dice) {
   }
   LearningMeta &learning = anyOf(data.meta.learning, dice);
   const uint32_t number = static_cast<uint32_t>(awkward(dice, learning.projection, data.meta.programs.size()));
+  if (!learning.rewiring.empty() && dice.chance(0.6))
+    return changeRewiring(learning.rewiring[0], dice);
   switch (dice(0, 7)) {
   case 0:
     learning.projection = dice.chance(0.7) ? static_cast<uint32_t>(dice(0, int64_t(data.meta.projections.size()) - 1)) : number;

@@ -184,7 +184,8 @@ ImageData test::intImage() {
   return data;
 }
 
-ImageData test::floatImage() {
+/// `full`: "b_a" reaches every neuron from every one.
+static ImageData leveledImage(bool full) {
   ImageData data;
   data.chipText = hw::resolvedText(*hw::loadChip(RANVIER_SOURCE_DIR "/hw-models/chips/reference.yaml"));
   Meta &meta = data.meta;
@@ -197,9 +198,35 @@ ImageData test::floatImage() {
   data.cores[1].core = 1;
   data.cores[1].level = 1;
   const int32_t one = std::bit_cast<int32_t>(1.0f);
-  fillTables(data, {{0, 1, 0, 2}, {1, 2, 0, 2}},
-             {{0, 0, 0, 0, one}, {0, 0, 1, 2, one}, {0, 1, 1, 0, one}, {1, 0, 0, 0, one}, {1, 0, 1, 2, one}, {2, 1, 0, 1, one}},
-             SynapseKind::Wide64);
+  std::vector<test::Wire> edges = {{0, 0, 0, 0, one}, {0, 0, 1, 2, one}, {0, 1, 1, 0, one},
+                                   {1, 0, 0, 0, one}, {1, 0, 1, 2, one}, {2, 1, 0, 1, one}};
+  if (full)
+    edges.insert(edges.end(), {{2, 0, 0, 1, one}, {2, 0, 1, 1, one}, {2, 1, 1, 1, one}});
+  fillTables(data, {{0, 1, 0, 2}, {1, 2, 0, 2}}, edges, SynapseKind::Wide64);
+  return data;
+}
+
+ImageData test::floatImage() { return leveledImage(false); }
+
+ImageData test::rewiredImage() {
+  ImageData data = leveledImage(true);
+  const int32_t half = std::bit_cast<int32_t>(0.5f);
+  LearningMeta learning;
+  learning.projection = 2;
+  learning.programs.assign(2 * numLearningEnds, absent);
+  learning.params.resize(2 * numLearningEnds);
+  learning.init.resize(1 + numLearningEnds);
+  RewiringMeta rewiring;
+  rewiring.grid = {2, 1};
+  rewiring.most = 2;
+  rewiring.weight = half;
+  rewiring.delay = 2;
+  rewiring.formation = {certain, certain / 2};
+  rewiring.bounds = {half};
+  rewiring.elimination = {certain, certain / 4};
+  rewiring.joined = {1, 2};
+  learning.rewiring = {rewiring};
+  data.meta.learning = {learning};
   return data;
 }
 

@@ -25,6 +25,8 @@ image::ImageData intImage();
 image::ImageData floatImage();
 /// floatImage() whose last projection learns.
 image::ImageData learningImage();
+/// floatImage(), in which synapses of "b_a" come and go.
+image::ImageData rewiredImage();
 /// One population of `sources` inputs onto 1000 neurons of a core of `reference`-like integers, each input to all: many synapses.
 image::ImageData largeImage(uint32_t sources);
 

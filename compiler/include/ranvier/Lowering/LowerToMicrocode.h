@@ -11,6 +11,7 @@
 #include "ranvier/Dialect/SNN/IR/SNN.h"
 #include "ranvier/Lowering/CodeBuilder.h"
 #include "ranvier/Lowering/Model.h"
+#include "ranvier/Lowering/Rewiring.h"
 #include "ranvier/Lowering/Rule.h"
 
 namespace ranvier::compiler {
@@ -28,6 +29,11 @@ Result<std::pair<double, double>> checkWeights(snn::PlasticityOp plasticity, con
 void setLearner(snn::PlasticityOp plasticity, const Rule &rule, const LoweredRule &lowered);
 /// Lowers the rules of a network to the f32 profile. Errors: as readRule, checkWeights, lowerRuleF32.
 Result<void> lowerRulesF32(snn::NetworkOp network);
+
+/// The body of a rewiring's rule as plain data. Errors: RNV5110.
+Result<RewiringRule> readRewiringRule(snn::RewiringOp rewiring);
+/// Values of the rule's parameters for a rewiring.
+std::vector<double> parameterValues(snn::RewiringOp rewiring, const RewiringRule &rule);
 
 /// Values of the model's parameters (or states: initial values) for a population: as given, else the model's defaults;
 /// distributions are drawn. Errors: RNV5111 no value and no default, or not a list of numbers of the right length.

@@ -53,6 +53,15 @@ bool isModelArithmetic(mlir::Operation *op);
 /// Two ops that must not stand together: the error at the second, a note at the first.
 mlir::LogicalResult clash(mlir::Operation *second, const llvm::Twine &message, mlir::Operation *first, const llvm::Twine &note);
 
+/// What a plasticity or rewiring gives for the parameters of its rule: finite numbers, for parameters that exist, and for all
+/// without a default.
+mlir::LogicalResult checkRuleParameters(mlir::Operation *op, mlir::DictionaryAttr given, llvm::StringRef ruleName,
+                                        mlir::Operation *rule);
+
+/// The projection's synapses each have a weight of their own, and both of its ends have spikes of their own.
+mlir::LogicalResult checkOwnSynapses(mlir::Operation *op, llvm::StringRef name, ProjectionOpInterface projection,
+                                     mlir::SymbolTableCollection &tables);
+
 } // namespace ranvier::snn
 
 #endif

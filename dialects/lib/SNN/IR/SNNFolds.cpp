@@ -168,11 +168,11 @@ LogicalResult JunctionOp::canonicalize(JunctionOp op, PatternRewriter &rewriter)
 // Projections
 //===----------------------------------------------------------------------===//
 
-/// Weights of zero add nothing. A bias does, and a projection with one stays; so does one that learns.
+/// Weights of zero add nothing. A bias does, and a projection with one stays; so does one that learns or is rewired.
 static LogicalResult eraseIfSilent(ProjectionOpInterface op, Attribute weights, PatternRewriter &rewriter) {
   if (op.getBiasOrNull() ? !isAllZero(op.getBiasOrNull()) : false)
     return failure();
-  if (!isAllZero(weights) || plasticityOf(op)) // True of no weights at all, too.
+  if (!isAllZero(weights) || plasticityOf(op) || rewiringOf(op)) // True of no weights at all, too.
     return failure();
   if (hasFeedback(op->getParentOfType<NetworkOp>()))
     return failure();
@@ -202,7 +202,7 @@ LogicalResult ConnectOp::canonicalize(ConnectOp op, PatternRewriter &rewriter) {
     return values && values->size() == 1 ? std::optional(values->front()) : std::nullopt;
   };
   const bool nothing = number("p") == 0.0 || number("p_max") == 0.0 || number("k") == 0.0 || number("n") == 0.0;
-  if (nothing && !plasticityOf(op) && !hasFeedback(op->getParentOfType<NetworkOp>())) {
+  if (nothing && !plasticityOf(op) && !rewiringOf(op) && !hasFeedback(op->getParentOfType<NetworkOp>())) {
     rewriter.eraseOp(op);
     return success();
   }

@@ -51,9 +51,9 @@ LogicalResult NetworkOp::verifyRegions() {
   if (!std::isfinite(dt) || dt <= 0)
     return emitOpError("expected a time step dt > 0 [s], found ") << dt;
   for (Operation &op : getBody().front())
-    if (!isa<NodeOpInterface, ProjectionOpInterface, OutputOp, ProbeOp, PlasticityOp>(op)) {
+    if (!isa<NodeOpInterface, ProjectionOpInterface, OutputOp, ProbeOp, PlasticityOp, RewiringOp>(op)) {
       InFlightDiagnostic error =
-          op.emitOpError("is not allowed in a network; expected nodes, projections, outputs, probes and plasticities");
+          op.emitOpError("is not allowed in a network; expected nodes, projections, outputs, probes, plasticities and rewirings");
       error.attachNote(getLoc()) << "the network is here";
       return error;
     }

@@ -216,23 +216,36 @@ Operation *ranvier::snn::lookupRule(PlasticityOp plasticity, SymbolTableCollecti
   return isa_and_nonnull<RuleOp, LearnerOp>(found) ? found : nullptr;
 }
 
-static LogicalResult checkParameters(PlasticityOp op, RuleOp rule) {
+LogicalResult ranvier::snn::checkRuleParameters(Operation *op, DictionaryAttr given, StringRef ruleName, Operation *rule) {
   SmallVector<StringRef> known;
-  for (auto parameter : rule.getBody().getOps<ParameterOp>()) {
+  for (auto parameter : rule->getRegion(0).getOps<ParameterOp>()) {
     known.push_back(parameter.getName());
-    if (!parameter.getDefaultValueAttr() && !op.getParams().contains(parameter.getName()))
+    if (!parameter.getDefaultValueAttr() && !given.contains(parameter.getName()))
       return clash(op, "gives no value for parameter '" + parameter.getName() + "', which has no default", rule,
                    "the rule is here");
   }
-  for (NamedAttribute entry : op.getParams()) {
+  for (NamedAttribute entry : given) {
     if (!llvm::is_contained(known, entry.getName().getValue()))
-      return clash(op, "rule @" + op.getRule() + " has no parameter '" + entry.getName().getValue() + "'", rule,
-                   "the rule is here");
+      return clash(op, "rule @" + ruleName + " has no parameter '" + entry.getName().getValue() + "'", rule, "the rule is here");
     auto real = dyn_cast<FloatAttr>(entry.getValue());
     auto integer = dyn_cast<IntegerAttr>(entry.getValue());
     if (!(real && std::isfinite(real.getValueAsDouble())) && !integer)
-      return op.emitOpError("expected a finite number for '") << entry.getName().getValue() << "', found " << entry.getValue();
+      return op->emitOpError("expected a finite number for '") << entry.getName().getValue() << "', found " << entry.getValue();
   }
+  return success();
+}
+
+LogicalResult ranvier::snn::checkOwnSynapses(Operation *op, StringRef name, ProjectionOpInterface projection,
+                                             SymbolTableCollection &tables) {
+  if (!mlir::isa<DenseOp, SparseOp, ConnectOp>(projection.getOperation()))
+    return clash(op, "synapses of @" + name + " share their weights; expected snn.dense, snn.sparse or snn.connect", projection,
+                 "the projection is here");
+  NodeOpInterface source = lookupNode(projection, projection.getSourceAttr(), &tables),
+                  target = lookupNode(projection, projection.getTargetAttr(), &tables);
+  if (source && mlir::isa<JunctionOp>(source.getOperation()))
+    return clash(op, "@" + name + " starts at a junction, which has no spikes of its own", source, "it is here");
+  if (target && !mlir::isa<PopulationOp>(target.getOperation()))
+    return clash(op, "@" + name + " ends on a node without spikes of its own; expected a population", target, "the node is here");
   return success();
 }
 
@@ -247,17 +260,10 @@ LogicalResult PlasticityOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (other.getProjectionAttr() == getProjectionAttr())
       return clash(*this, "@" + getProjection() + " has a plasticity already", other, "it is here");
   }
-  if (!mlir::isa<DenseOp, SparseOp, ConnectOp>(projection.getOperation()))
-    return clash(*this, "synapses of @" + getProjection() + " share their weights; expected snn.dense, snn.sparse or snn.connect",
-                 projection, "the projection is here");
-  NodeOpInterface source = lookupNode(projection, projection.getSourceAttr(), &tables),
-                  target = lookupNode(projection, projection.getTargetAttr(), &tables);
-  if (source && mlir::isa<JunctionOp>(source.getOperation()))
-    return clash(*this, "@" + getProjection() + " starts at a junction, which has no spikes of its own", source, "it is here");
+  if (failed(checkOwnSynapses(*this, getProjection(), projection, tables)))
+    return failure();
+  NodeOpInterface target = lookupNode(projection, projection.getTargetAttr(), &tables);
   auto population = target ? dyn_cast<PopulationOp>(target.getOperation()) : PopulationOp();
-  if (target && !population)
-    return clash(*this, "@" + getProjection() + " ends on a node without spikes of its own; expected a population", target,
-                 "the node is here");
   Operation *rule = lookupRule(*this, &tables);
   if (!rule)
     return emitOpError("expected an snn.rule or snn.learner @") << getRule() << " beside the network, found none";
@@ -266,8 +272,8 @@ LogicalResult PlasticityOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (!llvm::is_contained(getModelSlots(model).receptors, *third))
       return clash(*this, "the target's model has no receptor '" + *third + "', the rule's third factor", model,
                    "the model is here");
-  if (auto described = dyn_cast<RuleOp>(rule))
-    return checkParameters(*this, described);
+  if (mlir::isa<RuleOp>(rule))
+    return checkRuleParameters(*this, getParams(), getRule(), rule);
   if (!getParams().empty())
     return emitOpError("gives parameters to a learner, which has its own");
   return success();

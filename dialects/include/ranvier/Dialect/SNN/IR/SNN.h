@@ -48,6 +48,12 @@ PlasticityOp plasticityOf(ProjectionOpInterface projection);
 /// The snn.rule or snn.learner of a plasticity, or null. It lives beside the network, as models do.
 mlir::Operation *lookupRule(PlasticityOp plasticity, mlir::SymbolTableCollection *tables = nullptr);
 
+/// The snn.rewiring of a projection, or null.
+RewiringOp rewiringOf(ProjectionOpInterface projection);
+
+/// The snn.rewiring_rule of a rewiring, or null. It lives beside the network, as models do.
+RewiringRuleOp lookupRule(RewiringOp rewiring, mlir::SymbolTableCollection *tables = nullptr);
+
 /// What a model or program offers to populations and projections, in order of declaration.
 struct ModelSlots {
   struct Parameter {

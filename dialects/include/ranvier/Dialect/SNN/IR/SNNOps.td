@@ -62,7 +62,7 @@ class SNN_NamedValueOp<string mnemonic, list<Trait> traits = []> :
 
 /// What models and rules of plasticity declare alike.
 class SNN_SharedValueOp<string mnemonic, list<Trait> traits = []> :
-  SNN_Op<mnemonic, !listconcat([ParentOneOf<["ModelOp", "RuleOp"]>, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>],
+  SNN_Op<mnemonic, !listconcat([ParentOneOf<["ModelOp", "RuleOp", "RewiringRuleOp"]>, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>],
                                traits)>;
 
 def TimestepOp : SNN_SharedValueOp<"timestep", [Pure]> {
@@ -72,7 +72,7 @@ def TimestepOp : SNN_SharedValueOp<"timestep", [Pure]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 def ParameterOp : SNN_SharedValueOp<"parameter"> {
-  let summary = "Declares a parameter; populations (of a model) and plasticities (of a rule) give its value";
+  let summary = "Declares a parameter; populations (of a model), plasticities and rewirings (of a rule) give its value";
   let description = [{
     `%tau = snn.parameter "tau" default 0.02 unit "s" : f32`. Without a default, every user must give the value. The unit is text
     for people and reports; numbers are in the unit named.
@@ -292,6 +292,83 @@ def LearnerOp : SNN_Op<"learner", [Symbol]> {
   }];
 }
 
+//===--- Rules of structural plasticity -----------------------------------===//
+
+def RewiringRuleOp : SNN_Op<"rewiring_rule", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "A rule of structural plasticity: how likely an attempt forms a synapse, and how likely it eliminates one";
+  let description = [{
+    The body computes two probabilities, in `arith` and `math`: that of formation (`snn.form`) from the squared distance of the pair, that of elimination
+    (`snn.eliminate`) from the synapse's weight, which it may compare with numbers and nothing else. When attempts happen, and between which neurons:
+    docs/spec/structural-plasticity.md.
+
+    Example:
+
+    ```mlir
+    snn.rewiring_rule @near {
+      %p = snn.parameter "p_form" default 0.5 : f32
+      %sigma = snn.parameter "sigma" default 2.0 : f32
+      %weak = snn.parameter "threshold" default 0.1 : f32
+      %often = snn.parameter "p_weak" default 0.02 : f32
+      %rarely = snn.parameter "p_strong" default 0.0001 : f32
+      %d2 = snn.squared_distance : f32
+      %w = snn.current_weight : f32
+      %s2 = arith.mulf %sigma, %sigma : f32
+      %two = arith.constant 2.0 : f32
+      %s22 = arith.mulf %two, %s2 : f32
+      %x = arith.divf %d2, %s22 : f32
+      %nx = arith.negf %x : f32
+      %e = math.exp %nx : f32
+      %form = arith.mulf %p, %e : f32
+      %is_weak = arith.cmpf olt, %w, %weak : f32
+      %gone = arith.select %is_weak, %often, %rarely : f32
+      snn.form %form : f32
+      snn.eliminate %gone : f32
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    bool canDiscardOnUseEmpty() { return false; } // As for models.
+  }];
+}
+
+class SNN_RewiringValueOp<string mnemonic> :
+  SNN_Op<mnemonic, [Pure, HasParent<"RewiringRuleOp">, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]>;
+
+def SquaredDistanceOp : SNN_RewiringValueOp<"squared_distance"> {
+  let summary = "Squared distance of source and target on the rewiring's grid, whose opposite edges meet; a whole number";
+  let description = "`%d2 = snn.squared_distance : f32`. Read by what `snn.form` says, nothing else.";
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+def CurrentWeightOp : SNN_RewiringValueOp<"current_weight"> {
+  let summary = "The weight of the synapse that may be eliminated";
+  let description = "`%w = snn.current_weight : f32`. Read by what `snn.eliminate` says, nothing else; an operand of comparisons alone.";
+  let results = (outs SNN_Float:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+def LateralOp : SNN_RewiringValueOp<"lateral"> {
+  let summary = "Whether the projection leads from a population to itself";
+  let description = "`%lateral = snn.lateral`";
+  let results = (outs I1:$result);
+  let assemblyFormat = "attr-dict";
+}
+class SNN_ProbabilityOp<string mnemonic> : SNN_Op<mnemonic, [HasParent<"RewiringRuleOp">]> {
+  let arguments = (ins SNN_Float:$probability);
+  let assemblyFormat = "$probability attr-dict `:` type($probability)";
+}
+def FormOp : SNN_ProbabilityOp<"form"> {
+  let summary = "The probability that an attempt forms the synapse, 0 to 1. One in a rule";
+  let description = "`snn.form %p : f32`";
+}
+def EliminateOp : SNN_ProbabilityOp<"eliminate"> {
+  let summary = "The probability that an attempt eliminates the synapse, 0 to 1. One in a rule";
+  let description = "`snn.eliminate %p : f32`";
+}
+
 //===--- Networks ---------------------------------------------------------===//
 
 def NetworkOp : SNN_Op<"network", [Symbol, SymbolTable, SingleBlock, NoTerminator, NoRegionArguments, IsolatedFromAbove]> {
@@ -475,6 +552,26 @@ def PlasticityOp : SNN_NetworkBodyOp<"plasticity", [DeclareOpInterfaceMethods<Sy
   let assemblyFormat = [{
     $sym_name `of` $projection `rule` $rule (`params` custom<Values>($params)^)? (`backprop` $backprop^)? attr-dict
   }];
+}
+
+def RewiringOp : SNN_NetworkBodyOp<"rewiring", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Synapses of a projection are formed and eliminated by a rule";
+  let description = [{
+    `snn.rewiring @growth of @edges rule @near partner "last" grid [16, 16] attempts 10 every 1 most 32 weight 0.2 delay 1 seed 7`. In every step whose number is a
+    multiple of `every` there are `attempts` attempts, each at one of the `most` places of a target neuron; `partner`: "random", any source neuron, or "last", one of those
+    that spiked in the step before. A formed synapse has `weight` and `delay` [steps]. Parameters are numbers. Neuron i of either end stands on `grid` [x, y] at (i / y, i mod y).
+    The projection lists or draws synapses (`snn.dense`, `snn.sparse`, `snn.connect`), each pair at most once, with delays of at least 1; it may learn as well (`snn.plasticity`).
+    On integer targets, quantised, `weight` is in stored units and `unit` the size of one.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$projection, FlatSymbolRefAttr:$rule,
+                       DefaultValuedAttr<DictionaryAttr, "{}">:$params, StrAttr:$partner, DenseI64ArrayAttr:$grid, I64Attr:$attempts,
+                       I64Attr:$every, I64Attr:$most, F64Attr:$weight, I64Attr:$delay, DefaultValuedAttr<I64Attr, "0">:$seed,
+                       OptionalAttr<F64Attr>:$unit);
+  let assemblyFormat = [{
+    $sym_name `of` $projection `rule` $rule (`params` custom<Values>($params)^)? `partner` $partner `grid` $grid `attempts` $attempts `every` $every
+    `most` $most `weight` custom<Number>($weight) `delay` $delay (`seed` $seed^)? (`unit` custom<Number>($unit)^)? attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 #endif
