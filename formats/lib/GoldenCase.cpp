@@ -1,7 +1,7 @@
 //===- GoldenCase.cpp - Golden cases of Loihi-style arithmetic ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Formats/GoldenCase.h"
-#include "Hdf5Tree.h"
+#include "GoldenReader.h"
 #include "ranvier/Formats/Hdf5Writer.h"
 #include <algorithm>
 #include <set>
@@ -250,8 +250,10 @@ private:
 
 Result<GoldenCase> formats::readGoldenCase(const std::string &path) {
   RANVIER_TRY(H5Group root, readHdf5(path, {.maxNumbers = uint64_t(1) << 29}));
-  return GoldenReader(root, path).run();
+  return goldenFromTree(root, path);
 }
+
+Result<GoldenCase> formats::goldenFromTree(const H5Group &root, const std::string &path) { return GoldenReader(root, path).run(); }
 
 Result<void> formats::writeGoldenResults(const std::string &path, uint32_t steps, const std::vector<GoldenResult> &groups) {
   RANVIER_TRY(auto out, Hdf5Writer::create(path, true));

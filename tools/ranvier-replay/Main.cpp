@@ -3,6 +3,7 @@
 //
 // Compiles golden cases, runs them and compares every cell: one line a file on stdout, details of wrong files on stderr.
 //===----------------------------------------------------------------------===//
+#include "Crossbar.h"
 #include "Replay.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Json.h"
@@ -24,20 +25,53 @@ struct Flags {
 };
 } // namespace
 
+/// The exit code of a file that cannot be replayed.
+static int refuse(const Flags &flags, const std::string &file, const Error &error, Json &record) {
+  record["result"] = "error";
+  record["error"] = error.str();
+  std::fprintf(stderr, "%s\n", error.str().c_str());
+  if (!flags.json)
+    std::printf("FAIL %s: error RNV%04u: %s\n", file.c_str(), error.code, error.message.c_str());
+  return error.kind == ErrorKind::DoesNotFit || error.kind == ErrorKind::CannotRun ? DoesNotFit : Mismatch;
+}
+
+static int replayCrossbarFile(const Flags &flags, const formats::CrossbarCase &golden, Json &record) {
+  const std::string &file = golden.path;
+  auto result = replayCrossbar(golden);
+  if (!result)
+    return refuse(flags, file, result.error(), record);
+  if (!flags.out.empty())
+    if (auto written = formats::writeCrossbarResults(flags.out, result->computed); !written)
+      return refuse(flags, file, written.error(), record);
+  record["vectors"] = golden.vectors;
+  record["compared_cells"] = result->comparedCells;
+  record["other_codes"] = result->otherCodes;
+  record["worst"] = result->worst;
+  record["result"] = result->difference ? "fail" : "pass";
+  if (const auto &d = result->difference) {
+    record["difference"] = {{"what", d->what},         {"vector", d->vector}, {"output", d->output},
+                            {"expected", d->expected}, {"found", d->found},   {"allowed", d->allowed}};
+    if (!flags.json)
+      std::printf("FAIL %s: %s, vector %llu, output %llu: expected %.9g, found %.9g, may differ by %.3g\n", file.c_str(),
+                  d->what.c_str(), static_cast<unsigned long long>(d->vector), static_cast<unsigned long long>(d->output),
+                  d->expected, d->found, d->allowed);
+    return Mismatch;
+  }
+  if (!flags.json)
+    std::printf("PASS %s\n", file.c_str());
+  return Done;
+}
+
 /// One file: its JSON record, and its line on stdout unless --json. Returns the exit code of this file alone.
 static int replayFile(const Flags &flags, const hw::Chip &chip, const std::string &file, Json &record) {
   record["file"] = file;
-  const auto refuse = [&](const Error &error) {
-    record["result"] = "error";
-    record["error"] = error.str();
-    std::fprintf(stderr, "%s\n", error.str().c_str());
-    if (!flags.json)
-      std::printf("FAIL %s: error RNV%04u: %s\n", file.c_str(), error.code, error.message.c_str());
-    return error.kind == ErrorKind::DoesNotFit || error.kind == ErrorKind::CannotRun ? DoesNotFit : Mismatch;
-  };
-  auto golden = formats::readGoldenCase(file);
-  if (!golden)
-    return refuse(golden.error());
+  const auto refuse = [&](const Error &error) { return ::refuse(flags, file, error, record); };
+  auto any = formats::readAnyGoldenCase(file);
+  if (!any)
+    return refuse(any.error());
+  if (const auto *crossbar = std::get_if<formats::CrossbarCase>(&*any))
+    return replayCrossbarFile(flags, *crossbar, record);
+  const formats::GoldenCase *golden = &std::get<formats::GoldenCase>(*any);
   const ReplayOptions options{.executor = flags.executor == "jit" ? emu::Executor::Jit : emu::Executor::Interp,
                               .threads = flags.threads};
   auto result = replay(*golden, chip, options);
@@ -103,16 +137,18 @@ static int runAll(const Flags &flags) {
 
 int main(int argc, char **argv) {
   installSignalCleanup();
-  CLI::App app("Replays golden cases (format ranvier-golden-loihi): compiles each network, runs it and compares spikes, u and v of "
-               "every step",
-               "ranvier-replay");
+  CLI::App app(
+      "Replays golden cases. ranvier-golden-loihi: compiles each network, runs it and compares spikes, u and v of every step. "
+      "ranvier-golden-crossbar: programs each matrix and compares its products",
+      "ranvier-replay");
   app.footer("Examples:\n"
              "  ranvier-replay test/golden/loihi/p01_single_layer.h5\n"
+             "  ranvier-replay product.h5 --json\n"
              "  ranvier-replay case.h5 --out computed.h5 --executor interp\n"
              "Exit codes: 0 all equal, 1 a mismatch or bad input, 2 command line, 3 does not fit the target");
   Flags flags;
   app.add_option("files", flags.files, "Golden case files (HDF5)")->required()->type_name("FILE");
-  app.add_option("-o,--out", flags.out, "Write the computed <group>/s, u, v here (one FILE only)")->type_name("OUT.h5");
+  app.add_option("-o,--out", flags.out, "Write what was computed here (one FILE only)")->type_name("OUT.h5");
   app.add_option("--target", flags.target, "Chip: a shipped name or a path ending in .yaml")->capture_default_str();
   app.add_option("--executor", flags.executor, "interp: the definition of the microcode; jit: compiled")
       ->check(CLI::IsMember({"interp", "jit"}))

@@ -1,0 +1,122 @@
+//===- Crossbar.h - Arrays of resistive memory that multiply ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The analogue tile: weights become conductances, input lines carry voltages, output lines collect currents, converters make codes
+// of them and digital logic adds those up. docs/spec/crossbar.md is normative for every rule; conductances are relative to Gmax = 1
+// / minOhm and voltages to full scale, so a current of 1 is one fully conducting cell at full scale.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_EMULATOR_CROSSBAR_H
+#define RANVIER_EMULATOR_CROSSBAR_H
+
+#include "ranvier/Support/Error.h"
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ranvier::emu {
+
+/// Everything that decides what an array computes. Names in messages are those of the golden format, in brackets here.
+struct CrossbarConfig {
+  enum class Mapping : uint8_t {
+    Pairs,       ///< G+ - G- is the weight ["balanced"].
+    Offset,      ///< One cell a weight, shifted so that none is negative ["offset"].
+    SlicedPairs, ///< Digits of |weight| in pairs of their own ["bitsliced", slice_mapping "balanced"].
+    SlicedOffset ///< Digits of the shifted weight ["bitsliced", slice_mapping "offset"].
+  };
+  enum class Converter : uint8_t {
+    None,         ///< The digital side sees the exact current.
+    Uniform,      ///< 2^bits - 1 steps from low to high ["QuantizerADC"].
+    SignMagnitude ///< 2^bits - 2 steps, so that the middle is a code ["SignMagnitudeADC"].
+  };
+  struct Range {
+    double low = 0, high = 0; ///< [Gmax x full-scale input]
+  };
+  /// Resistance of a segment of wire between neighbouring cells [ohm].
+  struct Wires {
+    double inputOhm = 0;  ///< Of input (or source) lines: one before each cell [Rp_row_ohm].
+    double outputOhm = 0; ///< Of output lines: one after each cell [Rp_col_ohm].
+    bool selectsCells =
+        false; ///< Inputs open cells, which draw from a source line along the output line [current_from_input false].
+  };
+
+  double minOhm = 1e4, maxOhm = 1e6;  ///< [ohm] Of a fully and of a least conducting cell [Rmin_ohm, Rmax_ohm].
+  bool infiniteOnOff = false;         ///< The least conducting cell does not conduct at all [infinite_on_off].
+  double weightMax = 1, inputMax = 1; ///< Full scale, in user units [w_max, x_max]; what lies beyond is clipped.
+
+  Mapping mapping = Mapping::Pairs;
+  bool twoSided = false;    ///< Pairs: both cells move, in opposite directions [two_sided].
+  bool interleaved = false; ///< Pairs: one output line, a line of each sign for every input [interleaved].
+  bool unitColumn = false;  ///< Offset: a column of weight 0 in each tile is converted and subtracted [unit_column].
+  unsigned cellBits = 0;    ///< Equidistant levels of a cell: 2^cellBits; 0: analogue [cell_bits]. Sliced: weightBits / slices.
+  unsigned weightBits = 8;  ///< Sliced: of a weight with its sign [weight_bits].
+  unsigned slices = 1;      ///< Sliced [num_slices].
+
+  unsigned inputBits = 0;      ///< Of a driven value; 0: analogue [dac_bits].
+  bool inputSigned = true;     ///< [-1, 1], else [0, 1] [input_signed].
+  bool bitSerial = false;      ///< One pass for each bit [input_bitslicing].
+  bool convertEachBit = false; ///< Bit-serial: a conversion a pass, else one of the analogue sum [adc_per_input_slice].
+
+  Converter converter = Converter::None; ///< [adc_model]
+  unsigned converterBits = 8;            ///< [adc_bits]
+  std::vector<Range> ranges;             ///< One, or one a slice [adc_range].
+
+  Wires wires;
+  unsigned tileInputs = 0, tileOutputs = 0; ///< Largest tile; 0: no limit [tile_inputs, tile_outputs].
+  bool fillTiles = false;                   ///< Full tiles first, else parts as equal as possible [partition "max"].
+
+  /// Sliced, or one slice.
+  unsigned sliceCount() const { return isSliced() ? slices : 1; }
+  bool isSliced() const { return mapping == Mapping::SlicedPairs || mapping == Mapping::SlicedOffset; }
+  bool isPairs() const { return mapping == Mapping::Pairs || mapping == Mapping::SlicedPairs; }
+  /// Of one cell: 2^levelBits levels; 0: analogue.
+  unsigned levelBits() const { return isSliced() ? weightBits / slices : cellBits; }
+  double leastConductance() const { return infiniteOnOff ? 0 : minOhm / maxOhm; }
+  /// Weights that analogue cells of this offset mapping span: gb + wr (w + 1) / 2.
+  double offsetSpan() const;
+  /// Errors: RNV7050 (a value out of range, with its key and the legal range), RNV7051 (keys that exclude each other).
+  Result<void> validate() const;
+  /// Conversions are steps of this size at the output, in user units: for each slice, of the least bit. Empty without converter.
+  std::vector<double> outputSteps() const;
+};
+
+struct CrossbarTiles; ///< What was programmed (emulator/lib/Crossbar/Tiles.h).
+
+/// A matrix programmed into as many tiles as it takes. Immutable; a product needs no more than its arguments, so threads may share
+/// it.
+class CrossbarArray {
+public:
+  /// `weights`: [outputs, inputs], user units. Errors: those of validate(); RNV7052 (a shape that does not fit, or too many cells),
+  /// RNV7053 (a weight that is no finite number).
+  static Result<CrossbarArray> program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
+                                       const CrossbarConfig &config);
+  CrossbarArray(CrossbarArray &&) noexcept;
+  CrossbarArray &operator=(CrossbarArray &&) noexcept;
+  ~CrossbarArray();
+
+  uint64_t outputs() const;
+  uint64_t inputs() const;
+  const CrossbarConfig &config() const;
+  /// Tiles along inputs and outputs.
+  uint64_t tileCount() const;
+  /// True if every product is a sum of integers, exact up to the last scaling.
+  bool isExact() const;
+
+  /// y = W x as the device computes it: `x` [inputs], `y` [outputs], user units. `number` names the product.
+  /// Errors: RNV7053 (an input that is no finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
+  Result<void> product(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
+  /// The same without converter.
+  Result<void> analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
+
+private:
+  explicit CrossbarArray(std::unique_ptr<CrossbarTiles> tiles);
+  std::unique_ptr<CrossbarTiles> tiles;
+};
+
+/// How `count` lines are divided among tiles of at most `cap`: sizes of the parts, in order.
+std::vector<uint64_t> crossbarParts(uint64_t count, uint64_t cap, bool fillTiles);
+
+} // namespace ranvier::emu
+
+#endif

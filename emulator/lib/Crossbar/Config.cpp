@@ -1,0 +1,116 @@
+//===- Config.cpp - What a crossbar may be asked for ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/Emulator/Crossbar.h"
+#include "ranvier/Support/Text.h"
+#include <cmath>
+
+using namespace ranvier;
+using namespace ranvier::emu;
+
+static std::string shown(double value) { return decimal(value); }
+
+static Error outOfRange(const char *key, const std::string &expected, const std::string &found) {
+  return Error{
+      .code = 7050, .message = "a value of the crossbar is out of range", .place = key, .expected = expected, .found = found};
+}
+static Error contradiction(const char *key, const std::string &expected, const std::string &found) {
+  return Error{
+      .code = 7051, .message = "the crossbar cannot have this together", .place = key, .expected = expected, .found = found};
+}
+
+static Result<void> validateDevice(const CrossbarConfig &c) {
+  if (!(std::isfinite(c.minOhm) && c.minOhm > 0))
+    return outOfRange("Rmin_ohm", "a positive number", shown(c.minOhm));
+  if (!c.infiniteOnOff && !(std::isfinite(c.maxOhm) && c.maxOhm > c.minOhm))
+    return outOfRange("Rmax_ohm", "a number above Rmin_ohm (" + shown(c.minOhm) + ")", shown(c.maxOhm));
+  for (const auto &[key, value] : {std::pair("w_max", c.weightMax), std::pair("x_max", c.inputMax)})
+    if (!(std::isfinite(value) && value > 0))
+      return outOfRange(key, "a positive number", shown(value));
+  for (const auto &[key, value] : {std::pair("Rp_row_ohm", c.wires.inputOhm), std::pair("Rp_col_ohm", c.wires.outputOhm)})
+    if (!(std::isfinite(value) && value >= 0))
+      return outOfRange(key, "0 or a positive number", shown(value));
+  return {};
+}
+
+static Result<void> validateWeights(const CrossbarConfig &c) {
+  if (c.isSliced()) {
+    if (c.weightBits < 2 || c.weightBits > 16)
+      return outOfRange("weight_bits", "2..16", std::to_string(c.weightBits));
+    if (c.slices < 1 || c.weightBits % c.slices != 0)
+      return outOfRange("num_slices", "a divisor of weight_bits (" + std::to_string(c.weightBits) + ")", std::to_string(c.slices));
+    if (c.cellBits && c.cellBits != c.levelBits())
+      return contradiction("cell_bits", "weight_bits / num_slices (" + std::to_string(c.levelBits()) + "), or none",
+                           std::to_string(c.cellBits));
+  } else {
+    // An offset of one bit has one level less than two: none.
+    const unsigned least = c.mapping == CrossbarConfig::Mapping::Offset ? 2 : 1;
+    if (c.cellBits && (c.cellBits < least || c.cellBits > 14))
+      return outOfRange("cell_bits", std::to_string(least) + "..14", std::to_string(c.cellBits));
+  }
+  if (c.twoSided && c.mapping != CrossbarConfig::Mapping::Pairs)
+    return contradiction("two_sided", "mapping \"balanced\"", "another mapping");
+  if (c.interleaved && !c.isPairs())
+    return contradiction("interleaved", "a mapping to pairs", "single cells");
+  if (c.unitColumn && c.mapping != CrossbarConfig::Mapping::Offset)
+    return contradiction("unit_column", "mapping \"offset\"", "another mapping");
+  return {};
+}
+
+static Result<void> validateInput(const CrossbarConfig &c) {
+  const unsigned least = c.inputSigned ? 2 : 1;
+  if (c.inputBits && (c.inputBits < least || c.inputBits > 16))
+    return outOfRange("dac_bits", std::to_string(least) + "..16", std::to_string(c.inputBits));
+  if (c.bitSerial && !c.inputBits)
+    return contradiction("input_bitslicing", "dac_bits", "analogue inputs");
+  if (c.bitSerial && c.inputSigned)
+    return contradiction("input_bitslicing", "input_signed false", "signed inputs");
+  if (c.convertEachBit && !c.bitSerial)
+    return contradiction("adc_per_input_slice", "input_bitslicing", "inputs in one pass");
+  if (c.wires.selectsCells && c.inputSigned)
+    return contradiction("current_from_input", "input_signed false, since a cell is selected or not", "signed inputs");
+  return {};
+}
+
+static Result<void> validateConverter(const CrossbarConfig &c) {
+  if (c.converter == CrossbarConfig::Converter::None)
+    return {};
+  const unsigned least = c.converter == CrossbarConfig::Converter::SignMagnitude ? 2 : 1;
+  if (c.converterBits < least || c.converterBits > 24)
+    return outOfRange("adc_bits", std::to_string(least) + "..24", std::to_string(c.converterBits));
+  if (c.ranges.size() != 1 && c.ranges.size() != c.sliceCount())
+    return outOfRange("adc_range",
+                      c.sliceCount() == 1 ? "one range" : "one range, or " + std::to_string(c.sliceCount()) + " for the slices",
+                      std::to_string(c.ranges.size()) + " ranges");
+  for (const CrossbarConfig::Range &range : c.ranges)
+    if (!(std::isfinite(range.low) && std::isfinite(range.high) && range.low < range.high))
+      return outOfRange("adc_range", "two finite numbers, the lower one first",
+                        "[" + shown(range.low) + ", " + shown(range.high) + "]");
+  return {};
+}
+
+Result<void> CrossbarConfig::validate() const {
+  RANVIER_CHECK(validateDevice(*this));
+  RANVIER_CHECK(validateWeights(*this));
+  RANVIER_CHECK(validateInput(*this));
+  RANVIER_CHECK(validateConverter(*this));
+  return {};
+}
+
+double CrossbarConfig::offsetSpan() const {
+  const double span = 1 - leastConductance();
+  if (!cellBits)
+    return span;
+  const double top = std::ldexp(1.0, static_cast<int>(cellBits)) - 1;
+  return span * (top - 1) / top;
+}
+
+std::vector<uint64_t> emu::crossbarParts(uint64_t count, uint64_t cap, bool fillTiles) {
+  if (!cap || count <= cap)
+    return {count};
+  const uint64_t parts = (count + cap - 1) / cap;
+  // round(count / parts) rounds ties to even, as every rounding here.
+  const uint64_t size = fillTiles ? cap : static_cast<uint64_t>(std::nearbyint(double(count) / double(parts)));
+  std::vector<uint64_t> sizes(parts, size);
+  sizes.back() = count - size * (parts - 1);
+  return sizes;
+}

@@ -1,0 +1,277 @@
+//===- Product.cpp - Currents, codes, sums --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Kernels.h"
+#include "Tiles.h"
+#include "ranvier/Support/Text.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+using namespace ranvier;
+using namespace ranvier::emu;
+
+namespace {
+
+/// What one product needs beside the array, kept over the products of a batch.
+struct Scratch {
+  std::vector<double> x, currents; ///< Of all inputs; [pass][columns].
+  std::vector<int16_t> levels;
+  std::vector<int8_t> bytes;  ///< [stride]
+  std::vector<int16_t> words; ///< [stride]
+  std::vector<uint8_t> bits;  ///< [pass][stride]
+  std::vector<int32_t> sums;  ///< [pass][columns]
+  std::vector<uint32_t> active;
+  std::vector<double> passScale; ///< Of each pass.
+  std::vector<LadderStep> steps;
+  std::vector<double> ladder;
+};
+
+class Multiplier {
+public:
+  Multiplier(const CrossbarTiles &all, bool convert, Scratch &scratch)
+      : all(all), config(all.config), kernels(crossbarKernels()), scratch(scratch) {
+    converting = convert && config.converter != CrossbarConfig::Converter::None;
+    inputTop = config.inputBits ? std::ldexp(1.0, static_cast<int>(config.inputBits - (config.inputSigned ? 1 : 0))) - 1 : 0;
+    eachBit = config.bitSerial && converting && config.convertEachBit;
+    for (unsigned s = 0; s < config.sliceCount() && converting; ++s) {
+      const CrossbarConfig::Range &range = config.ranges[config.ranges.size() == 1 ? 0 : s];
+      const double steps = std::ldexp(1.0, static_cast<int>(config.converterBits)) -
+                           (config.converter == CrossbarConfig::Converter::Uniform ? 1 : 2);
+      codes.push_back({range.low, steps / (range.high - range.low), steps, (range.high - range.low) / steps});
+    }
+    inputOhm = config.wires.inputOhm / config.minOhm;
+    outputOhm = config.wires.outputOhm / config.minOhm;
+    passes = eachBit ? config.inputBits : 1;
+    scratch.passScale.assign(passes, 1);
+    for (unsigned p = 0; p < passes && eachBit; ++p)
+      scratch.passScale[p] = std::ldexp(1.0, static_cast<int>(p)) / inputTop;
+  }
+
+  Result<void> run(const double *given, double *y) {
+    scratch.x.resize(all.inputs);
+    scratch.levels.resize(all.inputs);
+    kernels.drive(given, all.inputs, config.inputMax, config.inputSigned ? -1 : 0, inputTop, scratch.x.data(),
+                  all.form == CrossbarForm::Integer || config.bitSerial ? scratch.levels.data() : nullptr);
+    if (all.form == CrossbarForm::Selected && !config.bitSerial)
+      for (uint64_t j = 0; j < all.inputs; ++j)
+        if (const double x = scratch.x[j]; x != 0 && x != 1)
+          return Error{.code = 7054,
+                       .message = "an input selects its cells or not, and this one does neither",
+                       .place = "X[.., " + std::to_string(j) + "]",
+                       .expected = "0 or full scale (" + decimal(config.inputMax) + "), dac_bits 1, or input_bitslicing",
+                       .found = decimal(given[j])};
+    std::fill(y, y + all.outputs, 0.0);
+    for (const CrossbarTile &tile : all.tiles)
+      run(tile, y + tile.firstOutput);
+    return {};
+  }
+
+private:
+  void run(const CrossbarTile &tile, double *y) {
+    const uint64_t width = all.form == CrossbarForm::Integer ? tile.columns : tile.stride;
+    scratch.currents.resize(passes * width);
+    prepare(tile);
+    for (unsigned s = 0; s < config.sliceCount(); ++s) {
+      currents(tile, tile.slices[s]);
+      for (unsigned p = 0; p < passes; ++p) {
+        double *v = scratch.currents.data() + p * width;
+        if (converting)
+          kernels.convert(v, tile.columns, codes[s]);
+        const double unit = config.unitColumn ? v[tile.outputs] : 0;
+        kernels.accumulate(v, tile.outputs, all.sliceScale[s] * scratch.passScale[p], unit, y);
+      }
+    }
+    if (all.inputScale != 0) {
+      const double *x = scratch.x.data() + tile.firstInput;
+      const double shift = all.inputScale * std::accumulate(x, x + tile.inputs, 0.0);
+      for (uint64_t i = 0; i < tile.outputs; ++i)
+        y[i] -= shift;
+    }
+  }
+
+  /// Inputs of a tile in the form its slices want.
+  void prepare(const CrossbarTile &tile) {
+    if (all.form != CrossbarForm::Integer && !eachBit && !(all.form == CrossbarForm::Selected && config.bitSerial))
+      return;
+    const int16_t *levels = scratch.levels.data() + tile.firstInput;
+    if (all.form != CrossbarForm::Integer) {
+      scratch.words.assign(levels, levels + tile.inputs);
+      return;
+    }
+    if (all.spikes) {
+      scratch.active.clear();
+      for (uint32_t j = 0; j < tile.inputs; ++j)
+        if (levels[j])
+          scratch.active.push_back(j);
+      return;
+    }
+    const bool bytes = !tile.slices[0].bytes.empty(), words = !allBytes(tile);
+    if (eachBit) {
+      scratch.bits.resize(passes * tile.stride);
+      for (unsigned p = 0; p < passes; ++p) {
+        uint8_t *bits = scratch.bits.data() + p * tile.stride;
+        for (uint64_t j = 0; j < tile.inputs; ++j)
+          bits[j] = (static_cast<uint16_t>(levels[j]) >> p) & 1;
+        std::fill(bits + tile.inputs, bits + tile.stride, uint8_t(0));
+      }
+      return;
+    }
+    if (bytes || !words) {
+      scratch.bytes.resize(tile.stride);
+      for (uint64_t j = 0; j < tile.inputs; ++j)
+        scratch.bytes[j] = static_cast<int8_t>(levels[j]);
+      std::fill(scratch.bytes.begin() + static_cast<ptrdiff_t>(tile.inputs), scratch.bytes.end(), int8_t(0));
+    }
+    if (words) {
+      scratch.words.resize(tile.stride);
+      std::copy(levels, levels + tile.inputs, scratch.words.begin());
+      std::fill(scratch.words.begin() + static_cast<ptrdiff_t>(tile.inputs), scratch.words.end(), int16_t(0));
+    }
+  }
+  static bool allBytes(const CrossbarTile &tile) {
+    return std::none_of(tile.slices.begin(), tile.slices.end(), [](const CrossbarSlice &s) { return s.bytes.empty(); });
+  }
+
+  /// scratch.currents of every pass.
+  void currents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    if (all.form == CrossbarForm::Integer)
+      integerCurrents(tile, slice);
+    else if (all.form == CrossbarForm::Selected)
+      selectedCurrents(tile, slice);
+    else
+      linearCurrents(tile, slice);
+  }
+
+  void integerCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    scratch.sums.resize(std::max(passes * tile.columns, all.spikes ? tile.stride : 0));
+    int32_t *sums = scratch.sums.data();
+    const bool bytes = !slice.bytes.empty();
+    if (all.spikes) {
+      const uint64_t count = scratch.active.size();
+      if (bytes)
+        kernels.addRows(slice.bytes.data(), scratch.active.data(), count, tile.stride, sums);
+      else
+        kernels.addWordRows(slice.words.data(), scratch.active.data(), count, tile.stride, sums);
+    } else if (eachBit && bytes) {
+      kernels.dotBits(slice.bytes.data(), scratch.bits.data(), tile.stride, tile.columns, passes, sums);
+    } else if (eachBit) {
+      scratch.words.resize(tile.stride);
+      for (unsigned p = 0; p < passes; ++p) {
+        std::copy_n(scratch.bits.begin() + static_cast<ptrdiff_t>(p * tile.stride), tile.stride, scratch.words.begin());
+        kernels.dotWords(slice.words.data(), scratch.words.data(), tile.stride, tile.columns, sums + p * tile.columns);
+      }
+    } else if (bytes) {
+      kernels.dotBytes(slice.bytes.data(), scratch.bytes.data(), tile.stride, tile.columns, sums);
+    } else {
+      kernels.dotWords(slice.words.data(), scratch.words.data(), tile.stride, tile.columns, sums);
+    }
+    const int16_t *levels = scratch.levels.data() + tile.firstInput;
+    for (unsigned p = 0; p < passes; ++p) {
+      int64_t driven = 0;
+      for (uint64_t j = 0; j < tile.inputs && all.levelFloor > 0; ++j)
+        driven += eachBit ? (static_cast<uint16_t>(levels[j]) >> p) & 1 : levels[j];
+      const double unit = eachBit ? 1 : inputTop;
+      kernels.scale(sums + p * tile.columns, tile.columns, all.levelScale / unit,
+                    all.levelFloor * static_cast<double>(driven) / unit, scratch.currents.data() + p * tile.columns);
+    }
+  }
+
+  void linearCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    const double *x = scratch.x.data() + tile.firstInput;
+    for (unsigned p = 0; p < passes; ++p) {
+      double *v = scratch.currents.data() + p * tile.stride;
+      if (eachBit || all.spikes) {
+        scratch.active.clear();
+        for (uint32_t j = 0; j < tile.inputs; ++j)
+          if (eachBit ? (static_cast<uint16_t>(scratch.words[j]) >> p) & 1 : x[j] != 0)
+            scratch.active.push_back(j);
+        kernels.linearRows(slice.effective.data(), scratch.active.data(), scratch.active.size(), tile.stride, v);
+      } else {
+        kernels.linear(slice.effective.data(), x, tile.inputs, tile.stride, v);
+      }
+    }
+  }
+
+  /// Each bit selects cells of its own, so each is a network of its own, converted or not.
+  void selectedCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    const unsigned bits = config.bitSerial ? config.inputBits : 1;
+    scratch.ladder.resize(tile.stride);
+    std::fill(scratch.currents.begin(), scratch.currents.end(), 0.0);
+    for (unsigned bit = 0; bit < bits; ++bit) {
+      scratch.steps.clear();
+      uint64_t passed = 0;
+      for (uint64_t j = 0; j < tile.inputs; ++j) {
+        const bool on =
+            config.bitSerial ? (static_cast<uint16_t>(scratch.words[j]) >> bit) & 1 : scratch.x[tile.firstInput + j] != 0;
+        if (!on)
+          continue;
+        // The first cell on is behind j + 1 segments of the source line; before it the output line carries nothing.
+        const double source = static_cast<double>(j + 1 - passed), output = static_cast<double>(passed ? j + 1 - passed : 0);
+        scratch.steps.push_back({j, source * inputOhm, output * outputOhm});
+        passed = j + 1;
+      }
+      const double last = static_cast<double>(tile.inputs + 1 - passed) * outputOhm;
+      double *v = scratch.currents.data() + (eachBit ? bit : 0) * tile.stride, *now = scratch.ladder.data();
+      const double weight = eachBit || !config.bitSerial ? 1 : std::ldexp(1.0, static_cast<int>(bit)) / inputTop;
+      const LadderStep *steps = scratch.steps.data();
+      const uint64_t count = scratch.steps.size();
+      if (config.interleaved) {
+        kernels.pairLadder(slice.positive.data(), slice.negative.data(), steps, count, last, tile.stride, now);
+        kernels.accumulate(now, tile.stride, weight, 0, v);
+        continue;
+      }
+      kernels.ladder(slice.positive.data(), steps, count, last, tile.stride, now);
+      kernels.accumulate(now, tile.stride, weight, 0, v);
+      if (slice.negative.empty())
+        continue;
+      kernels.ladder(slice.negative.data(), steps, count, last, tile.stride, now);
+      kernels.accumulate(now, tile.stride, -weight, 0, v);
+    }
+  }
+
+  const CrossbarTiles &all;
+  const CrossbarConfig &config;
+  const CrossbarKernels &kernels;
+  Scratch &scratch;
+  bool converting = false, eachBit = false;
+  double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
+  unsigned passes = 1;
+  std::vector<CodeScale> codes;
+};
+
+Result<void> checkInputs(std::span<const double> x, uint64_t inputs) {
+  uint64_t bad = 0;
+  for (const double value : x)
+    bad |= (std::bit_cast<uint64_t>(value) & 0x7FF0000000000000u) == 0x7FF0000000000000u;
+  if (!bad)
+    return {};
+  const size_t at = static_cast<size_t>(std::find_if(x.begin(), x.end(), [](double v) { return !std::isfinite(v); }) - x.begin());
+  return Error{.code = 7053,
+               .message = "an input is no finite number",
+               .place = "X[" + std::to_string(at / inputs) + ", " + std::to_string(at % inputs) + "]",
+               .expected = "a finite number",
+               .found = std::isnan(x[at]) ? "nan"
+                        : x[at] > 0       ? "inf"
+                                          : "-inf"};
+}
+
+Result<void> multiply(const CrossbarTiles &tiles, std::span<const double> x, std::span<double> y, bool convert) {
+  RANVIER_ASSERT(x.size() % tiles.inputs == 0 && y.size() == x.size() / tiles.inputs * tiles.outputs,
+                 "vectors of " + std::to_string(tiles.inputs) + " inputs and " + std::to_string(tiles.outputs) + " outputs");
+  RANVIER_CHECK(checkInputs(x, tiles.inputs));
+  Scratch scratch;
+  Multiplier multiplier(tiles, convert, scratch);
+  for (uint64_t v = 0; v < x.size() / tiles.inputs; ++v)
+    RANVIER_CHECK(multiplier.run(x.data() + v * tiles.inputs, y.data() + v * tiles.outputs));
+  return {};
+}
+} // namespace
+
+Result<void> CrossbarArray::product(std::span<const double> x, std::span<double> y, uint64_t) const {
+  return multiply(*tiles, x, y, true);
+}
+Result<void> CrossbarArray::analogueProduct(std::span<const double> x, std::span<double> y, uint64_t) const {
+  return multiply(*tiles, x, y, false);
+}

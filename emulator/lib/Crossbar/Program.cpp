@@ -1,0 +1,161 @@
+//===- Program.cpp - A matrix into tiles ----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Kernels.h"
+#include "Mapping.h"
+#include "Wires.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace ranvier;
+using namespace ranvier::emu;
+
+namespace {
+constexpr uint64_t mostCells = uint64_t(1) << 28; ///< Of all slices; a pair counts twice.
+constexpr uint64_t mostTiles = uint64_t(1) << 20;
+
+uint64_t roundedUp(uint64_t value, uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint64_t inputs, const CrossbarConfig &config) {
+  const auto wrong = [](const std::string &expected, const std::string &found) {
+    return Error{.code = 7052, .message = "a crossbar cannot hold this matrix", .place = "W", .expected = expected, .found = found};
+  };
+  std::string shape = "[";
+  shape.append(std::to_string(outputs)).append(", ").append(std::to_string(inputs)).append("]");
+  if (!outputs || !inputs)
+    return wrong("at least one output and one input", shape);
+  if (outputs > mostCells || inputs > mostCells / outputs / (config.sliceCount() * (config.isPairs() ? 2 : 1)))
+    return wrong("at most " + std::to_string(mostCells) + " cells", shape);
+  if (weights.size() != outputs * inputs)
+    return wrong(std::to_string(outputs * inputs) + " weights for " + shape, std::to_string(weights.size()));
+  const auto parts = [](uint64_t count, unsigned cap) { return cap ? (count + cap - 1) / cap : 1; };
+  const uint64_t along = parts(inputs, config.tileInputs), across = parts(outputs, config.tileOutputs);
+  if (along > mostTiles / across)
+    return wrong("at most " + std::to_string(mostTiles) + " tiles", std::to_string(along) + " by " + std::to_string(across));
+  for (uint64_t k = 0; k < weights.size(); ++k)
+    if (!std::isfinite(weights[k]))
+      return Error{.code = 7053,
+                   .message = "a weight is no finite number",
+                   .place = "W[" + std::to_string(k / inputs) + ", " + std::to_string(k % inputs) + "]",
+                   .expected = "a finite number",
+                   .found = std::isnan(weights[k]) ? "nan"
+                            : weights[k] > 0       ? "inf"
+                                                   : "-inf"};
+  return {};
+}
+
+/// Integers give every current exactly where levels and inputs are integers and nothing else acts on cells.
+bool canBeInteger(const CrossbarConfig &config, uint64_t tileInputs) {
+  if (!config.levelBits() || !config.inputBits || config.wires.selectsCells || config.wires.inputOhm > 0 ||
+      config.wires.outputOhm > 0)
+    return false;
+  const uint64_t level = (uint64_t(1) << config.levelBits()) - 1,
+                 input = (uint64_t(1) << (config.inputBits - (config.inputSigned ? 1 : 0))) - 1;
+  return input <= INT16_MAX && level * input <= uint64_t(INT32_MAX) / tileInputs;
+}
+
+/// [input][columns] as [column][stride], or as it is where rows are added up.
+template <typename T> std::vector<T> packed(const std::vector<int16_t> &levels, const CrossbarTile &tile, bool rows) {
+  std::vector<T> out((rows ? tile.inputs : tile.columns) * tile.stride);
+  for (uint64_t j = 0; j < tile.inputs; ++j)
+    for (uint64_t i = 0; i < tile.columns; ++i)
+      out[rows ? j * tile.stride + i : i * tile.stride + j] = static_cast<T>(levels[j * tile.columns + i]);
+  return out;
+}
+
+/// [input][columns] with the columns of each input padded.
+std::vector<double> padded(const std::vector<double> &values, const CrossbarTile &tile) {
+  std::vector<double> out(tile.inputs * tile.stride);
+  for (uint64_t j = 0; j < tile.inputs && !values.empty(); ++j)
+    std::copy_n(values.begin() + static_cast<ptrdiff_t>(j * tile.columns), tile.columns,
+                out.begin() + static_cast<ptrdiff_t>(j * tile.stride));
+  return out;
+}
+
+void storeInteger(CrossbarSlice &slice, const CrossbarCells &cells, const CrossbarTile &tile, const CrossbarTiles &all) {
+  const CrossbarConfig &config = all.config;
+  const bool smallLevels =
+      std::all_of(cells.levels.begin(), cells.levels.end(), [](int16_t level) { return std::abs(level) <= INT8_MAX; });
+  const bool smallInputs = config.inputBits - (config.inputSigned ? 1 : 0) <= 7 || (config.bitSerial && config.convertEachBit);
+  if (smallLevels && smallInputs)
+    slice.bytes = packed<int8_t>(cells.levels, tile, all.spikes);
+  else
+    slice.words = packed<int16_t>(cells.levels, tile, all.spikes);
+}
+
+void storeCells(CrossbarSlice &slice, const CrossbarCells &cells, const CrossbarTile &tile) {
+  slice.positive = padded(cells.positive, tile);
+  if (!cells.negative.empty())
+    slice.negative = padded(cells.negative, tile);
+}
+
+void storeLinear(CrossbarSlice &slice, const CrossbarCells &cells, const CrossbarTile &tile, const CrossbarConfig &config) {
+  const auto through = [&](const std::vector<double> &positive, const std::vector<double> &negative) {
+    return effectiveConductances(positive, negative, tile.inputs, tile.columns, config.wires.inputOhm / config.minOhm,
+                                 config.wires.outputOhm / config.minOhm);
+  };
+  const bool wires = config.wires.inputOhm > 0 || config.wires.outputOhm > 0;
+  if (wires && config.interleaved) {
+    slice.effective = padded(through(cells.positive, cells.negative), tile);
+    return;
+  }
+  std::vector<double> effective = wires ? through(cells.positive, {}) : cells.positive;
+  if (!cells.negative.empty()) {
+    const std::vector<double> other = wires ? through(cells.negative, {}) : cells.negative;
+    for (size_t k = 0; k < other.size(); ++k)
+      effective[k] -= other[k];
+  }
+  slice.effective = padded(effective, tile);
+}
+} // namespace
+
+CrossbarArray::CrossbarArray(std::unique_ptr<CrossbarTiles> tiles) : tiles(std::move(tiles)) {}
+CrossbarArray::CrossbarArray(CrossbarArray &&) noexcept = default;
+CrossbarArray &CrossbarArray::operator=(CrossbarArray &&) noexcept = default;
+CrossbarArray::~CrossbarArray() = default;
+uint64_t CrossbarArray::outputs() const { return tiles->outputs; }
+uint64_t CrossbarArray::inputs() const { return tiles->inputs; }
+const CrossbarConfig &CrossbarArray::config() const { return tiles->config; }
+uint64_t CrossbarArray::tileCount() const { return tiles->tiles.size(); }
+bool CrossbarArray::isExact() const { return tiles->form == CrossbarForm::Integer; }
+
+Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
+                                             const CrossbarConfig &config) {
+  RANVIER_CHECK(config.validate());
+  RANVIER_CHECK(checkShape(weights, outputs, inputs, config));
+  auto all = std::make_unique<CrossbarTiles>();
+  all->config = config;
+  all->inputs = inputs;
+  all->outputs = outputs;
+  setScales(*all);
+  const std::vector<uint64_t> inputParts = crossbarParts(inputs, config.tileInputs, config.fillTiles),
+                              outputParts = crossbarParts(outputs, config.tileOutputs, config.fillTiles);
+  const bool integer = canBeInteger(config, *std::max_element(inputParts.begin(), inputParts.end()));
+  all->form = config.wires.selectsCells ? CrossbarForm::Selected : integer ? CrossbarForm::Integer : CrossbarForm::Linear;
+  all->spikes = config.inputBits == 1;
+  uint64_t firstOutput = 0;
+  for (const uint64_t outputPart : outputParts) {
+    uint64_t firstInput = 0;
+    for (const uint64_t inputPart : inputParts) {
+      CrossbarTile tile{.firstInput = firstInput, .inputs = inputPart, .firstOutput = firstOutput, .outputs = outputPart};
+      tile.columns = outputPart + (config.unitColumn ? 1 : 0);
+      tile.stride = all->form != CrossbarForm::Integer ? roundedUp(tile.columns, 8)
+                    : all->spikes                      ? roundedUp(tile.columns, 32)
+                                                       : roundedUp(tile.inputs, 32);
+      for (unsigned s = 0; s < config.sliceCount(); ++s) {
+        const CrossbarCells cells = mapWeights(config, weights, inputs, tile, s);
+        CrossbarSlice slice;
+        if (all->form == CrossbarForm::Integer)
+          storeInteger(slice, cells, tile, *all);
+        else if (all->form == CrossbarForm::Selected)
+          storeCells(slice, cells, tile);
+        else
+          storeLinear(slice, cells, tile, config);
+        tile.slices.push_back(std::move(slice));
+      }
+      all->tiles.push_back(std::move(tile));
+      firstInput += inputPart;
+    }
+    firstOutput += outputPart;
+  }
+  return CrossbarArray(std::move(all));
+}

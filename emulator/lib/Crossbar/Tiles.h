@@ -1,0 +1,53 @@
+//===- Tiles.h - What a programmed crossbar holds ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef RANVIER_LIB_EMULATOR_CROSSBAR_TILES_H
+#define RANVIER_LIB_EMULATOR_CROSSBAR_TILES_H
+
+#include "ranvier/Emulator/Crossbar.h"
+
+namespace ranvier::emu {
+
+/// One slice of one tile. `columns` counts the unit column. Exactly one of the forms below is filled in.
+struct CrossbarSlice {
+  /// Integer form: v = scale * sum(level x) + floor * sum(x); levels are differences of pairs, or those of the single cells.
+  /// [column][stride] where values have several bits, [input][stride] where they are one spike; the rest of a stride is 0.
+  std::vector<int8_t> bytes;
+  std::vector<int16_t> words; ///< The same, where a level does not fit a byte.
+  /// Linear form: v = sum(effective x), [input][columns]; wires are in it.
+  std::vector<double> effective;
+  /// Cells, [input][columns], relative to Gmax; negative: of pairs only.
+  std::vector<double> positive, negative;
+};
+
+struct CrossbarTile {
+  uint64_t firstInput = 0, inputs = 0, firstOutput = 0, outputs = 0;
+  uint64_t columns = 0, stride = 0;
+  std::vector<CrossbarSlice> slices;
+};
+
+/// How products are computed.
+enum class CrossbarForm : uint8_t { Integer, Linear, Selected };
+
+struct CrossbarTiles {
+  CrossbarConfig config;
+  uint64_t inputs = 0, outputs = 0;
+  CrossbarForm form = CrossbarForm::Linear;
+  bool spikes = false; ///< Inputs are single bits in one pass: rows are added up.
+  std::vector<CrossbarTile> tiles;
+
+  /// Of integer levels: current of one level at one step of the input, and of all cells' least conductance.
+  double levelScale = 1, levelFloor = 0;
+  /// y = sum over slices of sliceScale * converted - inputScale * sum(x), user units.
+  std::vector<double> sliceScale;
+  double inputScale = 0;
+};
+
+/// Conductances of one slice before any error: [input][columns] for the weights of one tile.
+struct CrossbarCells {
+  std::vector<double> positive, negative;
+  std::vector<int16_t> levels; ///< Of positive less negative; empty for analogue cells.
+};
+
+} // namespace ranvier::emu
+
+#endif
