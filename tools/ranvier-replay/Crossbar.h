@@ -26,8 +26,9 @@ struct CrossbarReplayResult {
   std::optional<CrossbarDifference> difference;
   formats::CrossbarCase computed;
 };
-/// Programs the case's matrix and multiplies. Errors: those of crossbarConfig and of emu::CrossbarArray.
-Result<CrossbarReplayResult> replayCrossbar(const formats::CrossbarCase &golden);
+/// Programs the case's matrix and multiplies; a statistical case as often as its trials say, each time as another device of `seed`.
+/// Errors: those of crossbarConfig and of emu::CrossbarArray; RNV8088 (products to compare of an array that errs at random).
+Result<CrossbarReplayResult> replayCrossbar(const formats::CrossbarCase &golden, uint64_t seed);
 
 } // namespace ranvier::tools
 

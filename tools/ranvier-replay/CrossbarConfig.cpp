@@ -3,6 +3,7 @@
 #include "Crossbar.h"
 #include "ranvier/Support/Json.h"
 #include "ranvier/Support/Text.h"
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -154,6 +155,27 @@ void readInput(Keys &keys, CrossbarConfig &out) {
     keys.fail("input_slice_bits", "1", std::to_string(bits));
 }
 
+emu::CrossbarNoise readNoise(Keys &keys, const char *key, const std::string &file, std::optional<Error> &failure) {
+  emu::CrossbarNoise out;
+  const Json *noise = keys.find(key, false);
+  if (!noise)
+    return out;
+  Keys inner(*noise, std::string("config.") + key, file, failure);
+  const size_t model = inner.word("model", {"NormalIndependentDevice", "NormalProportionalDevice", "RRAMWan"}, {});
+  if (model == 2) {
+    const auto &devices = emu::crossbarDevices();
+    out.model = emu::CrossbarNoise::Model::Polynomial;
+    out.coefficients =
+        std::find_if(devices.begin(), devices.end(), [](const auto &d) { return std::string(d.name) == "RRAMWan"; })->coefficients;
+    inner.number("sigma", 0.0); // The polynomial says it all.
+  } else {
+    out.model = model ? emu::CrossbarNoise::Model::Proportional : emu::CrossbarNoise::Model::Independent;
+    out.sigma = inner.number("sigma");
+  }
+  inner.finish();
+  return out;
+}
+
 void readConverter(Keys &keys, CrossbarConfig &out) {
   const size_t model = keys.word("adc_model", {"QuantizerADC", "SignMagnitudeADC"}, 0);
   keys.word("adc_range_mode", {"fixed"}, 0);
@@ -199,6 +221,8 @@ Result<CrossbarConfig> tools::crossbarConfig(const std::string &text, const std:
     out.wires.selectsCells = !inner.boolean("current_from_input", true);
     inner.finish();
   }
+  out.programming = readNoise(keys, "programming_error", file, failure);
+  out.read = readNoise(keys, "read_noise", file, failure);
   out.tileInputs = keys.integer("tile_inputs", 0);
   out.tileOutputs = keys.integer("tile_outputs", 0);
   for (const char *key : {"tile_inputs", "tile_outputs"})

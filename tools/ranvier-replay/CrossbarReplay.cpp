@@ -43,8 +43,7 @@ struct Comparison {
   /// `steps`: an output may be off by one of them, if few are.
   void compare(const char *what, const std::vector<double> &expected, const std::vector<double> &found,
                const std::vector<double> &steps) {
-    const bool wires = config.wires.inputOhm > 0 || config.wires.outputOhm > 0;
-    const double rms = rootMeanSquare(expected), tolerance = (wires ? 1e-4 : 1e-5) * rms;
+    const double rms = rootMeanSquare(expected), tolerance = (config.hasWires() ? 1e-4 : 1e-5) * rms;
     std::vector<size_t> others;
     for (size_t k = 0; k < expected.size(); ++k) {
       const double off = std::abs(expected[k] - found[k]);
@@ -68,35 +67,118 @@ struct Comparison {
 };
 } // namespace
 
-Result<CrossbarReplayResult> tools::replayCrossbar(const CrossbarCase &golden) {
-  RANVIER_TRY(const CrossbarConfig config, crossbarConfig(golden.config, golden.path));
-  const auto located = [&](Error error) {
+namespace {
+class Replayer {
+public:
+  Replayer(const CrossbarCase &golden, CrossbarConfig config)
+      : golden(golden), config(std::move(config)), gain(referenceGain(this->config)) {}
+
+  Result<CrossbarReplayResult> run() {
+    result.computed.outputs = golden.outputs;
+    result.computed.inputs = golden.inputs;
+    result.computed.vectors = golden.vectors;
+    RANVIER_CHECK(golden.trials ? statistics() : products());
+    return std::move(result);
+  }
+
+private:
+  Error located(Error error) const {
     error.file = golden.path;
     return error;
-  };
-  auto array = CrossbarArray::program(golden.weights, golden.outputs, golden.inputs, config);
-  if (!array)
-    return located(std::move(array.error()));
-  CrossbarReplayResult result;
-  CrossbarCase &computed = result.computed;
-  computed.outputs = golden.outputs;
-  computed.inputs = golden.inputs;
-  computed.vectors = golden.vectors;
-  const double gain = referenceGain(config);
-  const auto multiply = [&](bool convert) -> Result<std::vector<double>> {
+  }
+  Result<CrossbarArray> programmed() const {
+    auto array = CrossbarArray::program(golden.weights, golden.outputs, golden.inputs, config);
+    if (!array)
+      return located(std::move(array.error()));
+    return array;
+  }
+  Result<std::vector<double>> multiply(const CrossbarArray &array, bool convert, uint64_t number = 0) const {
     std::vector<double> y(golden.vectors * golden.outputs);
-    if (auto done = convert ? array->product(golden.x, y) : array->analogueProduct(golden.x, y); !done)
+    if (auto done = convert ? array.product(golden.x, y, number) : array.analogueProduct(golden.x, y, number); !done)
       return located(std::move(done.error()));
     for (double &value : y)
       value *= gain;
     return y;
-  };
-  Comparison comparison{golden, config, result};
-  RANVIER_TRY(computed.y, multiply(true));
-  comparison.compare("Y", golden.y, computed.y, codeSteps(config, gain));
-  if (!golden.analogue.empty()) {
-    RANVIER_TRY(computed.analogue, multiply(false));
-    comparison.compare("Y_no_adc", golden.analogue, computed.analogue, {});
   }
-  return result;
+
+  Result<void> products() {
+    if (config.programming.acts() || config.read.acts())
+      return Error{.code = 8088,
+                   .message = "products of an array that errs at random cannot be compared",
+                   .file = golden.path,
+                   .place = "Y",
+                   .expected = "Y_nominal, err_mean, err_std, trials and pooled",
+                   .found = "Y"};
+    RANVIER_TRY(const CrossbarArray array, programmed());
+    Comparison comparison{golden, config, result};
+    RANVIER_TRY(result.computed.y, multiply(array, true));
+    comparison.compare("Y", golden.y, result.computed.y, codeSteps(config, gain));
+    if (golden.analogue.empty())
+      return {};
+    RANVIER_TRY(result.computed.analogue, multiply(array, false));
+    comparison.compare("Y_no_adc", golden.analogue, result.computed.analogue, {});
+    return {};
+  }
+
+  Result<void> statistics() {
+    CrossbarCase &out = result.computed;
+    const size_t cells = golden.nominal.size();
+    std::vector<double> mean(cells), squares(cells); // Of errors, by Welford's recurrence.
+    std::optional<CrossbarArray> array;
+    for (uint64_t trial = 0; trial < golden.trials; ++trial) {
+      if (!array || config.programming.acts()) {
+        config.device = trial;
+        RANVIER_TRY(array, programmed());
+      }
+      RANVIER_TRY(const std::vector<double> y, multiply(*array, true, trial * golden.vectors));
+      for (size_t k = 0; k < cells; ++k) {
+        const double error = y[k] - golden.nominal[k], off = error - mean[k];
+        mean[k] += off / static_cast<double>(trial + 1);
+        squares[k] += off * (error - mean[k]);
+      }
+    }
+    out.trials = golden.trials;
+    out.nominal = golden.nominal;
+    double sum = 0, spread = 0, errors = 0;
+    for (size_t k = 0; k < cells; ++k) {
+      const double variance = squares[k] / static_cast<double>(golden.trials);
+      out.errorSpread.push_back(std::sqrt(variance));
+      sum += mean[k];
+      spread += variance;
+      errors += variance + mean[k] * mean[k];
+    }
+    out.errorMean = std::move(mean);
+    const double count = static_cast<double>(cells);
+    out.pooled = {sum / count, std::sqrt(spread / count), std::sqrt(errors / count)};
+    compareStatistics();
+    return {};
+  }
+
+  void compareStatistics() {
+    const CrossbarCase &out = result.computed;
+    Comparison comparison{golden, config, result};
+    const double rounding = 1e-5 * rootMeanSquare(golden.nominal), expected = golden.pooled[1];
+    result.worst = expected > 0 ? std::abs(out.pooled[1] / expected - 1) : 0;
+    if (std::abs(out.pooled[1] - expected) > 0.02 * expected + rounding)
+      comparison.different("pooled standard deviation", 0, expected, out.pooled[1], 0.02 * expected);
+    const double factor = 5 * std::sqrt(2 / static_cast<double>(golden.trials));
+    for (size_t k = 0; k < golden.nominal.size(); ++k) {
+      const double allowed = factor * golden.errorSpread[k] + rounding;
+      if (std::abs(out.errorMean[k] - golden.errorMean[k]) > allowed)
+        comparison.different("err_mean", k, golden.errorMean[k], out.errorMean[k], allowed);
+    }
+    result.comparedCells += golden.nominal.size();
+  }
+
+  const CrossbarCase &golden;
+  CrossbarConfig config;
+  double gain;
+  CrossbarReplayResult result;
+};
+} // namespace
+
+Result<CrossbarReplayResult> tools::replayCrossbar(const CrossbarCase &golden, uint64_t seed) {
+  RANVIER_TRY(CrossbarConfig config, crossbarConfig(golden.config, golden.path));
+  config.seed = seed;
+  return Replayer(golden, std::move(config)).run();
 }

@@ -21,6 +21,7 @@ struct Flags {
   std::vector<std::string> files;
   std::string out, target = "loihi1", executor = "jit";
   unsigned threads = 1;
+  uint64_t seed = 1;
   bool json = false;
 };
 } // namespace
@@ -37,13 +38,15 @@ static int refuse(const Flags &flags, const std::string &file, const Error &erro
 
 static int replayCrossbarFile(const Flags &flags, const formats::CrossbarCase &golden, Json &record) {
   const std::string &file = golden.path;
-  auto result = replayCrossbar(golden);
+  auto result = replayCrossbar(golden, flags.seed);
   if (!result)
     return refuse(flags, file, result.error(), record);
   if (!flags.out.empty())
     if (auto written = formats::writeCrossbarResults(flags.out, result->computed); !written)
       return refuse(flags, file, written.error(), record);
   record["vectors"] = golden.vectors;
+  if (golden.trials)
+    record["trials"] = golden.trials;
   record["compared_cells"] = result->comparedCells;
   record["other_codes"] = result->otherCodes;
   record["worst"] = result->worst;
@@ -154,6 +157,7 @@ int main(int argc, char **argv) {
       ->check(CLI::IsMember({"interp", "jit"}))
       ->capture_default_str();
   app.add_option("--threads", flags.threads, "Threads of the emulator (0: all)")->capture_default_str();
+  app.add_option("--seed", flags.seed, "Of the devices that statistical crossbar cases try")->capture_default_str();
   app.add_flag("--json", flags.json, "Print exactly one JSON object on stdout");
   try {
     app.parse(argc, argv);

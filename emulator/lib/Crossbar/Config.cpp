@@ -9,7 +9,7 @@ using namespace ranvier::emu;
 
 static std::string shown(double value) { return decimal(value); }
 
-static Error outOfRange(const char *key, const std::string &expected, const std::string &found) {
+static Error outOfRange(const std::string &key, const std::string &expected, const std::string &found) {
   return Error{
       .code = 7050, .message = "a value of the crossbar is out of range", .place = key, .expected = expected, .found = found};
 }
@@ -29,6 +29,22 @@ static Result<void> validateDevice(const CrossbarConfig &c) {
   for (const auto &[key, value] : {std::pair("Rp_row_ohm", c.wires.inputOhm), std::pair("Rp_col_ohm", c.wires.outputOhm)})
     if (!(std::isfinite(value) && value >= 0))
       return outOfRange(key, "0 or a positive number", shown(value));
+  return {};
+}
+
+static Result<void> validateNoise(const CrossbarConfig &c) {
+  for (const auto &[key, noise] : {std::pair("programming_error", &c.programming), std::pair("read_noise", &c.read)}) {
+    const std::string at = key;
+    if (!(std::isfinite(noise->sigma) && noise->sigma >= 0))
+      return outOfRange(at + ".sigma", "0 or a positive number", shown(noise->sigma));
+    if (noise->coefficients.size() > 8)
+      return outOfRange(at + ".coefficients", "at most 8", std::to_string(noise->coefficients.size()));
+    for (const double coefficient : noise->coefficients)
+      if (!std::isfinite(coefficient))
+        return outOfRange(at + ".coefficients", "finite numbers", shown(coefficient));
+  }
+  if (c.device > UINT32_MAX)
+    return outOfRange("device", "0..4294967295", std::to_string(c.device));
   return {};
 }
 
@@ -84,16 +100,30 @@ static Result<void> validateConverter(const CrossbarConfig &c) {
   for (const CrossbarConfig::Range &range : c.ranges)
     if (!(std::isfinite(range.low) && std::isfinite(range.high) && range.low < range.high))
       return outOfRange("adc_range", "two finite numbers, the lower one first",
-                        "[" + shown(range.low) + ", " + shown(range.high) + "]");
+                        std::string("[").append(shown(range.low)).append(", ").append(shown(range.high)).append("]"));
   return {};
 }
 
 Result<void> CrossbarConfig::validate() const {
   RANVIER_CHECK(validateDevice(*this));
+  RANVIER_CHECK(validateNoise(*this));
   RANVIER_CHECK(validateWeights(*this));
   RANVIER_CHECK(validateInput(*this));
   RANVIER_CHECK(validateConverter(*this));
   return {};
+}
+
+const std::vector<CrossbarDevice> &emu::crossbarDevices() {
+  // Standard deviations in uS; docs/spec/crossbar.md has the sources. Polynomials of r = g / Gmax are restated in g.
+  static const std::vector<CrossbarDevice> devices = {
+      {"RRAMWan", 39.26, {1.053, 0.2374, -1.167e-2, 1.536e-4}},
+      {"RRAMMilo", 225, {4.782, -0.009107}},
+      {"PCMJoshi", 25, {0.2864, 0.07586, -0.001788}},
+      {"ReRamWan2022 1 s", 40, {0.348, 16.030 / 40, -43.853 / 1600, 45.393 / 64e3, -16.815 / 256e4}},
+      {"ReRamWan2022 1 day", 40, {0.701, 22.086 / 40, -50.773 / 1600, 47.095 / 64e3, -16.458 / 256e4}},
+      {"ReRamWan2022 2 days", 40, {0.782, 20.274 / 40, -43.507 / 1600, 37.062 / 64e3, -11.934 / 256e4}},
+      {"PCM", 25, {0.26348, 1.9650 / 25, -1.1731 / 625}}};
+  return devices;
 }
 
 double CrossbarConfig::offsetSpan() const {

@@ -1,6 +1,7 @@
 //===- Product.cpp - Currents, codes, sums --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Kernels.h"
+#include "Noise.h"
 #include "Tiles.h"
 #include "ranvier/Support/Text.h"
 #include <algorithm>
@@ -49,7 +50,9 @@ public:
       scratch.passScale[p] = std::ldexp(1.0, static_cast<int>(p)) / inputTop;
   }
 
-  Result<void> run(const double *given, double *y) {
+  /// Product `which` of the array.
+  Result<void> run(const double *given, double *y, uint64_t which) {
+    number = static_cast<uint32_t>(which);
     scratch.x.resize(all.inputs);
     scratch.levels.resize(all.inputs);
     kernels.drive(given, all.inputs, config.inputMax, config.inputSigned ? -1 : 0, inputTop, scratch.x.data(),
@@ -138,10 +141,44 @@ private:
   void currents(const CrossbarTile &tile, const CrossbarSlice &slice) {
     if (all.form == CrossbarForm::Integer)
       integerCurrents(tile, slice);
-    else if (all.form == CrossbarForm::Selected)
+    else if (all.form == CrossbarForm::Noisy)
+      noisyCurrents(tile, slice);
+    else if (config.read.acts())
+      reread(tile, slice);
+    else
+      steadyCurrents(tile, slice);
+  }
+
+  void steadyCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    if (all.form == CrossbarForm::Selected)
       selectedCurrents(tile, slice);
     else
       linearCurrents(tile, slice);
+  }
+
+  CrossbarStream readStream(const CrossbarSlice &slice) const {
+    return {.seed = config.seed ^ (config.device * 0x9E3779B97F4A7C15u),
+            .draw = CrossbarDraw::Read,
+            .step = number,
+            .first = slice.firstEntity};
+  }
+  /// The array as it is in this product alone.
+  void reread(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    CrossbarSlice now{.positive = slice.positive, .negative = slice.negative};
+    disturb(now.positive, now.negative, config.read, 1e6 / config.minOhm, readStream(slice));
+    if (all.form == CrossbarForm::Linear)
+      setEffective(now, tile, config);
+    steadyCurrents(tile, now);
+  }
+  /// Rows at 0 carry no current, so nobody sees their noise.
+  void noisyCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    const double *x = scratch.x.data() + tile.firstInput;
+    scratch.active.clear();
+    for (uint32_t j = 0; j < tile.inputs; ++j)
+      if (x[j] != 0)
+        scratch.active.push_back(j);
+    noisyProduct(*slice.noisy, config.read, readStream(slice), scratch.active.data(), scratch.active.size(), x, tile.stride,
+                 scratch.currents.data());
   }
 
   void integerCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
@@ -238,6 +275,7 @@ private:
   bool converting = false, eachBit = false;
   double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
   unsigned passes = 1;
+  uint32_t number = 0; ///< Of the product.
   std::vector<CodeScale> codes;
 };
 
@@ -257,21 +295,21 @@ Result<void> checkInputs(std::span<const double> x, uint64_t inputs) {
                                           : "-inf"};
 }
 
-Result<void> multiply(const CrossbarTiles &tiles, std::span<const double> x, std::span<double> y, bool convert) {
+Result<void> multiply(const CrossbarTiles &tiles, std::span<const double> x, std::span<double> y, uint64_t number, bool convert) {
   RANVIER_ASSERT(x.size() % tiles.inputs == 0 && y.size() == x.size() / tiles.inputs * tiles.outputs,
                  "vectors of " + std::to_string(tiles.inputs) + " inputs and " + std::to_string(tiles.outputs) + " outputs");
   RANVIER_CHECK(checkInputs(x, tiles.inputs));
   Scratch scratch;
   Multiplier multiplier(tiles, convert, scratch);
   for (uint64_t v = 0; v < x.size() / tiles.inputs; ++v)
-    RANVIER_CHECK(multiplier.run(x.data() + v * tiles.inputs, y.data() + v * tiles.outputs));
+    RANVIER_CHECK(multiplier.run(x.data() + v * tiles.inputs, y.data() + v * tiles.outputs, number + v));
   return {};
 }
 } // namespace
 
-Result<void> CrossbarArray::product(std::span<const double> x, std::span<double> y, uint64_t) const {
-  return multiply(*tiles, x, y, true);
+Result<void> CrossbarArray::product(std::span<const double> x, std::span<double> y, uint64_t number) const {
+  return multiply(*tiles, x, y, number, true);
 }
-Result<void> CrossbarArray::analogueProduct(std::span<const double> x, std::span<double> y, uint64_t) const {
-  return multiply(*tiles, x, y, false);
+Result<void> CrossbarArray::analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number) const {
+  return multiply(*tiles, x, y, number, false);
 }

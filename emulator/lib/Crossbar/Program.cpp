@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Kernels.h"
 #include "Mapping.h"
+#include "Noise.h"
 #include "Wires.h"
 #include <algorithm>
 #include <cmath>
@@ -45,8 +46,8 @@ Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint6
 
 /// Integers give every current exactly where levels and inputs are integers and nothing else acts on cells.
 bool canBeInteger(const CrossbarConfig &config, uint64_t tileInputs) {
-  if (!config.levelBits() || !config.inputBits || config.wires.selectsCells || config.wires.inputOhm > 0 ||
-      config.wires.outputOhm > 0)
+  if (!config.levelBits() || !config.inputBits || config.wires.selectsCells || config.hasWires() || config.programming.acts() ||
+      config.read.acts())
     return false;
   const uint64_t level = (uint64_t(1) << config.levelBits()) - 1,
                  input = (uint64_t(1) << (config.inputBits - (config.inputSigned ? 1 : 0))) - 1;
@@ -88,25 +89,48 @@ void storeCells(CrossbarSlice &slice, const CrossbarCells &cells, const Crossbar
     slice.negative = padded(cells.negative, tile);
 }
 
-void storeLinear(CrossbarSlice &slice, const CrossbarCells &cells, const CrossbarTile &tile, const CrossbarConfig &config) {
-  const auto through = [&](const std::vector<double> &positive, const std::vector<double> &negative) {
-    return effectiveConductances(positive, negative, tile.inputs, tile.columns, config.wires.inputOhm / config.minOhm,
-                                 config.wires.outputOhm / config.minOhm);
+std::shared_ptr<const NoisyCells> noisyCells(const CrossbarSlice &slice, const CrossbarConfig &config) {
+  auto out = std::make_shared<NoisyCells>();
+  out->positive.assign(slice.positive.begin(), slice.positive.end());
+  out->negative.assign(slice.negative.begin(), slice.negative.end());
+  if (config.read.model != CrossbarNoise::Model::Polynomial)
+    return out;
+  const auto sigmas = [&](const std::vector<double> &cells, std::vector<float> &sigma) {
+    for (const double g : cells)
+      sigma.push_back(static_cast<float>(noiseDeviation(config.read, g, 1e6 / config.minOhm)));
   };
-  const bool wires = config.wires.inputOhm > 0 || config.wires.outputOhm > 0;
-  if (wires && config.interleaved) {
-    slice.effective = padded(through(cells.positive, cells.negative), tile);
-    return;
-  }
-  std::vector<double> effective = wires ? through(cells.positive, {}) : cells.positive;
-  if (!cells.negative.empty()) {
-    const std::vector<double> other = wires ? through(cells.negative, {}) : cells.negative;
-    for (size_t k = 0; k < other.size(); ++k)
-      effective[k] -= other[k];
-  }
-  slice.effective = padded(effective, tile);
+  sigmas(slice.positive, out->positiveSigma);
+  sigmas(slice.negative, out->negativeSigma);
+  return out;
 }
 } // namespace
+
+void emu::setEffective(CrossbarSlice &slice, const CrossbarTile &tile, const CrossbarConfig &config) {
+  // What is padded does not conduct and would only add to the network.
+  const auto bare = [&](const std::vector<double> &cells) {
+    std::vector<double> out;
+    for (uint64_t j = 0; j < tile.inputs && !cells.empty(); ++j)
+      out.insert(out.end(), cells.begin() + static_cast<ptrdiff_t>(j * tile.stride),
+                 cells.begin() + static_cast<ptrdiff_t>(j * tile.stride + tile.columns));
+    return out;
+  };
+  const auto through = [&](const std::vector<double> &positive, const std::vector<double> &negative) {
+    return padded(effectiveConductances(positive, negative, tile.inputs, tile.columns, config.wires.inputOhm / config.minOhm,
+                                        config.wires.outputOhm / config.minOhm),
+                  tile);
+  };
+  const bool wires = config.hasWires();
+  if (wires && config.interleaved) {
+    slice.effective = through(bare(slice.positive), bare(slice.negative));
+    return;
+  }
+  slice.effective = wires ? through(bare(slice.positive), {}) : slice.positive;
+  if (slice.negative.empty())
+    return;
+  const std::vector<double> other = wires ? through(bare(slice.negative), {}) : slice.negative;
+  for (size_t k = 0; k < other.size(); ++k)
+    slice.effective[k] -= other[k];
+}
 
 CrossbarArray::CrossbarArray(std::unique_ptr<CrossbarTiles> tiles) : tiles(std::move(tiles)) {}
 CrossbarArray::CrossbarArray(CrossbarArray &&) noexcept = default;
@@ -117,6 +141,33 @@ uint64_t CrossbarArray::inputs() const { return tiles->inputs; }
 const CrossbarConfig &CrossbarArray::config() const { return tiles->config; }
 uint64_t CrossbarArray::tileCount() const { return tiles->tiles.size(); }
 bool CrossbarArray::isExact() const { return tiles->form == CrossbarForm::Integer; }
+
+/// The cells of one slice as they are once programmed, in the form that products want.
+static CrossbarSlice programSlice(const CrossbarTiles &all, const CrossbarTile &tile, const CrossbarCells &cells,
+                                  uint32_t firstEntity) {
+  const CrossbarConfig &config = all.config;
+  CrossbarSlice slice;
+  slice.firstEntity = firstEntity;
+  if (all.form == CrossbarForm::Integer) {
+    storeInteger(slice, cells, tile, all);
+    return slice;
+  }
+  storeCells(slice, cells, tile);
+  if (config.programming.acts())
+    disturb(slice.positive, slice.negative, config.programming, 1e6 / config.minOhm,
+            {.seed = config.seed,
+             .draw = CrossbarDraw::Programming,
+             .step = static_cast<uint32_t>(config.device),
+             .first = firstEntity});
+  if (all.form == CrossbarForm::Noisy)
+    slice.noisy = noisyCells(slice, config);
+  if (all.form == CrossbarForm::Linear && !config.read.acts())
+    setEffective(slice, tile, config);
+  // What products do not look at again is given back.
+  if (all.form == CrossbarForm::Noisy || (all.form == CrossbarForm::Linear && !config.read.acts()))
+    slice.positive = slice.negative = {};
+  return slice;
+}
 
 Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
                                              const CrossbarConfig &config) {
@@ -130,7 +181,11 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
   const std::vector<uint64_t> inputParts = crossbarParts(inputs, config.tileInputs, config.fillTiles),
                               outputParts = crossbarParts(outputs, config.tileOutputs, config.fillTiles);
   const bool integer = canBeInteger(config, *std::max_element(inputParts.begin(), inputParts.end()));
-  all->form = config.wires.selectsCells ? CrossbarForm::Selected : integer ? CrossbarForm::Integer : CrossbarForm::Linear;
+  all->form = config.wires.selectsCells                                                                  ? CrossbarForm::Selected
+              : integer                                                                                  ? CrossbarForm::Integer
+              : config.read.acts() && !config.hasWires() && !(config.bitSerial && config.convertEachBit) ? CrossbarForm::Noisy
+                                                                                                         : CrossbarForm::Linear;
+  uint64_t entity = 0;
   all->spikes = config.inputBits == 1;
   uint64_t firstOutput = 0;
   for (const uint64_t outputPart : outputParts) {
@@ -142,15 +197,9 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
                     : all->spikes                      ? roundedUp(tile.columns, 32)
                                                        : roundedUp(tile.inputs, 32);
       for (unsigned s = 0; s < config.sliceCount(); ++s) {
-        const CrossbarCells cells = mapWeights(config, weights, inputs, tile, s);
-        CrossbarSlice slice;
-        if (all->form == CrossbarForm::Integer)
-          storeInteger(slice, cells, tile, *all);
-        else if (all->form == CrossbarForm::Selected)
-          storeCells(slice, cells, tile);
-        else
-          storeLinear(slice, cells, tile, config);
-        tile.slices.push_back(std::move(slice));
+        tile.slices.push_back(
+            programSlice(*all, tile, mapWeights(config, weights, inputs, tile, s), static_cast<uint32_t>(entity)));
+        entity += tile.inputs * roundedUp(tile.columns, 8);
       }
       all->tiles.push_back(std::move(tile));
       firstInput += inputPart;

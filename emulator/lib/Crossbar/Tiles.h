@@ -7,6 +7,8 @@
 
 namespace ranvier::emu {
 
+struct NoisyCells;
+
 /// One slice of one tile. `columns` counts the unit column. Exactly one of the forms below is filled in.
 struct CrossbarSlice {
   /// Integer form: v = scale * sum(level x) + floor * sum(x); levels are differences of pairs, or those of the single cells.
@@ -17,6 +19,8 @@ struct CrossbarSlice {
   std::vector<double> effective;
   /// Cells, [input][columns], relative to Gmax; negative: of pairs only.
   std::vector<double> positive, negative;
+  std::shared_ptr<const NoisyCells> noisy; ///< The same for products in one pass without wires.
+  uint32_t firstEntity = 0;                ///< Of the numbers drawn for it.
 };
 
 struct CrossbarTile {
@@ -26,7 +30,7 @@ struct CrossbarTile {
 };
 
 /// How products are computed.
-enum class CrossbarForm : uint8_t { Integer, Linear, Selected };
+enum class CrossbarForm : uint8_t { Integer, Linear, Selected, Noisy };
 
 struct CrossbarTiles {
   CrossbarConfig config;
@@ -41,6 +45,9 @@ struct CrossbarTiles {
   std::vector<double> sliceScale;
   double inputScale = 0;
 };
+
+/// slice.effective of slice.positive and slice.negative, through the wires.
+void setEffective(CrossbarSlice &slice, const CrossbarTile &tile, const CrossbarConfig &config);
 
 /// Conductances of one slice before any error: [input][columns] for the weights of one tile.
 struct CrossbarCells {

@@ -17,6 +17,28 @@
 
 namespace ranvier::emu {
 
+/// Deviation of a cell from its conductance: normal, added to it, then clipped at 0.
+struct CrossbarNoise {
+  enum class Model : uint8_t {
+    None,
+    Independent,  ///< Standard deviation `sigma`, relative to Gmax ["NormalIndependentDevice"].
+    Proportional, ///< `sigma` times the conductance ["NormalProportionalDevice"].
+    Polynomial    ///< A polynomial of the conductance, both in microsiemens ["RRAMWan"].
+  };
+  Model model = Model::None;
+  double sigma = 0;
+  std::vector<double> coefficients; ///< [uS / uS^k] From the constant on; at most 8. Negative values count as 0.
+  bool acts() const { return model != Model::None; }
+};
+
+/// A measured device by name, and the largest conductance it was measured at. Source: the table in docs/spec/crossbar.md.
+struct CrossbarDevice {
+  const char *name;
+  double largestMicrosiemens;
+  std::vector<double> coefficients; ///< As of CrossbarNoise.
+};
+const std::vector<CrossbarDevice> &crossbarDevices();
+
 /// Everything that decides what an array computes. Names in messages are those of the golden format, in brackets here.
 struct CrossbarConfig {
   enum class Mapping : uint8_t {
@@ -62,6 +84,11 @@ struct CrossbarConfig {
   unsigned converterBits = 8;            ///< [adc_bits]
   std::vector<Range> ranges;             ///< One, or one a slice [adc_range].
 
+  CrossbarNoise programming; ///< Drawn once per programming [programming_error].
+  CrossbarNoise read;        ///< Drawn for each product, array and cell [read_noise]; the same for all passes of a product.
+  uint64_t seed = 1;         ///< Of all that is drawn.
+  uint64_t device = 0;       ///< Which of the devices of this seed; below 2^32.
+
   Wires wires;
   unsigned tileInputs = 0, tileOutputs = 0; ///< Largest tile; 0: no limit [tile_inputs, tile_outputs].
   bool fillTiles = false;                   ///< Full tiles first, else parts as equal as possible [partition "max"].
@@ -69,6 +96,7 @@ struct CrossbarConfig {
   /// Sliced, or one slice.
   unsigned sliceCount() const { return isSliced() ? slices : 1; }
   bool isSliced() const { return mapping == Mapping::SlicedPairs || mapping == Mapping::SlicedOffset; }
+  bool hasWires() const { return wires.inputOhm > 0 || wires.outputOhm > 0; }
   bool isPairs() const { return mapping == Mapping::Pairs || mapping == Mapping::SlicedPairs; }
   /// Of one cell: 2^levelBits levels; 0: analogue.
   unsigned levelBits() const { return isSliced() ? weightBits / slices : cellBits; }
@@ -103,8 +131,9 @@ public:
   /// True if every product is a sum of integers, exact up to the last scaling.
   bool isExact() const;
 
-  /// y = W x as the device computes it: `x` [inputs], `y` [outputs], user units. `number` names the product.
-  /// Errors: RNV7053 (an input that is no finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
+  /// y = W x as the device computes it: `x` [vectors, inputs], `y` [vectors, outputs], user units. `number` names the first
+  /// product, the low 32 bits of it: read noise is a function of seed, device and number. Errors: RNV7053 (an input that is no
+  /// finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
   Result<void> product(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
   /// The same without converter.
   Result<void> analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;

@@ -1,0 +1,247 @@
+//===- Noise.cpp - Cells that are not what they should be -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Noise.h"
+#include "ranvier/Support/Random.h"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// Vectors are passed between functions that are all inlined: there is no calling convention to mismatch.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+using namespace ranvier;
+using namespace ranvier::emu;
+
+namespace {
+
+constexpr uint32_t lanes = 8;
+using Words __attribute__((vector_size(32))) = uint32_t;
+using Ints __attribute__((vector_size(32))) = int32_t;
+using Floats __attribute__((vector_size(32))) = float;
+
+#define BODY [[gnu::always_inline]] inline
+
+struct Key {
+  uint32_t parts[3];
+};
+Key keyOf(const CrossbarStream &stream) {
+  const uint32_t low = static_cast<uint32_t>(stream.seed),
+                 high = static_cast<uint32_t>(stream.seed >> 32) + static_cast<uint32_t>(stream.draw) * 0x9E3779B9u;
+  return {{low, high, 0x1BD11BDAu ^ low ^ high}};
+}
+
+/// threefry2x32 of support/Random.h, eight entities that share a step.
+BODY void block(const Key &key, Words entity, uint32_t step, Words &first, Words &second) {
+  constexpr unsigned rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+  Words x0 = entity + key.parts[0], x1 = (Words{} + step) + key.parts[1];
+#pragma GCC unroll 20
+  for (unsigned round = 0; round < 20; ++round) {
+    const unsigned r = rotation[round % 8], j = round / 4 + 1;
+    x0 += x1;
+    x1 = (x1 << r | x1 >> (32 - r)) ^ x0;
+    if (round % 4 == 3) {
+      x0 += key.parts[j % 3];
+      x1 += key.parts[(j + 1) % 3] + j;
+    }
+  }
+  first = x0;
+  second = x1;
+}
+
+BODY Floats chosen(Ints where, Floats yes, Floats no) {
+  return reinterpret_cast<Floats>((reinterpret_cast<Ints>(yes) & where) | (reinterpret_cast<Ints>(no) & ~where));
+}
+BODY Floats squareRoot(Floats value) {
+#if defined(__x86_64__)
+  __m128 halves[2];
+  std::memcpy(halves, &value, sizeof(value));
+  halves[0] = _mm_sqrt_ps(halves[0]);
+  halves[1] = _mm_sqrt_ps(halves[1]);
+  std::memcpy(&value, halves, sizeof(value));
+#else
+  for (uint32_t k = 0; k < lanes; ++k)
+    value[k] = std::sqrt(value[k]);
+#endif
+  return value;
+}
+
+/// -2 ln u for u in (0, 1]: exponent, and ln(1 + t) of a mantissa in [sqrt(1/2), sqrt(2)) by its series in t / (2 + t).
+BODY Floats minusTwoLog(Floats u) {
+  const Ints bits = reinterpret_cast<Ints>(u) - 0x3F3504F3; // Of sqrt(1/2).
+  const Ints exponent = bits >> 23;
+  const Floats mantissa = reinterpret_cast<Floats>((bits & 0x7FFFFF) + 0x3F3504F3);
+  const Floats t = (mantissa - 1.0f) / (mantissa + 1.0f), q = t * t;
+  const Floats series = t * (2.0f + q * (0.66666667f + q * (0.4f + q * (0.28571429f + q * 0.22222222f))));
+  const Floats out = -2.0f * (__builtin_convertvector(exponent, Floats) * 0.69314718f + series);
+  return out > 0.0f ? out : Floats{}; // u = 1 may come out a rounding below 0.
+}
+
+/// Cosine and sine of `turns` / 2^32 of a turn: the nearest quarter, and Taylor series of what is left, at most pi / 4.
+BODY void cosineSine(Words turns, Floats &cosine, Floats &sine) {
+  const Words quarter = (turns + 0x20000000u) >> 30;
+  const Floats a = __builtin_convertvector(reinterpret_cast<Ints>(turns - (quarter << 30)), Floats) * 1.46291808e-9f, q = a * a;
+  const Floats s = a * (1.0f + q * (-0.16666667f + q * (8.3333333e-3f + q * (-1.9841270e-4f + q * 2.7557319e-6f))));
+  const Floats c = 1.0f + q * (-0.5f + q * (4.1666667e-2f + q * (-1.3888889e-3f + q * 2.4801587e-5f)));
+  const Ints odd = -reinterpret_cast<Ints>(quarter & 1u);
+  const Ints cosineSign = reinterpret_cast<Ints>(((quarter + 1u) & 2u) << 30),
+             sineSign = reinterpret_cast<Ints>((quarter & 2u) << 30);
+  cosine = reinterpret_cast<Floats>(reinterpret_cast<Ints>(chosen(odd, s, c)) ^ cosineSign);
+  sine = reinterpret_cast<Floats>(reinterpret_cast<Ints>(chosen(odd, c, s)) ^ sineSign);
+}
+
+BODY void normals(const Key &key, uint32_t firstEntity, uint32_t step, Floats &positive, Floats &negative) {
+  Words first, second;
+  block(key, Words{0, 1, 2, 3, 4, 5, 6, 7} + firstEntity, step, first, second);
+  const Floats u = (__builtin_convertvector(reinterpret_cast<Ints>(first >> 1), Floats) + 0.5f) * 0x1p-31f;
+  const Floats radius = squareRoot(minusTwoLog(u));
+  Floats cosine, sine;
+  cosineSine(second, cosine, sine);
+  positive = radius * cosine;
+  negative = radius * sine;
+}
+
+BODY void normalPairsBody(const Key &key, const CrossbarStream &stream, uint64_t count, float *positive, float *negative) {
+  for (uint64_t k = 0; k < count; k += lanes) {
+    Floats p, n;
+    normals(key, stream.first + static_cast<uint32_t>(k), stream.step, p, n);
+    std::memcpy(positive + k, &p, sizeof(p));
+    std::memcpy(negative + k, &n, sizeof(n));
+  }
+}
+
+enum class Sigma { Same, OfCell, Stored };
+
+BODY Floats load(const std::vector<float> &from, uint64_t at) {
+  Floats out;
+  std::memcpy(&out, from.data() + at, sizeof(out));
+  return out;
+}
+template <Sigma kind> BODY Floats noisy(Floats g, float sigma, const std::vector<float> &stored, uint64_t at, Floats z) {
+  const Floats deviation = kind == Sigma::Same ? Floats{} + sigma : kind == Sigma::OfCell ? g * sigma : load(stored, at);
+  const Floats out = g + deviation * z;
+  return out > 0.0f ? out : Floats{};
+}
+
+template <Sigma kind, bool pairs>
+BODY void noisyProductBody(const NoisyCells &cells, const Key &key, const CrossbarStream &stream, float sigma,
+                           const uint32_t *active, uint64_t count, const double *x, uint64_t stride, double *out) {
+  constexpr uint64_t rowsAtOnce = 32;
+  std::fill(out, out + stride, 0.0);
+  for (uint64_t first = 0; first < count; first += rowsAtOnce) {
+    const uint64_t end = std::min(count, first + rowsAtOnce);
+    for (uint64_t c = 0; c < stride; c += lanes) {
+      Floats sums = {};
+      for (uint64_t a = first; a < end; ++a) {
+        const uint64_t at = active[a] * stride + c;
+        Floats p, n;
+        normals(key, stream.first + static_cast<uint32_t>(at), stream.step, p, n);
+        Floats g = noisy<kind>(load(cells.positive, at), sigma, cells.positiveSigma, at, p);
+        if (pairs)
+          g -= noisy<kind>(load(cells.negative, at), sigma, cells.negativeSigma, at, n);
+        sums += g * static_cast<float>(x[active[a]]);
+      }
+      for (uint32_t k = 0; k < lanes; ++k)
+        out[c + k] += static_cast<double>(sums[k]);
+    }
+  }
+}
+#undef BODY
+
+// Every form under both names; `how` is all that differs.
+#define PRODUCT(suffix, how, kind, pairs)                                                                                          \
+  how void product##kind##pairs##suffix(const NoisyCells &cells, const Key &key, const CrossbarStream &stream, float sigma,        \
+                                        const uint32_t *active, uint64_t count, const double *x, uint64_t stride, double *out) {   \
+    noisyProductBody<Sigma::kind, pairs>(cells, key, stream, sigma, active, count, x, stride, out);                                \
+  }
+#define FORMS(suffix, how)                                                                                                         \
+  PRODUCT(suffix, how, Same, false)                                                                                                \
+  PRODUCT(suffix, how, Same, true)                                                                                                 \
+  PRODUCT(suffix, how, OfCell, false)                                                                                              \
+  PRODUCT(suffix, how, OfCell, true)                                                                                               \
+  PRODUCT(suffix, how, Stored, false)                                                                                              \
+  PRODUCT(suffix, how, Stored, true)                                                                                               \
+  how void normalPairs##suffix(const Key &key, const CrossbarStream &stream, uint64_t count, float *positive, float *negative) {   \
+    normalPairsBody(key, stream, count, positive, negative);                                                                       \
+  }                                                                                                                                \
+  constexpr Table table##suffix = {normalPairs##suffix,                                                                            \
+                                   {{productSamefalse##suffix, productSametrue##suffix},                                           \
+                                    {productOfCellfalse##suffix, productOfCelltrue##suffix},                                       \
+                                    {productStoredfalse##suffix, productStoredtrue##suffix}}};
+
+struct Table {
+  void (*pairs)(const Key &, const CrossbarStream &, uint64_t, float *, float *);
+  void (*product[3][2])(const NoisyCells &, const Key &, const CrossbarStream &, float, const uint32_t *, uint64_t, const double *,
+                        uint64_t, double *);
+};
+
+FORMS(Plain, )
+#if defined(__x86_64__)
+#define AVX2 [[gnu::target("avx2")]]
+FORMS(Avx2, AVX2)
+#endif
+
+const Table &table(bool plain) {
+#if defined(__x86_64__)
+  static const bool wide = __builtin_cpu_supports("avx2");
+  if (wide && !plain)
+    return tableAvx2;
+#endif
+  return tablePlain;
+}
+} // namespace
+
+void emu::normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative, bool plain) {
+  RANVIER_ASSERT(count % lanes == 0, std::to_string(count) + " cells");
+  table(plain).pairs(keyOf(stream), stream, count, positive, negative);
+}
+
+double emu::noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens) {
+  switch (noise.model) {
+  case CrossbarNoise::Model::None:
+    return 0;
+  case CrossbarNoise::Model::Independent:
+    return noise.sigma;
+  case CrossbarNoise::Model::Proportional:
+    return noise.sigma * conductance;
+  case CrossbarNoise::Model::Polynomial: {
+    double sum = 0;
+    for (size_t k = noise.coefficients.size(); k-- > 0;)
+      sum = sum * conductance * microsiemens + noise.coefficients[k];
+    return std::max(sum, 0.0) / microsiemens;
+  }
+  }
+  return 0;
+}
+
+void emu::disturb(std::vector<double> &positive, std::vector<double> &negative, const CrossbarNoise &noise, double microsiemens,
+                  const CrossbarStream &stream) {
+  constexpr uint64_t atOnce = 1024;
+  float p[atOnce], n[atOnce];
+  for (uint64_t first = 0; first < positive.size(); first += atOnce) {
+    const uint64_t count = std::min(atOnce, positive.size() - first);
+    CrossbarStream here = stream;
+    here.first += static_cast<uint32_t>(first);
+    normalPairs(here, (count + lanes - 1) / lanes * lanes, p, n);
+    const auto add = [&](std::vector<double> &cells, const float *z) {
+      for (uint64_t k = 0; k < count; ++k) {
+        double &g = cells[first + k];
+        g = std::max(g + noiseDeviation(noise, g, microsiemens) * static_cast<double>(z[k]), 0.0);
+      }
+    };
+    add(positive, p);
+    if (!negative.empty())
+      add(negative, n);
+  }
+}
+
+void emu::noisyProduct(const NoisyCells &cells, const CrossbarNoise &noise, const CrossbarStream &stream, const uint32_t *active,
+                       uint64_t count, const double *x, uint64_t stride, double *out, bool plain) {
+  const Sigma kind = noise.model == CrossbarNoise::Model::Independent    ? Sigma::Same
+                     : noise.model == CrossbarNoise::Model::Proportional ? Sigma::OfCell
+                                                                         : Sigma::Stored;
+  table(plain).product[static_cast<unsigned>(kind)][cells.negative.empty() ? 0 : 1](
+      cells, keyOf(stream), stream, static_cast<float>(noise.sigma), active, count, x, stride, out);
+}

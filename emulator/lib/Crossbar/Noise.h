@@ -1,0 +1,48 @@
+//===- Noise.h - Cells that are not what they should be ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two standard normal numbers come from one Threefry block by Box-Muller in binary32, with a logarithm, sine and cosine written out
+// here, so that they are the same on any machine: for a cell's positive and its negative half.
+//===----------------------------------------------------------------------===//
+#ifndef RANVIER_LIB_EMULATOR_CROSSBAR_NOISE_H
+#define RANVIER_LIB_EMULATOR_CROSSBAR_NOISE_H
+
+#include "Tiles.h"
+
+namespace ranvier::emu {
+
+/// What numbers are drawn for; part of their name.
+enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41 };
+
+/// Names the blocks of an array: cell k of it is entity `first` + k.
+struct CrossbarStream {
+  uint64_t seed = 0;
+  CrossbarDraw draw = CrossbarDraw::Programming;
+  uint32_t step = 0, first = 0;
+};
+
+/// Both numbers of cells 0..count-1; count a multiple of 8. Within 6.7 of 0.
+void normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative, bool plain = false);
+
+/// Adds the noise to conductances relative to Gmax and clips at 0. `negative` may be empty; cells of conductance 0 in padding stay
+/// as they are only if nobody looks at them.
+void disturb(std::vector<double> &positive, std::vector<double> &negative, const CrossbarNoise &noise, double microsiemens,
+             const CrossbarStream &stream);
+
+/// Standard deviation of a cell relative to Gmax, which is `microsiemens`.
+double noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens);
+
+/// Cells whose noise is drawn anew in each product, in binary32: [input][stride].
+struct NoisyCells {
+  std::vector<float> positive, negative;
+  std::vector<float> positiveSigma, negativeSigma; ///< Empty if the model gives them from the cell.
+};
+
+/// out[c] = sum over `active` rows of max(G + sigma z, 0) x, pairs subtracted; `x` by input. Sums of 32 rows are binary32, theirs
+/// binary64.
+void noisyProduct(const NoisyCells &cells, const CrossbarNoise &noise, const CrossbarStream &stream, const uint32_t *active,
+                  uint64_t count, const double *x, uint64_t stride, double *out, bool plain = false);
+
+} // namespace ranvier::emu
+
+#endif
