@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from bench import emulator
+from bench.crossbar import crossbar
 from bench.rtl import rtl
 from bench.spinnaker import spinnaker
 from bench.common import PEERS, engine_program, machine, measured, ranvier, spread
@@ -287,7 +288,7 @@ def scale(root):
             "machine": machine()}
 
 
-BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale, "rtl": rtl, "spinnaker": spinnaker}
+BENCHMARKS = {"digits": digits, "engine": engine, "compile": compile_, "mapping": mapping, "partition": partition, "scale": scale, "rtl": rtl, "spinnaker": spinnaker, "crossbar": crossbar}
 
 
 # --- Output ------------------------------------------------------------------------------------------------------------------------

@@ -11,12 +11,13 @@
 #include <immintrin.h>
 #endif
 
+// Vectors are passed between functions that are all inlined: there is no calling convention to mismatch.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 using namespace ranvier;
 using namespace ranvier::emu;
 
 namespace {
-
-using Four __attribute__((vector_size(32))) = double;
 
 /// Nearest, ties to even, for values below 2^51 in size.
 [[gnu::always_inline]] inline double nearest(double value) {
@@ -76,26 +77,42 @@ BODY void addWordRowsBody(const int16_t *w, const uint32_t *active, uint64_t cou
       out[c] += w[active[a] * stride + c];
 }
 
-template <uint64_t vectors, bool rows>
-BODY void linearBlock(const double *m, const double *x, const uint32_t *active, uint64_t count, uint64_t stride, double *out) {
-  Four sums[vectors] = {};
+struct FourLanes {
+  static constexpr uint64_t count = 4;
+  using Reals __attribute__((vector_size(32))) = double;
+  using Ints __attribute__((vector_size(16))) = int32_t;
+};
+struct EightLanes {
+  static constexpr uint64_t count = 8;
+  using Reals __attribute__((vector_size(64))) = double;
+  using Ints __attribute__((vector_size(32))) = int32_t;
+};
+/// A block of columns, [input][width].
+template <typename Lanes, uint64_t width, bool rows>
+BODY void linearBlock(const int32_t *m, const double *x, const uint32_t *active, uint64_t count, double *out) {
+  constexpr uint64_t vectors = width / Lanes::count;
+  typename Lanes::Reals sums[vectors] = {};
   for (uint64_t a = 0; a < count; ++a) {
-    const double *row = m + (rows ? active[a] : a) * stride;
+    const int32_t *row = m + (rows ? active[a] : a) * width;
     for (uint64_t k = 0; k < vectors; ++k) {
-      Four four;
-      std::memcpy(&four, row + 4 * k, sizeof(four));
-      sums[k] += rows ? four : four * x[a];
+      typename Lanes::Ints ints;
+      std::memcpy(&ints, row + Lanes::count * k, sizeof(ints));
+      const auto reals = __builtin_convertvector(ints, typename Lanes::Reals);
+      sums[k] += rows ? reals : reals * x[a];
     }
   }
   std::memcpy(out, sums, sizeof(sums));
 }
-template <bool rows>
-BODY void linearBody(const double *m, const double *x, const uint32_t *active, uint64_t count, uint64_t stride, double *out) {
+template <typename Lanes, bool rows>
+BODY void linearBody(const int32_t *m, const double *x, const uint32_t *active, uint64_t count, uint64_t inputs, uint64_t stride,
+                     double unit, double *out) {
   uint64_t c = 0;
   for (; c + 32 <= stride; c += 32)
-    linearBlock<8, rows>(m + c, x, active, count, stride, out + c);
+    linearBlock<Lanes, 32, rows>(m + c * inputs, x, active, count, out + c);
   for (; c < stride; c += 8)
-    linearBlock<2, rows>(m + c, x, active, count, stride, out + c);
+    linearBlock<Lanes, 8, rows>(m + c * inputs, x, active, count, out + c);
+  for (uint64_t k = 0; k < stride; ++k)
+    out[k] *= unit;
 }
 BODY void scaleBody(const int32_t *sums, uint64_t count, double scale, double bias, double *v) {
   for (uint64_t c = 0; c < count; ++c)
@@ -206,22 +223,21 @@ BODY void pairLadderBody(const double *positive, const double *negative, const L
 
 #undef BODY
 
-// Each body under both names; `suffix` and `how` are all that differs.
+// Each body under every name; `suffix` and `how` are all that differs.
+#define LINEAR(suffix, how, lanes)                                                                                                 \
+  how void linear##suffix(const int32_t *m, const double *x, uint64_t inputs, uint64_t stride, double unit, double *out) {         \
+    linearBody<lanes, false>(m, x, nullptr, inputs, inputs, stride, unit, out);                                                    \
+  }                                                                                                                                \
+  how void linearRows##suffix(const int32_t *m, const uint32_t *active, uint64_t count, uint64_t inputs, uint64_t stride,          \
+                              double unit, double *out) {                                                                          \
+    linearBody<lanes, true>(m, nullptr, active, count, inputs, stride, unit, out);                                                 \
+  }
 #define FORMS(suffix, how)                                                                                                         \
   how void dotWords##suffix(const int16_t *w, const int16_t *x, uint64_t stride, uint64_t columns, int32_t *out) {                 \
     dotWordsBody(w, x, stride, columns, out);                                                                                      \
   }                                                                                                                                \
-  how void addRows##suffix(const int8_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out) {               \
-    addRowsBody(w, active, count, stride, out);                                                                                    \
-  }                                                                                                                                \
   how void addWordRows##suffix(const int16_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out) {          \
     addWordRowsBody(w, active, count, stride, out);                                                                                \
-  }                                                                                                                                \
-  how void linear##suffix(const double *m, const double *x, uint64_t inputs, uint64_t stride, double *out) {                       \
-    linearBody<false>(m, x, nullptr, inputs, stride, out);                                                                         \
-  }                                                                                                                                \
-  how void linearRows##suffix(const double *m, const uint32_t *active, uint64_t count, uint64_t stride, double *out) {             \
-    linearBody<true>(m, nullptr, active, count, stride, out);                                                                      \
   }                                                                                                                                \
   how void scale##suffix(const int32_t *sums, uint64_t count, double scale, double bias, double *v) {                              \
     scaleBody(sums, count, scale, bias, v);                                                                                        \
@@ -252,6 +268,10 @@ void dotBytesPlain(const int8_t *w, const int8_t *x, uint64_t stride, uint64_t c
 void dotBitsPlain(const int8_t *w, const uint8_t *bits, uint64_t stride, uint64_t columns, unsigned passes, int32_t *out) {
   dotBitsBody(w, bits, stride, columns, passes, out);
 }
+void addRowsPlain(const int8_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out) {
+  addRowsBody(w, active, count, stride, out);
+}
+LINEAR(Plain, , FourLanes)
 FORMS(Plain, )
 
 #if defined(__x86_64__)
@@ -263,6 +283,10 @@ AVX2 inline int32_t lanesSum(__m256i sums) {
   return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
 }
 AVX2 inline __m256i load(const void *at) { return _mm256_loadu_si256(static_cast<const __m256i *>(at)); }
+
+AVX2 inline __m256i sixteen(const int8_t *at) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i *>(at)));
+}
 
 /// |x| times w with the sign of x: two such products are below 2^15.
 AVX2 void dotBytesAvx2(const int8_t *w, const int8_t *x, uint64_t stride, uint64_t columns, int32_t *out) {
@@ -315,16 +339,58 @@ AVX2 void dotBitsAvx2(const int8_t *w, const uint8_t *bits, uint64_t stride, uin
   for (; p < passes; ++p)
     dotBitsOf<1>(w, bits + p * stride, stride, columns, columns, out + p * columns);
 }
+/// 64 columns, a cache line of each row, in registers; the last 32 as the plain form does.
+AVX2 void addRowsAvx2(const int8_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out) {
+  constexpr uint64_t rowsAtOnce = 256, vectors = 4;
+  std::fill(out, out + stride, 0);
+  for (uint64_t first = 0; first < count; first += rowsAtOnce) {
+    const uint64_t end = std::min(count, first + rowsAtOnce);
+    for (uint64_t c = 0; c < stride; c += 16 * vectors) {
+      const uint64_t width = std::min(vectors, (stride - c) / 16);
+      __m256i sums[vectors];
+      for (uint64_t k = 0; k < vectors; ++k)
+        sums[k] = _mm256_setzero_si256();
+      if (width == vectors)
+        for (uint64_t a = first; a < end; ++a)
+#pragma GCC unroll 4
+          for (uint64_t k = 0; k < vectors; ++k)
+            sums[k] = _mm256_add_epi16(sums[k], sixteen(w + active[a] * stride + c + 16 * k));
+      else
+        for (uint64_t a = first; a < end; ++a)
+#pragma GCC unroll 2
+          for (uint64_t k = 0; k < 2; ++k)
+            sums[k] = _mm256_add_epi16(sums[k], sixteen(w + active[a] * stride + c + 16 * k));
+      alignas(32) int16_t parts[16 * vectors];
+      for (uint64_t k = 0; k < vectors; ++k)
+        _mm256_store_si256(reinterpret_cast<__m256i *>(parts) + k, sums[k]);
+      for (uint64_t k = 0; k < 16 * width; ++k)
+        out[c + k] += parts[k];
+    }
+  }
+}
+LINEAR(Avx2, AVX2, FourLanes)
 FORMS(Avx2, AVX2)
+// Vectors twice as long, where converting integers is what costs.
+#define AVX512 [[gnu::target("avx2,avx512f,avx512vl")]]
+LINEAR(Avx512, AVX512, EightLanes)
+constexpr CrossbarKernels withAvx512() {
+  CrossbarKernels out = tableAvx2;
+  out.linear = linearAvx512;
+  out.linearRows = linearRowsAvx512;
+  return out;
+}
+constexpr CrossbarKernels tableAvx512 = withAvx512();
 #endif
 
 } // namespace
 
 const CrossbarKernels &emu::crossbarKernels(bool plain) {
 #if defined(__x86_64__)
-  static const bool wide = __builtin_cpu_supports("avx2");
-  if (wide && !plain)
-    return tableAvx2;
-#endif
+  static const CrossbarKernels *best = __builtin_cpu_supports("avx512vl") ? &tableAvx512
+                                       : __builtin_cpu_supports("avx2")   ? &tableAvx2
+                                                                          : &tablePlain;
+  return plain ? tablePlain : *best;
+#else
   return tablePlain;
+#endif
 }

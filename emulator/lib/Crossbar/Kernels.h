@@ -31,10 +31,12 @@ struct CrossbarKernels {
   /// out[c] = sum of the rows `active`, [input][stride]; stride a multiple of 32.
   void (*addRows)(const int8_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out);
   void (*addWordRows)(const int16_t *w, const uint32_t *active, uint64_t count, uint64_t stride, int32_t *out);
-  /// out[c] = sum over j < inputs, in that order, of m[j * stride + c] * x[j]; stride a multiple of 8.
-  void (*linear)(const double *m, const double *x, uint64_t inputs, uint64_t stride, double *out);
+  /// out[c] = unit * sum over j < inputs, in that order, of m(j, c) * x[j]. m is stored by blocks of 32 columns, the rest of
+  /// `stride`, a multiple of 8, by blocks of 8: [block][input][columns of the block], which is read from one end to the other.
+  void (*linear)(const int32_t *m, const double *x, uint64_t inputs, uint64_t stride, double unit, double *out);
   /// The same of the rows `active` alone.
-  void (*linearRows)(const double *m, const uint32_t *active, uint64_t count, uint64_t stride, double *out);
+  void (*linearRows)(const int32_t *m, const uint32_t *active, uint64_t count, uint64_t inputs, uint64_t stride, double unit,
+                     double *out);
   /// v[c] = scale * sums[c] + bias.
   void (*scale)(const int32_t *sums, uint64_t count, double scale, double bias, double *v);
   /// v[c] becomes what its code says.

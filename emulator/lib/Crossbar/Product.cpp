@@ -224,9 +224,10 @@ private:
         for (uint32_t j = 0; j < tile.inputs; ++j)
           if (eachBit ? (static_cast<uint16_t>(scratch.words[j]) >> p) & 1 : x[j] != 0)
             scratch.active.push_back(j);
-        kernels.linearRows(slice.effective.data(), scratch.active.data(), scratch.active.size(), tile.stride, v);
+        kernels.linearRows(slice.effective.data(), scratch.active.data(), scratch.active.size(), tile.inputs, tile.stride,
+                           slice.effectiveUnit, v);
       } else {
-        kernels.linear(slice.effective.data(), x, tile.inputs, tile.stride, v);
+        kernels.linear(slice.effective.data(), x, tile.inputs, tile.stride, slice.effectiveUnit, v);
       }
     }
   }

@@ -72,6 +72,22 @@ std::vector<double> padded(const std::vector<double> &values, const CrossbarTile
   return out;
 }
 
+/// [input][stride] in the blocks of CrossbarKernels::linear, as fixed-point numbers.
+void storeEffective(CrossbarSlice &slice, const std::vector<double> &values, const CrossbarTile &tile) {
+  double largest = 0;
+  for (const double value : values)
+    largest = std::max(largest, std::abs(value));
+  slice.effectiveUnit = largest > 0 ? largest / INT32_MAX : 1;
+  slice.effective.clear();
+  slice.effective.reserve(values.size());
+  for (uint64_t c = 0, width = 0; c < tile.stride; c += width) {
+    width = c + 32 <= tile.stride ? 32 : 8;
+    for (uint64_t j = 0; j < tile.inputs; ++j)
+      for (uint64_t k = 0; k < width; ++k)
+        slice.effective.push_back(static_cast<int32_t>(std::nearbyint(values[j * tile.stride + c + k] / slice.effectiveUnit)));
+  }
+}
+
 void storeInteger(CrossbarSlice &slice, const CrossbarCells &cells, const CrossbarTile &tile, const CrossbarTiles &all) {
   const CrossbarConfig &config = all.config;
   const bool smallLevels =
@@ -121,15 +137,16 @@ void emu::setEffective(CrossbarSlice &slice, const CrossbarTile &tile, const Cro
   };
   const bool wires = config.hasWires();
   if (wires && config.interleaved) {
-    slice.effective = through(bare(slice.positive), bare(slice.negative));
+    storeEffective(slice, through(bare(slice.positive), bare(slice.negative)), tile);
     return;
   }
-  slice.effective = wires ? through(bare(slice.positive), {}) : slice.positive;
-  if (slice.negative.empty())
-    return;
-  const std::vector<double> other = wires ? through(bare(slice.negative), {}) : slice.negative;
-  for (size_t k = 0; k < other.size(); ++k)
-    slice.effective[k] -= other[k];
+  std::vector<double> effective = wires ? through(bare(slice.positive), {}) : slice.positive;
+  if (!slice.negative.empty()) {
+    const std::vector<double> other = wires ? through(bare(slice.negative), {}) : slice.negative;
+    for (size_t k = 0; k < other.size(); ++k)
+      effective[k] -= other[k];
+  }
+  storeEffective(slice, effective, tile);
 }
 
 CrossbarArray::CrossbarArray(std::unique_ptr<CrossbarTiles> tiles) : tiles(std::move(tiles)) {}

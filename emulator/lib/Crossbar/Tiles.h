@@ -15,8 +15,10 @@ struct CrossbarSlice {
   /// [column][stride] where values have several bits, [input][stride] where they are one spike; the rest of a stride is 0.
   std::vector<int8_t> bytes;
   std::vector<int16_t> words; ///< The same, where a level does not fit a byte.
-  /// Linear form: v = sum(effective x), [input][columns]; wires are in it.
-  std::vector<double> effective;
+  /// Linear form: v = effectiveUnit * sum(effective x), in the blocks of CrossbarKernels::linear; wires are in it. 32 bits for the
+  /// largest current: half a unit is 2.3e-10 of it, and half of what binary64 would have to be fetched for each product.
+  std::vector<int32_t> effective;
+  double effectiveUnit = 0;
   /// Cells, [input][columns], relative to Gmax; negative: of pairs only.
   std::vector<double> positive, negative;
   std::shared_ptr<const NoisyCells> noisy; ///< The same for products in one pass without wires.

@@ -79,14 +79,20 @@ TEST_CASE("integer sums: both forms, and a sum written down here") {
       for (uint32_t r = 0; r < rows; ++r)
         if (extreme || draw(3) == 0)
           active.push_back(r);
-      std::vector<int32_t> c(32), d(32), e(32);
-      for (const uint32_t r : active)
-        for (uint32_t k = 0; k < 32; ++k)
-          e[k] += w[r * 32 + k];
-      plain.addRows(w.data(), active.data(), active.size(), 32, c.data());
-      wide.addRows(w.data(), active.data(), active.size(), 32, d.data());
-      CHECK(sameBits(c, e));
-      CHECK(sameBits(d, e));
+      for (const uint32_t width : {32u, 64u, 96u, 160u}) {
+        std::vector<int32_t> c(width), d(width), e(width);
+        std::vector<uint32_t> there;
+        for (const uint32_t r : active)
+          if ((r + 1) * width <= w.size())
+            there.push_back(r);
+        for (const uint32_t r : there)
+          for (uint32_t k = 0; k < width; ++k)
+            e[k] += w[r * width + k];
+        plain.addRows(w.data(), there.data(), there.size(), width, c.data());
+        wide.addRows(w.data(), there.data(), there.size(), width, d.data());
+        CHECK(sameBits(c, e));
+        CHECK(sameBits(d, e));
+      }
     }
 }
 
@@ -113,9 +119,12 @@ TEST_CASE("binary64: both forms to the bit") {
     CHECK(sameBits(a, b));
     CHECK(sameBits(aLevels, bLevels));
   };
-  both([&](const CrossbarKernels &k, auto &out, auto &) { k.linear(m.data(), x.data(), inputs, stride, out.data()); });
+  std::vector<int32_t> fixed(inputs * stride);
+  for (auto &value : fixed)
+    value = static_cast<int32_t>(draw.real() * 2147483647);
+  both([&](const CrossbarKernels &k, auto &out, auto &) { k.linear(fixed.data(), x.data(), inputs, stride, 1e-9, out.data()); });
   both([&](const CrossbarKernels &k, auto &out, auto &) {
-    k.linearRows(m.data(), active.data(), active.size(), stride, out.data());
+    k.linearRows(fixed.data(), active.data(), active.size(), inputs, stride, 1e-9, out.data());
   });
   both([&](const CrossbarKernels &k, auto &out, auto &) { k.convert(out.data(), stride, scale); });
   both([&](const CrossbarKernels &k, auto &out, auto &) { k.accumulate(m.data(), stride, 1.7, 0.1, out.data()); });
