@@ -43,6 +43,20 @@ static Result<void> validateNoise(const CrossbarConfig &c) {
       if (!std::isfinite(coefficient))
         return outOfRange(at + ".coefficients", "finite numbers", shown(coefficient));
   }
+  if (!(std::isfinite(c.drift.seconds) && c.drift.seconds >= 0))
+    return outOfRange("drift.seconds", "0 or a positive number", shown(c.drift.seconds));
+  if (!(std::isfinite(c.drift.origin) && c.drift.origin > 0))
+    return outOfRange("drift.origin", "a positive number", shown(c.drift.origin));
+  for (const auto &[key, value] : {std::pair("drift.exponent", c.drift.exponent), std::pair("drift.spread", c.drift.spread)})
+    if (!(value >= 0 && value <= 1))
+      return outOfRange(key, "0..1", shown(value));
+  for (const auto &[key, value] : {std::pair("faults.low", c.faults.lowRate), std::pair("faults.high", c.faults.highRate)})
+    if (!(value >= 0 && value <= 1) || c.faults.lowRate + c.faults.highRate > 1)
+      return outOfRange(key, "0..1, both together at most 1", shown(value));
+  if (!(c.nonlinearity >= 0 && c.nonlinearity < 1))
+    return outOfRange("nonlinearity", "0 to below 1", shown(c.nonlinearity));
+  if (c.nonlinearity > 0 && c.hasWires())
+    return contradiction("nonlinearity", "wires without resistance: only linear networks are solved", shown(c.nonlinearity));
   if (c.device > UINT32_MAX)
     return outOfRange("device", "0..4294967295", std::to_string(c.device));
   return {};

@@ -254,6 +254,61 @@ void emu::disturb(std::vector<double> &positive, std::vector<double> &negative, 
   }
 }
 
+double emu::naturalLogarithm(double value) {
+  int exponent = 0;
+  double mantissa = std::frexp(value, &exponent);
+  if (mantissa < 0.70710678118654752) {
+    mantissa *= 2;
+    --exponent;
+  }
+  const double t = (mantissa - 1) / (mantissa + 1), q = t * t; // |t| below 0.172: 2 atanh t.
+  double series = 0;
+  for (int k = 21; k >= 1; k -= 2)
+    series = series * q + 1.0 / k;
+  return exponent * 0.69314718055994531 + 2 * t * series;
+}
+
+double emu::exponential(double exponent) {
+  const double turns = std::nearbyint(exponent * 1.4426950408889634);
+  const double rest = (exponent - turns * 0.693147180369123816490) - turns * 1.90821492927058770002e-10; // ln 2 in two parts.
+  double series = 1;
+  for (int k = 14; k >= 1; --k)
+    series = 1 + series * rest / k;
+  return std::ldexp(series, static_cast<int>(turns));
+}
+
+void emu::letDrift(std::vector<double> &positive, std::vector<double> &negative, const CrossbarDrift &drift,
+                   const CrossbarStream &stream) {
+  const double decades = naturalLogarithm((drift.seconds + drift.origin) / drift.origin);
+  const auto decay = [&](double g, double z) {
+    double mean = drift.exponent, spread = drift.spread;
+    if (drift.phaseChange) {
+      const double logarithm = naturalLogarithm(std::max(g, 1e-9));
+      mean = std::clamp(-0.0155 * logarithm + 0.0244, 0.049, 0.1);
+      spread = std::clamp(-0.0125 * logarithm - 0.0059, 0.008, 0.045);
+    }
+    return g * exponential(-std::max(mean + spread * z, 0.0) * decades);
+  };
+  constexpr uint64_t atOnce = 1024;
+  float p[atOnce], n[atOnce];
+  for (uint64_t first = 0; first < positive.size(); first += atOnce) {
+    const uint64_t count = std::min(atOnce, positive.size() - first);
+    CrossbarStream here = stream;
+    here.first += static_cast<uint32_t>(first);
+    normalPairs(here, (count + lanes - 1) / lanes * lanes, p, n);
+    for (uint64_t k = 0; k < count; ++k) {
+      positive[first + k] = decay(positive[first + k], static_cast<double>(p[k]));
+      if (!negative.empty())
+        negative[first + k] = decay(negative[first + k], static_cast<double>(n[k]));
+    }
+  }
+}
+
+std::array<uint32_t, 2> emu::faultWords(const CrossbarStream &stream, uint64_t cell) {
+  const Key key = keyOf(stream);
+  return threefry2x32({key.parts[0], key.parts[1]}, {stream.first + static_cast<uint32_t>(cell), stream.step});
+}
+
 void emu::noisyProduct(const NoisyCells &cells, const CrossbarNoise &noise, const CrossbarStream &stream, const uint32_t *active,
                        uint64_t count, const double *x, uint64_t stride, double *out, bool plain) {
   const Sigma kind = noise.model == CrossbarNoise::Model::Independent    ? Sigma::Same

@@ -8,11 +8,12 @@
 #define RANVIER_LIB_EMULATOR_CROSSBAR_NOISE_H
 
 #include "Tiles.h"
+#include <array>
 
 namespace ranvier::emu {
 
 /// What numbers are drawn for; part of their name.
-enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41 };
+enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41, Drift = 0x42, Faults = 0x43 };
 
 /// Names the blocks of an array: cell k of it is entity `first` + k.
 struct CrossbarStream {
@@ -31,6 +32,18 @@ void disturb(std::vector<double> &positive, std::vector<double> &negative, const
 
 /// Standard deviation of a cell relative to Gmax, which is `microsiemens`.
 double noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens);
+
+/// Conductances `drift.seconds` after programming.
+void letDrift(std::vector<double> &positive, std::vector<double> &negative, const CrossbarDrift &drift,
+              const CrossbarStream &stream);
+
+/// The words of cell `cell`: of its positive half and of its negative one.
+std::array<uint32_t, 2> faultWords(const CrossbarStream &stream, uint64_t cell);
+
+/// ln and exp in binary64 to 2e-15, from additions, products and quotients alone, so that they are the same on any machine. value >
+/// 0; exponent within 700 of 0.
+double naturalLogarithm(double value);
+double exponential(double exponent);
 
 /// Cells whose noise is drawn anew in each product, in binary32: [input][stride].
 struct NoisyCells {

@@ -17,6 +17,7 @@ namespace {
 
 /// What one product needs beside the array, kept over the products of a batch.
 struct Scratch {
+  std::vector<double> volts;       ///< Where cells bend inputs: what linear ones would have to see.
   std::vector<double> x, currents; ///< Of all inputs; [pass][columns].
   std::vector<int16_t> levels;
   std::vector<int8_t> bytes;  ///< [stride]
@@ -65,6 +66,13 @@ public:
                        .place = "X[.., " + std::to_string(j) + "]",
                        .expected = "0 or full scale (" + decimal(config.inputMax) + "), dac_bits 1, or input_bitslicing",
                        .found = decimal(given[j])};
+    volts = scratch.x.data();
+    if (config.bendsInputs()) {
+      scratch.volts.resize(all.inputs);
+      for (uint64_t j = 0; j < all.inputs; ++j)
+        scratch.volts[j] = scratch.x[j] * ((1 - config.nonlinearity) + config.nonlinearity * scratch.x[j] * scratch.x[j]);
+      volts = scratch.volts.data();
+    }
     std::fill(y, y + all.outputs, 0.0);
     for (const CrossbarTile &tile : all.tiles)
       run(tile, y + tile.firstOutput);
@@ -172,7 +180,7 @@ private:
   }
   /// Rows at 0 carry no current, so nobody sees their noise.
   void noisyCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
-    const double *x = scratch.x.data() + tile.firstInput;
+    const double *x = volts + tile.firstInput;
     scratch.active.clear();
     for (uint32_t j = 0; j < tile.inputs; ++j)
       if (x[j] != 0)
@@ -216,7 +224,7 @@ private:
   }
 
   void linearCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
-    const double *x = scratch.x.data() + tile.firstInput;
+    const double *x = volts + tile.firstInput;
     for (unsigned p = 0; p < passes; ++p) {
       double *v = scratch.currents.data() + p * tile.stride;
       if (eachBit || all.spikes) {
@@ -276,7 +284,8 @@ private:
   bool converting = false, eachBit = false;
   double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
   unsigned passes = 1;
-  uint32_t number = 0; ///< Of the product.
+  uint32_t number = 0;           ///< Of the product.
+  const double *volts = nullptr; ///< Of all inputs.
   std::vector<CodeScale> codes;
 };
 

@@ -32,6 +32,18 @@ Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint6
   const uint64_t along = parts(inputs, config.tileInputs), across = parts(outputs, config.tileOutputs);
   if (along > mostTiles / across)
     return wrong("at most " + std::to_string(mostTiles) + " tiles", std::to_string(along) + " by " + std::to_string(across));
+  for (const CrossbarStuckCell &cell : config.faults.cells) {
+    const bool unit = cell.output == CrossbarStuckCell::unitColumn;
+    if (cell.input >= inputs || (unit ? !config.unitColumn : cell.output >= outputs) || cell.slice >= config.sliceCount() ||
+        (cell.negative && !config.isPairs()))
+      return Error{
+          .code = 7055,
+          .message = "a stuck cell that the crossbar does not have",
+          .place = "faults",
+          .expected = shape + ", " + std::to_string(config.sliceCount()) + " slices" + (config.isPairs() ? " of pairs" : ""),
+          .found = "output " + (unit ? std::string("of the unit column") : std::to_string(cell.output)) + ", input " +
+                   std::to_string(cell.input) + ", slice " + std::to_string(cell.slice) + (cell.negative ? ", negative" : "")};
+  }
   for (uint64_t k = 0; k < weights.size(); ++k)
     if (!std::isfinite(weights[k]))
       return Error{.code = 7053,
@@ -47,7 +59,7 @@ Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint6
 /// Integers give every current exactly where levels and inputs are integers and nothing else acts on cells.
 bool canBeInteger(const CrossbarConfig &config, uint64_t tileInputs) {
   if (!config.levelBits() || !config.inputBits || config.wires.selectsCells || config.hasWires() || config.programming.acts() ||
-      config.read.acts())
+      config.read.acts() || config.drift.acts() || config.faults.acts() || config.bendsInputs())
     return false;
   const uint64_t level = (uint64_t(1) << config.levelBits()) - 1,
                  input = (uint64_t(1) << (config.inputBits - (config.inputSigned ? 1 : 0))) - 1;
@@ -156,11 +168,51 @@ CrossbarArray::~CrossbarArray() = default;
 uint64_t CrossbarArray::outputs() const { return tiles->outputs; }
 uint64_t CrossbarArray::inputs() const { return tiles->inputs; }
 const CrossbarConfig &CrossbarArray::config() const { return tiles->config; }
+const std::vector<CrossbarStuckCell> &CrossbarArray::faultMap() const { return tiles->stuck; }
 uint64_t CrossbarArray::tileCount() const { return tiles->tiles.size(); }
 bool CrossbarArray::isExact() const { return tiles->form == CrossbarForm::Integer; }
 
+/// Sets the stuck cells of slice `which` of a tile, and lists them.
+static void stick(CrossbarTiles &all, const CrossbarTile &tile, CrossbarSlice &slice, uint32_t which) {
+  const CrossbarConfig &config = all.config;
+  const CrossbarFaults &faults = config.faults;
+  const CrossbarStream stream{.seed = faults.seed, .draw = CrossbarDraw::Faults, .step = 0, .first = slice.firstEntity};
+  const double low = faults.lowRate * 0x1p32, high = (faults.lowRate + faults.highRate) * 0x1p32;
+  enum State : uint8_t { Free, Low, High };
+  std::vector<uint8_t> listed[2]; // [input][columns] of positive and negative cells.
+  for (auto &states : listed)
+    states.assign(tile.inputs * tile.columns, Free);
+  for (const CrossbarStuckCell &cell : faults.cells) {
+    const bool unit = cell.output == CrossbarStuckCell::unitColumn;
+    if (cell.slice != which || cell.input - tile.firstInput >= tile.inputs ||
+        (!unit && cell.output - tile.firstOutput >= tile.outputs))
+      continue;
+    const uint64_t column = unit ? tile.outputs : cell.output - tile.firstOutput;
+    listed[cell.negative][(cell.input - tile.firstInput) * tile.columns + column] = cell.high ? High : Low;
+  }
+  for (uint64_t j = 0; j < tile.inputs; ++j)
+    for (uint64_t i = 0; i < tile.columns; ++i) {
+      const std::array<uint32_t, 2> words = faultWords(stream, j * tile.stride + i);
+      for (const bool negative : {false, true}) {
+        if (negative && slice.negative.empty())
+          continue;
+        uint8_t state = listed[negative][j * tile.columns + i];
+        if (state == Free)
+          state = words[negative] < low ? Low : words[negative] < high ? High : Free;
+        if (state == Free)
+          continue;
+        (negative ? slice.negative : slice.positive)[j * tile.stride + i] = state == High ? 1 : config.leastConductance();
+        all.stuck.push_back({.output = i < tile.outputs ? tile.firstOutput + i : CrossbarStuckCell::unitColumn,
+                             .input = tile.firstInput + j,
+                             .slice = which,
+                             .negative = negative,
+                             .high = state == High});
+      }
+    }
+}
+
 /// The cells of one slice as they are once programmed, in the form that products want.
-static CrossbarSlice programSlice(const CrossbarTiles &all, const CrossbarTile &tile, const CrossbarCells &cells,
+static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, const CrossbarCells &cells, uint32_t which,
                                   uint32_t firstEntity) {
   const CrossbarConfig &config = all.config;
   CrossbarSlice slice;
@@ -170,12 +222,15 @@ static CrossbarSlice programSlice(const CrossbarTiles &all, const CrossbarTile &
     return slice;
   }
   storeCells(slice, cells, tile);
+  const auto stream = [&](CrossbarDraw draw) {
+    return CrossbarStream{.seed = config.seed, .draw = draw, .step = static_cast<uint32_t>(config.device), .first = firstEntity};
+  };
   if (config.programming.acts())
-    disturb(slice.positive, slice.negative, config.programming, 1e6 / config.minOhm,
-            {.seed = config.seed,
-             .draw = CrossbarDraw::Programming,
-             .step = static_cast<uint32_t>(config.device),
-             .first = firstEntity});
+    disturb(slice.positive, slice.negative, config.programming, 1e6 / config.minOhm, stream(CrossbarDraw::Programming));
+  if (config.drift.acts())
+    letDrift(slice.positive, slice.negative, config.drift, stream(CrossbarDraw::Drift));
+  if (config.faults.acts())
+    stick(all, tile, slice, which);
   if (all.form == CrossbarForm::Noisy)
     slice.noisy = noisyCells(slice, config);
   if (all.form == CrossbarForm::Linear && !config.read.acts())
@@ -215,7 +270,7 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
                                                        : roundedUp(tile.inputs, 32);
       for (unsigned s = 0; s < config.sliceCount(); ++s) {
         tile.slices.push_back(
-            programSlice(*all, tile, mapWeights(config, weights, inputs, tile, s), static_cast<uint32_t>(entity)));
+            programSlice(*all, tile, mapWeights(config, weights, inputs, tile, s), s, static_cast<uint32_t>(entity)));
         entity += tile.inputs * roundedUp(tile.columns, 8);
       }
       all->tiles.push_back(std::move(tile));

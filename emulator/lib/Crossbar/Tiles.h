@@ -38,6 +38,7 @@ struct CrossbarTiles {
   CrossbarConfig config;
   uint64_t inputs = 0, outputs = 0;
   CrossbarForm form = CrossbarForm::Linear;
+  std::vector<CrossbarStuckCell> stuck;
   bool spikes = false; ///< Inputs are single bits in one pass: rows are added up.
   std::vector<CrossbarTile> tiles;
 

@@ -39,6 +39,37 @@ struct CrossbarDevice {
 };
 const std::vector<CrossbarDevice> &crossbarDevices();
 
+/// Conductances decay after programming: G(t) = G ((t + t0) / t0)^-nu, with nu of each cell normal and not below 0.
+struct CrossbarDrift {
+  double seconds = 0;                 ///< Since programming; 0: no drift.
+  double origin = 20;                 ///< t0 [s]
+  double exponent = 0.05, spread = 0; ///< Mean and standard deviation of nu.
+  /// Mean and deviation are those of phase-change cells, by r = G / Gmax, instead: clip(-0.0155 ln r + 0.0244, 0.049, 0.1) and
+  /// clip(-0.0125 ln r - 0.0059, 0.008, 0.045) (AIHWKIT inference/noise/pcm.py).
+  bool phaseChange = false;
+  bool acts() const { return seconds > 0; }
+};
+
+/// A cell that programming does not move.
+struct CrossbarStuckCell {
+  uint64_t output = 0, input = 0; ///< Of the matrix; an output of unitColumn: the unit column of the tile that holds `input`.
+  uint32_t slice = 0;
+  bool negative = false; ///< Of a pair.
+  bool high = false;     ///< Stuck at Gmax, else at the least conductance.
+  static constexpr uint64_t unitColumn = UINT64_MAX;
+  bool operator==(const CrossbarStuckCell &) const = default;
+};
+struct CrossbarFaults {
+  double lowRate = 0, highRate = 0;     ///< Probabilities of either; together at most 1.
+  uint64_t seed = 1;                    ///< Of the cells drawn; with each device the same.
+  std::vector<CrossbarStuckCell> cells; ///< Beside those, and before them where they disagree.
+  bool acts() const { return lowRate > 0 || highRate > 0 || !cells.empty(); }
+  /// `rate` of all cells, stuck low and high as 1.75 to 9.04 (Chen 2014, recalled; an estimate for other devices).
+  static CrossbarFaults ofRate(double rate, uint64_t seed) {
+    return {.lowRate = rate * 1.75 / (1.75 + 9.04), .highRate = rate * 9.04 / (1.75 + 9.04), .seed = seed};
+  }
+};
+
 /// Everything that decides what an array computes. Names in messages are those of the golden format, in brackets here.
 struct CrossbarConfig {
   enum class Mapping : uint8_t {
@@ -86,8 +117,14 @@ struct CrossbarConfig {
 
   CrossbarNoise programming; ///< Drawn once per programming [programming_error].
   CrossbarNoise read;        ///< Drawn for each product, array and cell [read_noise]; the same for all passes of a product.
-  uint64_t seed = 1;         ///< Of all that is drawn.
-  uint64_t device = 0;       ///< Which of the devices of this seed; below 2^32.
+  CrossbarDrift drift;
+  CrossbarFaults faults;
+  /// Current of a cell at voltage V, relative to that at full scale: V (1 - k + k V^2). 0: linear; below 1.
+  double nonlinearity = 0;
+  bool pulseWidth =
+      false;           ///< Several levels are driven as full-scale pulses of several lengths, which non-linear cells do not bend.
+  uint64_t seed = 1;   ///< Of all that is drawn but faults.
+  uint64_t device = 0; ///< Which of the devices of this seed; below 2^32.
 
   Wires wires;
   unsigned tileInputs = 0, tileOutputs = 0; ///< Largest tile; 0: no limit [tile_inputs, tile_outputs].
@@ -96,6 +133,8 @@ struct CrossbarConfig {
   /// Sliced, or one slice.
   unsigned sliceCount() const { return isSliced() ? slices : 1; }
   bool isSliced() const { return mapping == Mapping::SlicedPairs || mapping == Mapping::SlicedOffset; }
+  /// Whether cells see other currents than those of their inputs' levels.
+  bool bendsInputs() const { return nonlinearity > 0 && !pulseWidth && !bitSerial && inputBits != 1; }
   bool hasWires() const { return wires.inputOhm > 0 || wires.outputOhm > 0; }
   bool isPairs() const { return mapping == Mapping::Pairs || mapping == Mapping::SlicedPairs; }
   /// Of one cell: 2^levelBits levels; 0: analogue.
@@ -128,6 +167,8 @@ public:
   const CrossbarConfig &config() const;
   /// Tiles along inputs and outputs.
   uint64_t tileCount() const;
+  /// Every stuck cell, by tile, slice, input, output, positive before negative.
+  const std::vector<CrossbarStuckCell> &faultMap() const;
   /// True if every product is a sum of integers, exact up to the last scaling.
   bool isExact() const;
 
