@@ -179,6 +179,22 @@ def runtime():
     return made("runtime", [version("verilator"), *compiler()], make)
 
 
+def emulated():
+    """What benches compare hardware with beyond the headers of models: the emulator's crossbars, compiled once."""
+    sources = [*sorted((ROOT / "emulator" / "lib" / "Crossbar").glob("*.cpp")), *(ROOT / "support" / "lib" / f"{stem}.cpp" for stem in ("Error", "Random", "Text"))]
+    headers = [*(ROOT / "emulator" / "lib" / "Crossbar").glob("*.h"), ROOT / "emulator" / "include" / "ranvier" / "Emulator" / "Crossbar.h"]
+
+    def make(folder):
+        for path in sources:
+            must([*compiler(), "-ffp-contract=off", *includes(), "-c", path, "-o", folder / f"{path.stem}.o"])
+
+    return made("emulated", [*compiler(), *sources, *sorted(headers)], make)
+
+
+def includes():
+    return [part for folder in ("hw-models", "emulator", "support") for part in ("-I", ROOT / folder / "include")]
+
+
 def benches(name=""):
     """The C++ files of a program with a bench, or without one (then only random inputs)."""
     return [HERE / "support" / "Main.cpp", *([HERE / "benches" / f"{name}.cpp"] if name else [])]
@@ -210,11 +226,14 @@ def program(name, parameters, verilog, benches, header="", top=None, options=(),
         parts = [*sorted(path.name for path in folder.glob(f"V{name}*.cpp")), *benches]
         (folder / "all.cpp").write_text("".join(f'#include "{path}"\n' for path in parts))
         must([*compiler(), *defines, "-isystem", include, "-isystem", include / "vltstd", "-I", ".", "-I", HERE / "support",
-              "-I", ROOT / "hw-models" / "include", "-c", "all.cpp", "-o", "all.o"], cwd=folder)
-        must(["g++", folder / "all.o", *sorted(runtime().glob("*.o")), "-pthread", "-o", folder / "program"])
+              *includes(), "-c", "all.cpp", "-o", "all.o"], cwd=folder)
+        must(["g++", folder / "all.o", *sorted(runtime().glob("*.o")), *others, "-pthread", "-o", folder / "program"])
+
+    emulates = any('"ranvier/Emulator/' in pathlib.Path(bench).read_text(encoding="utf-8") for bench in benches)
+    others = sorted(emulated().glob("*.o")) if emulates else []
 
     models = sorted((ROOT / "hw-models" / "include" / "ranvier" / "HwModels").glob("IntegerConverter.h"))
-    inputs = [version("verilator"), *VERILATE, *compiler(), *options, *defines, top, header, *verilog, *benches, *support, *models]
+    inputs = [version("verilator"), *VERILATE, *compiler(), *options, *defines, top, header, *verilog, *benches, *support, *models, *others]
     return made(identifier(name, parameters), inputs, make) / "program"
 
 

@@ -92,7 +92,7 @@ static Result<void> validateInput(const CrossbarConfig &c) {
     return outOfRange("dac_bits", std::to_string(least) + "..16", std::to_string(c.inputBits));
   if (c.bitSerial && !c.inputBits)
     return contradiction("input_bitslicing", "dac_bits", "analogue inputs");
-  if (c.bitSerial && c.inputSigned)
+  if (c.bitSerial && c.inputSigned && c.converter != CrossbarConfig::Converter::Integer)
     return contradiction("input_bitslicing", "input_signed false", "signed inputs");
   if (c.convertEachBit && !c.bitSerial)
     return contradiction("adc_per_input_slice", "input_bitslicing", "inputs in one pass");
@@ -101,12 +101,33 @@ static Result<void> validateInput(const CrossbarConfig &c) {
   return {};
 }
 
+static Result<void> validateInteger(const CrossbarConfig &c) {
+  if (!c.integer.isValid())
+    return outOfRange("integer", "1..16 bits and a shift of 0..31",
+                      std::to_string(c.integer.bits) + " bits, shift " + std::to_string(c.integer.shift));
+  if (c.integerZero > c.integer.largestCode())
+    return outOfRange("integer.zero", "0.." + std::to_string(c.integer.largestCode()), std::to_string(c.integerZero));
+  if (!c.isPairs() || !c.levelBits())
+    return contradiction("integer", "pairs of quantised cells", c.isPairs() ? "analogue cells" : "single cells");
+  if (c.inputBits != 1 && !(c.bitSerial && c.convertEachBit))
+    return contradiction("integer", "spikes, or bits with a conversion each", "other inputs");
+  if (c.hasWires() || c.wires.selectsCells || c.programming.acts() || c.read.acts() || c.drift.acts() || c.faults.acts())
+    return contradiction("integer", "cells without errors and wires without resistance", "others");
+  if (!c.ranges.empty() || c.calibrated)
+    return contradiction("integer", "no range", "one");
+  return {};
+}
+
 static Result<void> validateConverter(const CrossbarConfig &c) {
   if (c.converter == CrossbarConfig::Converter::None)
     return {};
+  if (c.converter == CrossbarConfig::Converter::Integer)
+    return validateInteger(c);
   const unsigned least = c.converter == CrossbarConfig::Converter::SignMagnitude ? 2 : 1;
   if (c.converterBits < least || c.converterBits > 24)
     return outOfRange("adc_bits", std::to_string(least) + "..24", std::to_string(c.converterBits));
+  if (c.calibrated && c.ranges.empty())
+    return {};
   if (c.ranges.size() != 1 && c.ranges.size() != c.sliceCount())
     return outOfRange("adc_range",
                       c.sliceCount() == 1 ? "one range" : "one range, or " + std::to_string(c.sliceCount()) + " for the slices",

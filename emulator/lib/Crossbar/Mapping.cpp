@@ -131,13 +131,25 @@ void emu::setScales(CrossbarTiles &tiles) {
   }
 }
 
+/// Of one code of an integer converter, of the least bit.
+static std::vector<double> integerSteps(const CrossbarTiles &tiles) {
+  const CrossbarConfig &config = tiles.config;
+  const double inputTop = std::ldexp(1.0, static_cast<int>(config.inputBits - (config.inputSigned ? 1 : 0))) - 1;
+  std::vector<double> out;
+  for (const double scale : tiles.sliceScale)
+    out.push_back(std::ldexp(scale * tiles.levelScale / inputTop, static_cast<int>(config.integer.shift)));
+  return out;
+}
+
 std::vector<double> CrossbarConfig::outputSteps() const {
-  if (converter == Converter::None)
+  if (converter == Converter::None || (calibrated && ranges.empty()))
     return {};
   CrossbarTiles scales;
   scales.config = *this;
   setScales(scales);
   const double steps = std::ldexp(1.0, static_cast<int>(converterBits)) - (converter == Converter::Uniform ? 1 : 2);
+  if (converter == Converter::Integer)
+    return integerSteps(scales);
   const double least = bitSerial && convertEachBit ? std::ldexp(1.0, static_cast<int>(inputBits)) - 1 : 1;
   std::vector<double> out;
   for (unsigned s = 0; s < sliceCount(); ++s) {

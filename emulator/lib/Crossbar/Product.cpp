@@ -36,8 +36,11 @@ public:
       : all(all), config(all.config), kernels(crossbarKernels()), scratch(scratch) {
     converting = convert && config.converter != CrossbarConfig::Converter::None;
     inputTop = config.inputBits ? std::ldexp(1.0, static_cast<int>(config.inputBits - (config.inputSigned ? 1 : 0))) - 1 : 0;
-    eachBit = config.bitSerial && converting && config.convertEachBit;
-    for (unsigned s = 0; s < config.sliceCount() && converting; ++s) {
+    eachBit = config.bitSerial && config.convertEachBit;
+    integer = converting && config.converter == CrossbarConfig::Converter::Integer;
+    if (integer)
+      integerSteps = config.outputSteps();
+    for (unsigned s = 0; s < config.sliceCount() && converting && !integer && !config.ranges.empty(); ++s) {
       const CrossbarConfig::Range &range = config.ranges[config.ranges.size() == 1 ? 0 : s];
       const double steps = std::ldexp(1.0, static_cast<int>(config.converterBits)) -
                            (config.converter == CrossbarConfig::Converter::Uniform ? 1 : 2);
@@ -49,6 +52,14 @@ public:
     scratch.passScale.assign(passes, 1);
     for (unsigned p = 0; p < passes && eachBit; ++p)
       scratch.passScale[p] = std::ldexp(1.0, static_cast<int>(p)) / inputTop;
+    if (eachBit && config.inputSigned) // The highest bit of two's complement.
+      scratch.passScale[passes - 1] *= -1;
+  }
+
+  /// What converters would see, of each slice, is added here, and nothing is converted.
+  void observe(std::vector<std::vector<double>> &currents) {
+    observed = &currents;
+    converting = integer = false;
   }
 
   /// Product `which` of the array.
@@ -56,7 +67,7 @@ public:
     number = static_cast<uint32_t>(which);
     scratch.x.resize(all.inputs);
     scratch.levels.resize(all.inputs);
-    kernels.drive(given, all.inputs, config.inputMax, config.inputSigned ? -1 : 0, inputTop, scratch.x.data(),
+    kernels.drive(given, all.inputs, config.inputMax, lowest(), inputTop, scratch.x.data(),
                   all.form == CrossbarForm::Integer || config.bitSerial ? scratch.levels.data() : nullptr);
     if (all.form == CrossbarForm::Selected && !config.bitSerial)
       for (uint64_t j = 0; j < all.inputs; ++j)
@@ -80,14 +91,33 @@ public:
   }
 
 private:
+  double lowest() const { return !config.inputSigned ? 0 : config.bitSerial ? -(inputTop + 1) / inputTop : -1; }
+
+  /// Codes and their sum as integers; a factor alone makes user units of it.
+  void runInteger(const CrossbarTile &tile, double *y) {
+    uint32_t columnCodes[16] = {};
+    for (unsigned s = 0; s < config.sliceCount(); ++s) {
+      integerSums(tile, tile.slices[s]);
+      for (uint64_t i = 0; i < tile.outputs; ++i) {
+        for (unsigned p = 0; p < passes; ++p) // The highest bit first.
+          columnCodes[passes - 1 - p] = config.integer.convert(scratch.sums[p * tile.columns + i]);
+        y[i] += integerSteps[s] * static_cast<double>(hw::shiftAdd({columnCodes, passes}, config.integerZero, config.inputSigned));
+      }
+    }
+  }
+
   void run(const CrossbarTile &tile, double *y) {
     const uint64_t width = all.form == CrossbarForm::Integer ? tile.columns : tile.stride;
     scratch.currents.resize(passes * width);
     prepare(tile);
+    if (integer)
+      return runInteger(tile, y);
     for (unsigned s = 0; s < config.sliceCount(); ++s) {
       currents(tile, tile.slices[s]);
       for (unsigned p = 0; p < passes; ++p) {
         double *v = scratch.currents.data() + p * width;
+        if (observed)
+          (*observed)[s].insert((*observed)[s].end(), v, v + tile.columns);
         if (converting)
           kernels.convert(v, tile.columns, codes[s]);
         const double unit = config.unitColumn ? v[tile.outputs] : 0;
@@ -189,7 +219,8 @@ private:
                  scratch.currents.data());
   }
 
-  void integerCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+  /// scratch.sums of every pass.
+  void integerSums(const CrossbarTile &tile, const CrossbarSlice &slice) {
     scratch.sums.resize(std::max(passes * tile.columns, all.spikes ? tile.stride : 0));
     int32_t *sums = scratch.sums.data();
     const bool bytes = !slice.bytes.empty();
@@ -212,6 +243,11 @@ private:
     } else {
       kernels.dotWords(slice.words.data(), scratch.words.data(), tile.stride, tile.columns, sums);
     }
+  }
+
+  void integerCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
+    integerSums(tile, slice);
+    const int32_t *sums = scratch.sums.data();
     const int16_t *levels = scratch.levels.data() + tile.firstInput;
     for (unsigned p = 0; p < passes; ++p) {
       int64_t driven = 0;
@@ -281,7 +317,9 @@ private:
   const CrossbarConfig &config;
   const CrossbarKernels &kernels;
   Scratch &scratch;
-  bool converting = false, eachBit = false;
+  bool converting = false, eachBit = false, integer = false;
+  std::vector<double> integerSteps;
+  std::vector<std::vector<double>> *observed = nullptr;
   double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
   unsigned passes = 1;
   uint32_t number = 0;           ///< Of the product.
@@ -305,10 +343,20 @@ Result<void> checkInputs(std::span<const double> x, uint64_t inputs) {
                                           : "-inf"};
 }
 
+Error notCalibrated(const std::string &expected, const std::string &found) {
+  return Error{.code = 7056,
+               .message = "the converters of a crossbar are not calibrated",
+               .place = "calibrate",
+               .expected = expected,
+               .found = found};
+}
+
 Result<void> multiply(const CrossbarTiles &tiles, std::span<const double> x, std::span<double> y, uint64_t number, bool convert) {
   RANVIER_ASSERT(x.size() % tiles.inputs == 0 && y.size() == x.size() / tiles.inputs * tiles.outputs,
                  "vectors of " + std::to_string(tiles.inputs) + " inputs and " + std::to_string(tiles.outputs) + " outputs");
   RANVIER_CHECK(checkInputs(x, tiles.inputs));
+  if (convert && tiles.config.calibrated && tiles.config.ranges.empty())
+    return notCalibrated("ranges of converters", "none yet");
   Scratch scratch;
   Multiplier multiplier(tiles, convert, scratch);
   for (uint64_t v = 0; v < x.size() / tiles.inputs; ++v)
@@ -322,4 +370,35 @@ Result<void> CrossbarArray::product(std::span<const double> x, std::span<double>
 }
 Result<void> CrossbarArray::analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number) const {
   return multiply(*tiles, x, y, number, false);
+}
+
+Result<void> CrossbarArray::calibrate(std::span<const double> samples, double share, uint64_t number) {
+  CrossbarConfig &config = tiles->config;
+  if (config.converter != CrossbarConfig::Converter::Uniform && config.converter != CrossbarConfig::Converter::SignMagnitude)
+    return notCalibrated("converters with a range", "others, or none");
+  if (!(share > 0 && share <= 1))
+    return notCalibrated("a share above 0, of at most 1", decimal(share));
+  if (samples.empty() || samples.size() % tiles->inputs != 0)
+    return notCalibrated("vectors of " + std::to_string(tiles->inputs) + " inputs", std::to_string(samples.size()) + " values");
+  RANVIER_CHECK(checkInputs(samples, tiles->inputs));
+  std::vector<std::vector<double>> currents(config.sliceCount());
+  Scratch scratch;
+  Multiplier multiplier(*tiles, true, scratch);
+  multiplier.observe(currents);
+  std::vector<double> y(tiles->outputs);
+  for (uint64_t v = 0; v < samples.size() / tiles->inputs; ++v)
+    RANVIER_CHECK(multiplier.run(samples.data() + v * tiles->inputs, y.data(), number + v));
+  std::vector<CrossbarConfig::Range> ranges;
+  for (std::vector<double> &of : currents) {
+    std::sort(of.begin(), of.end());
+    const size_t out = static_cast<size_t>((1 - share) / 2 * static_cast<double>(of.size()));
+    CrossbarConfig::Range range{of[out], of[of.size() - 1 - out]};
+    if (config.converter == CrossbarConfig::Converter::SignMagnitude) // 0 has to be a code.
+      range = {-std::max(std::abs(range.low), std::abs(range.high)), std::max(std::abs(range.low), std::abs(range.high))};
+    if (!(range.low < range.high))
+      return notCalibrated("currents that differ", decimal(range.low) + " in all columns");
+    ranges.push_back(range);
+  }
+  config.ranges = std::move(ranges);
+  return {};
 }

@@ -257,6 +257,13 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
               : integer                                                                                  ? CrossbarForm::Integer
               : config.read.acts() && !config.hasWires() && !(config.bitSerial && config.convertEachBit) ? CrossbarForm::Noisy
                                                                                                          : CrossbarForm::Linear;
+  if (config.converter == CrossbarConfig::Converter::Integer && !integer)
+    return Error{.code = 7052,
+                 .message = "a crossbar cannot hold this matrix",
+                 .place = "integer",
+                 .expected = "sums of levels below 2^31",
+                 .found = std::to_string(config.levelBits()) + "-bit cells, " + std::to_string(config.inputBits) + "-bit inputs, " +
+                          std::to_string(inputs) + " rows"};
   uint64_t entity = 0;
   all->spikes = config.inputBits == 1;
   uint64_t firstOutput = 0;

@@ -3,10 +3,14 @@
 //
 // The array is modelled here: sums of the weights of driven rows, noise until they have settled and whenever nobody reads. Checked
 // are codes, clamp counters and results against hw::IntegerConverter and hw::shiftAdd, the cycles of every phase, and, with a
-// converter that loses nothing, the plain product of inputs and weights, which knows of neither bits nor codes.
+// converter that loses nothing, the plain product of inputs and weights, which knows of neither bits nor codes. The same weights
+// are programmed into emu::CrossbarArray, whose products with an integer converter have to be these results.
 //===----------------------------------------------------------------------===//
 #include "Bench.h"
+#include "ranvier/Emulator/Crossbar.h"
 #include "ranvier/HwModels/IntegerConverter.h"
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -28,6 +32,9 @@ struct TileBench {
   ranvier::hw::IntegerConverter converter{.bits = codeBits};
   uint32_t zero = 0, bits = inputBits;
   bool isSigned = false;
+  std::optional<ranvier::emu::CrossbarArray> array; ///< Not for one signed bit, which the emulator has not.
+  std::vector<double> fromArray;                    ///< Of the array, by column.
+  uint64_t emulated = 0;
   uint64_t lows = 0, highs = 0, products = 0, lossless = 0;
   bool bad = false;
   uint32_t driven = 0;                      ///< Cycles for which the rows have been driven with the same bits.
@@ -144,6 +151,46 @@ struct TileBench {
     expect(Shift, converter.shift);
     expect(Zero, zero);
     expect(Input, bits | isSigned << 8);
+    programArray();
+  }
+
+  /// The emulator's tile with the same weights, in units in which a product is an integer.
+  void programArray() {
+    array.reset();
+    if (isSigned && bits == 1)
+      return;
+    int64_t largest = 1;
+    std::vector<double> matrix(rows * columns); // [column][row]
+    for (uint32_t r = 0; r < rows; ++r)
+      for (uint32_t c = 0; c < columns; ++c) {
+        matrix[c * rows + r] = double(weights[r][c]);
+        largest = std::max(largest, weights[r][c] < 0 ? -weights[r][c] : weights[r][c]);
+      }
+    ranvier::emu::CrossbarConfig config;
+    for (config.cellBits = 1; (int64_t(1) << config.cellBits) - 1 < largest;)
+      ++config.cellBits;
+    config.weightMax = double((int64_t(1) << config.cellBits) - 1);
+    config.inputBits = bits;
+    config.inputSigned = isSigned;
+    config.inputMax = double((int64_t(1) << (bits - isSigned)) - 1);
+    config.bitSerial = config.convertEachBit = true;
+    config.converter = ranvier::emu::CrossbarConfig::Converter::Integer;
+    config.integer = converter;
+    config.integerZero = zero;
+    auto programmed = ranvier::emu::CrossbarArray::program(matrix, columns, rows, config);
+    if (!programmed)
+      fail("the emulator's tile: ", programmed.error().str());
+    array = *std::move(programmed);
+  }
+  void emulate() {
+    if (!array)
+      return;
+    std::vector<double> words(rows);
+    for (uint32_t r = 0; r < rows; ++r)
+      words[r] = double(isSigned ? signedOf(inputs[r], bits) : int64_t(inputs[r]));
+    fromArray.assign(columns, 0);
+    if (auto done = array->product(words, fromArray); !done)
+      fail("the emulator's tile: ", done.error().str());
   }
 
   /// Writes words until the start; every row at most a few times, the last word counts.
@@ -194,6 +241,7 @@ struct TileBench {
     if (clock.cycle - started != bits * (readCycles + lanes) + 1)
       fail("a product of ", bits, " bits took ", clock.cycle - started, " cycles to its first result");
     checkCodes();
+    emulate();
     std::vector<uint64_t> before = inputs;
     std::fill(inputs.begin(), inputs.end(), 0);
     for (uint32_t c = 0; c < columns; ++c) {
@@ -234,6 +282,13 @@ struct TileBench {
     if (expected != found)
       fail("cycle ", clock.cycle, ": column ", column, ": expected ", expected, ", found ", found);
     ++report.checks;
+    if (!array)
+      return;
+    const double emulatedResult = std::ldexp(fromArray[column], -int(converter.shift));
+    if (std::llround(emulatedResult) != found || std::abs(emulatedResult - double(found)) > 1e-6)
+      fail("cycle ", clock.cycle, ": column ", column, ": the emulator's tile says ", emulatedResult, ", found ", found);
+    ++report.checks;
+    ++emulated;
   }
 
   /// The codes that were seen are those of the inputs, weights and converter.
@@ -334,7 +389,7 @@ struct TileBench {
       expect(High, highs & 0xffffffff);
       report.cycles += clock.cycle - start;
     }
-    if (products < 20 || lossless < 100 || lows < 100 || highs < 100)
+    if (products < 20 || lossless < 100 || lows < 100 || highs < 100 || emulated < 100)
       fail("the bench ran badly: ", products, " products, ", lossless, " exact results, ", lows, " and ", highs, " clamped");
   }
 };

@@ -8,6 +8,7 @@
 #ifndef RANVIER_EMULATOR_CROSSBAR_H
 #define RANVIER_EMULATOR_CROSSBAR_H
 
+#include "ranvier/HwModels/IntegerConverter.h"
 #include "ranvier/Support/Error.h"
 #include <cstdint>
 #include <memory>
@@ -79,9 +80,10 @@ struct CrossbarConfig {
     SlicedOffset ///< Digits of the shifted weight ["bitsliced", slice_mapping "offset"].
   };
   enum class Converter : uint8_t {
-    None,         ///< The digital side sees the exact current.
-    Uniform,      ///< 2^bits - 1 steps from low to high ["QuantizerADC"].
-    SignMagnitude ///< 2^bits - 2 steps, so that the middle is a code ["SignMagnitudeADC"].
+    None,          ///< The digital side sees the exact current.
+    Uniform,       ///< 2^bits - 1 steps from low to high ["QuantizerADC"].
+    SignMagnitude, ///< 2^bits - 2 steps, so that the middle is a code ["SignMagnitudeADC"].
+    Integer        ///< `integer`: sums of levels, codes and results are integers, those of rv_crossbar_tile (docs/rtl/blocks.md).
   };
   struct Range {
     double low = 0, high = 0; ///< [Gmax x full-scale input]
@@ -113,7 +115,12 @@ struct CrossbarConfig {
 
   Converter converter = Converter::None; ///< [adc_model]
   unsigned converterBits = 8;            ///< [adc_bits]
-  std::vector<Range> ranges;             ///< One, or one a slice [adc_range].
+  std::vector<Range> ranges;             ///< One, or one a slice [adc_range]; none if `calibrated`.
+  bool calibrated = false;               ///< CrossbarArray::calibrate sets the ranges.
+  /// Of sums of differences of levels over driven rows, for pairs of quantised cells without errors, driven by spikes or by bits
+  /// with a conversion each; signed bits are two's complement, from -2^(b-1) on.
+  hw::IntegerConverter integer;
+  uint32_t integerZero = 0; ///< Code that stands for 0.
 
   CrossbarNoise programming; ///< Drawn once per programming [programming_error].
   CrossbarNoise read;        ///< Drawn for each product, array and cell [read_noise]; the same for all passes of a product.
@@ -173,11 +180,16 @@ public:
   bool isExact() const;
 
   /// y = W x as the device computes it: `x` [vectors, inputs], `y` [vectors, outputs], user units. `number` names the first
-  /// product, the low 32 bits of it: read noise is a function of seed, device and number. Errors: RNV7053 (an input that is no
-  /// finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
+  /// product, the low 32 bits of it: read noise is a function of seed, device and number. Errors: RNV7056 (not calibrated yet),
+  /// RNV7053 (an input that is no finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
   Result<void> product(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
   /// The same without converter.
   Result<void> analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
+
+  /// Sets the range of each slice's converters to what holds `share` (0 to 1, above 0) of the currents of `samples` [vectors,
+  /// inputs], leaving out as many below as above. `number` as of product. Errors: RNV7053, RNV7054, RNV7056 (a share out of range,
+  /// no samples or no current at all, or converters that need no range).
+  Result<void> calibrate(std::span<const double> samples, double share = 1, uint64_t number = 0);
 
 private:
   explicit CrossbarArray(std::unique_ptr<CrossbarTiles> tiles);
