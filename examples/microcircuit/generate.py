@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes the cortical microcircuit of Potjans and Diesmann (2014) as snn text:
 
-    generate.py [--scale 1.0] [--drive dc|poisson] [--seed 1] [--boost 0] > microcircuit.mlir
+    generate.py [--scale 1.0] [--drive dc|poisson] [--model own|if_curr_exp] [--seed 1] [--boost 0] > microcircuit.mlir
 
 --scale     scales the numbers of neurons and the in-degrees, both, 0 < scale <= 1; weights and drive are adjusted to it
 --drive     external input: its mean as a current (dc), or a Poisson number of events per neuron and step (poisson)
+--model     equations: those of NEST's iaf_psc_exp in pA, written out (own), or PyNN's IF_curr_exp in nA as shipped (if_curr_exp), which
+            targets of one binary point (spinnaker1) run, too; dc only
 --seed      of everything that is drawn
 --boost     current added to the drive of every population [pA], which keeps small versions active
 
@@ -38,6 +40,10 @@ EXTERNAL_RATE_HZ = 8.0
 DT_MS = 0.1
 TAU_M_MS, TAU_SYN_MS, C_PF = 10.0, 0.5, 250.0
 E_L_MV, V_TH_MV, V_RESET_MV, T_REF_MS = -65.0, -50.0, -65.0, 2.0
+# The same as parameters of IF_curr_exp: ms, nF, mV, nA.
+STANDARD = (f"tau_m = {TAU_M_MS}, cm = {C_PF * 1e-3}, v_rest = {E_L_MV}, v_reset = {V_RESET_MV}, v_thresh = {V_TH_MV}, tau_refrac = {T_REF_MS}, "
+            f"tau_syn_E = {TAU_SYN_MS}, tau_syn_I = {TAU_SYN_MS}")
+NA_PER_PA = 1e-3
 PSP_MV = 0.15
 WEIGHT_RELATIVE_DEVIATION = 0.1
 G = -4.0
@@ -173,27 +179,32 @@ def normal(mean, deviation, low, high, seed):
     return f"#snn.normal<{mean!r}, {deviation!r}, clip = [{low!r}, {high!r}], seed = {seed}>"
 
 
-def write(net, seed, out):
+def write(net, seed, out, standard=False):
     out.write(f"// The cortical microcircuit of Potjans and Diesmann (2014), scale {net.scale:g}, drive {net.drive}: {sum(net.neurons)} neurons, "
               f"{net.total_synapses()} synapses.\n// Written by examples/microcircuit/generate.py.\n\n")
     poisson = net.drive == "poisson"
-    out.write(poisson_model() if poisson else MODEL.format(suffix="", parameters="", drive="", arrives="x"))
+    if not standard:
+        out.write(poisson_model() if poisson else MODEL.format(suffix="", parameters="", drive="", arrives="x"))
     out.write(f"\nsnn.network @microcircuit dt {DT_MS * 1e-3!r} seed {seed} {{\n")
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))  # One for everything drawn.
     for p, name in enumerate(POPULATIONS):
         drive = f", events_per_step = {net.events[p]!r}, event_weight = {net.external_weight!r}" if poisson else ""
         mean, deviation = V0_MEAN_MV[p], V0_DEVIATION_MV[p]
-        out.write(f"  snn.population @{name} model @iaf_psc_exp{'_poisson' if poisson else ''} shape [{net.neurons[p]}] "
-                  f"params {{current = {net.currents[p]!r}{drive}}}\n"
+        model, given = f"iaf_psc_exp{'_poisson' if poisson else ''}", f"current = {net.currents[p]!r}{drive}"
+        if standard:
+            model, given = "if_curr_exp", f"{STANDARD}, i_offset = {net.currents[p] * NA_PER_PA!r}"
+        out.write(f"  snn.population @{name} model @{model} shape [{net.neurons[p]}] params {{{given}}}\n"
                   f"    init {{v = {normal(mean, deviation, mean - 10 * deviation, mean + 10 * deviation, next(seeds))}}}\n")
     for t, target in enumerate(POPULATIONS):
         for s, source in enumerate(POPULATIONS):
             if not net.synapses[t][s]:
                 continue
-            weight, delay = net.weights[t][s], DELAY_MS[source[-1]] / DT_MS
+            weight, delay, receptor = net.weights[t][s], DELAY_MS[source[-1]] / DT_MS, ""
+            if standard:  # Each sign has a receptor of its own, where weights are positive.
+                weight, receptor = abs(weight) * NA_PER_PA, f'receptor "{"excitatory" if weight > 0 else "inhibitory"}" '
             # Twice the mean is ten deviations away; on the other side 0, so that no synapse changes its sign.
             low, high = min(0.0, 2 * weight), max(0.0, 2 * weight)
-            out.write(f"  snn.connect @{source}_{target} from @{source} to @{target} "
+            out.write(f"  snn.connect @{source}_{target} from @{source} to @{target} {receptor}"
                       f"delay {normal(delay, DELAY_RELATIVE_DEVIATION * delay, 1.0, float(LONGEST_DELAY), next(seeds))}\n"
                       f"    \"fixed_total_number\" {{n = {net.synapses[t][s]}}} "
                       f"weights {normal(weight, WEIGHT_RELATIVE_DEVIATION * abs(weight), low, high, next(seeds))} seed {next(seeds)}\n")
@@ -204,6 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--drive", choices=["dc", "poisson"], default="dc")
+    parser.add_argument("--model", choices=["own", "if_curr_exp"], default="own")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--boost", type=float, default=0.0)
     arguments = parser.parse_args()
@@ -211,7 +223,9 @@ def main():
         parser.error(f"--scale: expected a number in (0, 1], found {arguments.scale}")
     if not 0 <= arguments.seed < 2 ** 31:
         parser.error(f"--seed: expected 0 to 2147483647, found {arguments.seed}")
-    write(Microcircuit(arguments.scale, arguments.drive, arguments.boost), arguments.seed, sys.stdout)
+    if arguments.model == "if_curr_exp" and arguments.drive == "poisson":
+        parser.error("--model if_curr_exp: its external input is a current; expected --drive dc, found poisson")
+    write(Microcircuit(arguments.scale, arguments.drive, arguments.boost), arguments.seed, sys.stdout, arguments.model == "if_curr_exp")
     return 0
 
 

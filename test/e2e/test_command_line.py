@@ -301,6 +301,28 @@ class Options(CommandLine):
         self.assertEqual(self.json("check", network, "--target", chip, "--threads", 1), self.json("check", network, "--target", chip, "--threads", 2))
         self.error("check", network, "--target", chip, "--threads", 1, "--quick", code=2, rnv="8043")
 
+    def rated(self, command, *more):
+        """The load that a command foretells of three sources of which each has a synapse on the one core."""
+        text = self.tmp / "rated.mlir"
+        text.write_text("""snn.network @net dt 1.0e-3 {
+  snn.input @a shape [3]
+  snn.population @b model @if_curr_exp shape [2]
+  snn.connect @e from @a to @b receptor "excitatory" delay 2 "all_to_all" {} weights 0.25
+}
+""")
+        for rate in (30, 5):
+            made = self.json(command, text, "--target", "spinnaker1", *([] if rate == 30 else ["--spikes-per-second", rate]), *more)
+            self.assertAlmostEqual(made.get("mapping", made)["load"]["busiest"]["packets"], 3 * rate * 1e-3)
+        self.error(command, NETWORK, "--target", "loihi1", "--spikes-per-second", 5, *more, code=2, rnv="8043")
+        self.error(command, text, "--target", "spinnaker1", "--spikes-per-second", 0, *more, code=2)
+        return text
+
+    def test_check_spikes_per_second(self):
+        self.error("check", self.rated("check"), "--target", "spinnaker1", "--spikes-per-second", 5, "--quick", code=2, rnv="8043")
+
+    def test_compile_spikes_per_second(self):
+        self.rated("compile", "-o", self.tmp / "rated.rvi")
+
     def test_check_faults(self):
         """106 neurons on cores of 32: four cores do, three do not."""
         chip, file = self.faults(range(4, 128))

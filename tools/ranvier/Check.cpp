@@ -31,7 +31,8 @@ Result<Json> tryCompiling(mlir::ModuleOp module, const TargetOptions &target, ch
 Result<void> runCheck(Context &context, const NetworkOptions &options, const TargetOptions &chosen, bool quick) {
   if (quick)
     for (const auto &[name, given] :
-         {std::pair("--same-chip", !chosen.sameChip.empty()), std::pair("--threads", chosen.threads.has_value())})
+         {std::pair("--same-chip", !chosen.sameChip.empty()), std::pair("--threads", chosen.threads.has_value()),
+          std::pair("--spikes-per-second", chosen.spikesPerSecond.has_value())})
       if (given)
         return pointlessOption(name, "--quick places nothing");
   RANVIER_TRY(hw::Chip chip, chipOf(chosen));
@@ -75,7 +76,8 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const Tar
               {"errors", errors},   {"warnings", warnings}, {"findings", list}};
   if (mapping.is_object() && mapping.contains("memories")) {
     result["memories"] = mapping["memories"];
-    text += "It will take:\n" + memoryLines(mapping);
+    result["load"] = mapping["load"];
+    text += "It will take:\n" + memoryLines(mapping) + loadLines(mapping);
   }
   context.print(result, text);
   if (errors)

@@ -43,7 +43,7 @@ std::string summary(const Json &mapping, const std::string &chip) {
         text += (i ? ", " : "") + set["populations"][i].get<std::string>();
       text += ": chip " + set["chip"].dump() + ", " + counted(set["cores"].get<uint64_t>(), "core") + "\n";
     }
-  return text + "limited by     " + bindingLimit(mapping) + "\n" + memoryLines(mapping);
+  return text + "limited by     " + bindingLimit(mapping) + "\n" + memoryLines(mapping) + loadLines(mapping);
 }
 
 const char *stageName(Stage stage) {
@@ -68,6 +68,7 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--seed", flags.seed.has_value(), Stage::Fabric, false},
                  {"--same-chip", !flags.target.sameChip.empty(), Stage::Fabric, false},
                  {"--threads", flags.target.threads.has_value(), Stage::Fabric, false},
+                 {"--spikes-per-second", flags.target.spikesPerSecond.has_value(), Stage::Fabric, false},
                  {"--faults", !flags.target.faults.empty(), Stage::Fabric, false}};
   for (const auto &option : options) {
     if (!option.given)
@@ -165,7 +166,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
     if (!flags.target.profile.empty() && last >= Stage::Fabric) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.profile));
       flags.target.profileHash = contentHash(bytes);
-      RANVIER_TRY(options.spikes, spikesOfRun(flags.target.profile));
+      RANVIER_TRY(options.spikes, spikesOfRun(flags.target.profile, &options.spikeSteps));
     }
     options.onStage = [&](const char *stage) {
       context.note(std::string("  ") + stage);

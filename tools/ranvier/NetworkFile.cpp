@@ -267,8 +267,10 @@ mapping::Strategy tools::strategyNamed(const std::string &name) {
                                 : mapping::Strategy::Auto;
 }
 
-Result<std::map<std::string, std::vector<uint32_t>>> tools::spikesOfRun(const std::string &path) {
+Result<std::map<std::string, std::vector<uint32_t>>> tools::spikesOfRun(const std::string &path, uint64_t *steps) {
   RANVIER_TRY(const formats::Recording recording, formats::readRecording(path));
+  if (steps)
+    *steps = recording.steps;
   std::map<std::string, std::vector<uint32_t>> spikes;
   for (const auto &population : recording.populations) {
     std::vector<uint32_t> &counts = spikes[population.name];
@@ -290,6 +292,12 @@ void TargetOptions::addPlacement(CLI::App &command) {
   command
       .add_option("--threads", threads, "Threads of placement; 0: all processors. The result does not depend on them; default: 0")
       ->check(CLI::Range(0u, 256u));
+  command
+      .add_option(
+          "--spikes-per-second", spikesPerSecond,
+          "Rate of every neuron, and of inputs that say none, for the times of a step that are foretold on chips with memories; "
+          "default: the chip's")
+      ->check(CLI::Range(0.001, 1e6));
 }
 
 std::vector<std::vector<std::string>> TargetOptions::sameChipSets() const {

@@ -69,17 +69,18 @@ struct TargetOptions {
   std::string profileHash;            ///< Of its bytes, for provenance.
   std::string partition = "auto";     ///< auto, sequential or multilevel.
   uint64_t seed = 0;
-  std::optional<unsigned> threads;   ///< Of placement; 0: as many as processors. Decides nothing.
-  std::vector<std::string> sameChip; ///< Of --same-chip: each a set of populations, "A,B".
+  std::optional<unsigned> threads;       ///< Of placement; 0: as many as processors. Decides nothing.
+  std::vector<std::string> sameChip;     ///< Of --same-chip: each a set of populations, "A,B".
+  std::optional<double> spikesPerSecond; ///< Rate that foretold times assume.
 
-  /// --threads and --same-chip.
+  /// --threads, --same-chip and --spikes-per-second.
   void addPlacement(CLI::App &command);
   std::vector<std::vector<std::string>> sameChipSets() const;
 };
 /// auto, sequential, multilevel.
 mapping::Strategy strategyNamed(const std::string &name);
-/// Spikes of each neuron, by population. Errors: those of readRecording.
-Result<std::map<std::string, std::vector<uint32_t>>> spikesOfRun(const std::string &path);
+/// Spikes of each neuron, by population; `steps`: where to write how many the run had. Errors: those of readRecording.
+Result<std::map<std::string, std::vector<uint32_t>>> spikesOfRun(const std::string &path, uint64_t *steps = nullptr);
 
 /// The profile of a network on sample input: its `reference` image is run on the samples and the extremes of every state are
 /// recorded (JSON text for the quantiser).

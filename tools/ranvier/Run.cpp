@@ -4,6 +4,7 @@
 #include "RunCheckpoint.h"
 #include "RunRanks.h"
 #include "RunReport.h"
+#include "StepWork.h"
 #include "Timeline.h"
 #include "ranvier/Emulator/Collector.h"
 #include "ranvier/Emulator/Mpi.h"
@@ -303,6 +304,9 @@ private:
     if (!flags.timeline.empty()) {
       RANVIER_TRY(timeline, Timeline::create(flags.timeline, *machine, flags.steps));
     }
+    // With checkpoints the steps before this process are not known, and on several ranks other ranks' cores.
+    if (options.timing == emu::Timing::Fast && !ranks && !flags.checkpoint.used())
+      work.emplace(*machine);
     return {};
   }
 
@@ -314,6 +318,8 @@ private:
       RANVIER_CHECK(recording.step(view.step));
     if (timeline)
       RANVIER_CHECK(timeline->step(*machine));
+    if (work)
+      work->step(*machine, view.step);
     if (checkpoints.due(view.step)) {
       RANVIER_TRY(const auto mark, recording.mark());
       RANVIER_CHECK(checkpoints.take(*machine, view.soFar, spikesOf, mark));
@@ -359,6 +365,7 @@ private:
   emu::RunResult before, outcome;
   Recording recording;
   std::optional<Timeline> timeline;
+  std::optional<StepWork> work;
   double seconds = 0;
   std::vector<RankShare> rankShares;
 };
@@ -391,6 +398,8 @@ Json RankRun::report() const {
     report["ranks_pretended"] = flags.dryRunRanks != 0;
     report["exchange_interval_steps"] = machine->exchangeInterval();
   }
+  if (work && work->counts())
+    report["step_work"] = work->json(image);
   report["events_not_counted"] = job.uncounted;
   report["inputs_after_end"] = outcome.inputsAfterEnd;
   report["wall"] = {{"seconds", seconds},
@@ -414,12 +423,15 @@ Result<void> RankRun::finish() {
     context.warn(std::to_string(idle) + " of " + std::to_string(rankShares.size()) + " ranks have nothing to do: the image has " +
                  std::to_string(job.image->cores.size()) + " cores, which ranks share as a whole");
   const Json brief = report();
-  const std::string text = textReport(brief) + (ranks ? sharesText(rankShares, flags.dryRunRanks != 0) : "");
+  const std::string text = textReport(brief) + (work && work->counts() ? work->text(*job.image) : "") +
+                           (ranks ? sharesText(rankShares, flags.dryRunRanks != 0) : "");
   if (!flags.report.empty()) {
     Json whole = brief;
     whole["per_step"] = perStepJson(outcome.perStep, options.timing);
     if (flags.machine.timed() && !flags.checkpoint.used())
       whole["cores"] = coresJson(*job.image, outcome.cores);
+    if (work && work->counts())
+      work->addTo(whole["cores"]);
     if (options.timing == emu::Timing::Detailed && !flags.checkpoint.used())
       whole["links"] = linksJson(*machine, outcome.links);
     RANVIER_CHECK(writeReport(flags.report, whole, text + "\n" + perStepTable(outcome.perStep, options.timing)));

@@ -3,6 +3,8 @@
 #include "TableReport.h"
 #include "OutputFolder.h"
 #include "ranvier/Support/File.h"
+#include "ranvier/Support/Text.h"
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +43,36 @@ std::string tools::memoryLines(const Json &mapping) {
     text += "  unknown, not counted: " + joined(memories["unknown"]) + "\n";
   if (!memories["estimates"].empty())
     text += "  estimates: " + joined(memories["estimates"]) + "\n";
+  return text;
+}
+
+/// A number of nanoseconds in microseconds, with one decimal.
+static std::string microseconds(const Json &nanoseconds) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.1f", nanoseconds.get<double>() * 1e-3);
+  return text;
+}
+
+std::string tools::loadLines(const Json &mapping) {
+  const auto at = mapping.find("load");
+  if (at == mapping.end() || !at->is_object())
+    return "";
+  const Json &load = *at, &busiest = load["busiest"], &over = load["cores_over"];
+  std::string text = "step           " + microseconds(load["timestep_ns"]) + " us; the busiest core, " + busiest["core"].dump() +
+                     " of chip " + busiest["chip"].dump() + ", works " + microseconds(busiest["mean_ns"]) +
+                     " us on average: " + microseconds(busiest["neurons_ns"]) + " for " +
+                     counted(busiest["neurons"].get<uint64_t>(), "neuron") + ", " + microseconds(busiest["packets_ns"]) +
+                     " for packets, " + microseconds(busiest["synapses_ns"]) + " for synapses; " +
+                     microseconds(busiest["peak_ns"]) + " us with " + decimal(load["sigma"].get<double>()) + " deviations\n";
+  text += "overruns       foretold on " + over["mean"].dump() + " of " + load["cores"].dump() + " cores on average, on " +
+          over["peak"].dump() + " with the deviations; rates: " +
+          (load["rates"]["from"] == "profile" ? std::string("of the recorded run")
+                                              : decimal(load["rates"]["spikes_per_second"].get<double>()) + " Hz") +
+          "\n";
+  if (!load["estimates"].empty())
+    text += "  estimates: " + joined(load["estimates"]) + "\n";
+  if (!load["left_out"].empty())
+    text += "  unknown, left out: " + joined(load["left_out"]) + "\n";
   return text;
 }
 

@@ -11,6 +11,8 @@ namespace ranvier::tools {
 
 /// Lines about `memories` of a mapping report that this process made; nothing where there is none.
 std::string memoryLines(const Json &mapping);
+/// What a mapping report says of the time of a step; empty if it says nothing of it.
+std::string loadLines(const Json &mapping);
 /// Sizes of an image's tables, core by core and router by router; null where its chip has no such tables.
 Result<Json> tablesJson(const image::Image &image);
 std::string tablesText(const Json &tables);

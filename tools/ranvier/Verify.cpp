@@ -80,6 +80,9 @@ Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &
   options.strategy = strategyNamed(target.partition);
   options.threads = target.threads.value_or(0);
   options.sameChip = target.sameChipSets();
+  if (target.spikesPerSecond && !options.chip.memories)
+    return pointlessOption("--spikes-per-second", "no times of a step are foretold on '" + options.chip.name + "'");
+  options.spikesPerSecond = target.spikesPerSecond.value_or(0);
   return options;
 }
 

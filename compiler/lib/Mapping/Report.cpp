@@ -1,5 +1,6 @@
 //===- Report.cpp - What a mapping uses, as JSON --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "LoadReport.h"
 #include "Memories.h"
 #include "ranvier/Support/Json.h"
 #include <algorithm>
@@ -105,7 +106,8 @@ static Json sameChipReport(const Network &network, const Mapping &mapping, const
   return list;
 }
 
-std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip) {
+std::string mapping::report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip,
+                            const AssumedRates &rates) {
   const std::vector<CoreUse> use = measure(network, chip, mapping);
   std::set<uint32_t> chips;
   CoreUse total;
@@ -142,8 +144,10 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
     json["faults"] = faultsReport(chip, chips);
   if (!sameChip.empty())
     json["same_chip"] = sameChipReport(network, mapping, sameChip);
-  if (chip.memories)
+  if (chip.memories) {
     json["memories"] = memoriesReport(network, chip, mapping);
+    json["load"] = loadReport(network, chip, mapping, rates);
+  }
   Json binding = nullptr;
   json["limits"] = limitsReport(network, chip, mapping, use, binding);
   json["binding"] = binding;

@@ -111,6 +111,12 @@ Result<mapping::Rates> compiler::ratesOf(const mapping::Network &network,
   return rates;
 }
 
+static Result<mapping::AssumedRates> assumedRates(const mapping::Network &network, const CompileOptions &options) {
+  mapping::AssumedRates rates{{}, options.spikeSteps, options.spikesPerSecond};
+  RANVIER_TRY(rates.spikes, ratesOf(network, options.spikes));
+  return rates;
+}
+
 static std::string describe(const mapping::Choice &choice, bool profiled) {
   return Json{{"strategy", choice.strategy},
               {"searched", choice.multilevelTried},
@@ -126,6 +132,7 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   RANVIER_TRY(mapping::Network plain, extractNetwork(module, options.chip));
   RANVIER_CHECK(mapping::checkArithmetic(plain, options.chip));
   RANVIER_TRY(const mapping::PopulationSets sets, mapping::populationSets(plain, options.sameChip));
+  RANVIER_TRY(const mapping::AssumedRates rates, assumedRates(plain, options));
   mapping::Mapping placed;
   if (!options.mappingText.empty()) {
     begin(options, "mapping");
@@ -141,14 +148,14 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
                          .onStage = options.onStage,
                          .threads = options.threads,
                          .sameChip = sets};
-    RANVIER_TRY(how.rates, ratesOf(plain, options.spikes));
+    how.rates = rates.spikes;
     mapping::Choice choice;
     RANVIER_TRY(placed, mapping::mapNetwork(plain, options.chip, how, &choice));
     report.partition = describe(choice, !how.rates.empty());
   }
   begin(options, "report");
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
-  report.mapping = mapping::report(plain, options.chip, placed, sets);
+  report.mapping = mapping::report(plain, options.chip, placed, sets, rates);
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   auto where = fabric::MappingOp::create(builder, network.getLoc(), FlatSymbolRefAttr::get(network.getSymNameAttr()),
@@ -183,9 +190,9 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
     for (auto slice : core.getSlices().getAsRange<fabric::SliceAttr>()) {
       const auto at = llvm::find_if(plain.populations, [&](const auto &p) { return p.name == slice.getPopulation().getValue(); });
       if (at == plain.populations.end())
-        return located(
-            core,
-            {.code = 5732, .message = "a slice of an unknown population", .found = "@" + slice.getPopulation().getValue().str()});
+        return located(core, {.code = 5732,
+                              .message = "a slice of an unknown population",
+                              .found = std::string("@").append(slice.getPopulation().getValue().str())});
       assignment.slices.push_back({static_cast<uint32_t>(at - plain.populations.begin()), static_cast<uint32_t>(slice.getFirst()),
                                    static_cast<uint32_t>(slice.getCount())});
     }
@@ -194,6 +201,7 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));
   RANVIER_TRY(const mapping::PopulationSets sets, mapping::populationSets(plain, options.sameChip));
   RANVIER_CHECK(mapping::checkSameChip(plain, placed, sets));
-  report.mapping = mapping::report(plain, options.chip, placed, sets);
+  RANVIER_TRY(const mapping::AssumedRates rates, assumedRates(plain, options));
+  report.mapping = mapping::report(plain, options.chip, placed, sets, rates);
   return mapping::emitImage(plain, options.chip, placed, provenance);
 }

@@ -31,6 +31,14 @@ struct Mapping {
 /// [population][neuron] spikes in a recorded run or any measure proportional to them; inputs may be empty. Empty: all alike.
 using Rates = std::vector<std::vector<uint32_t>>;
 
+/// How often sources fire. Inputs with a source of their own fire as that says, whatever stands here.
+struct AssumedRates {
+  Rates spikes;         ///< Of a recorded run; empty: all fire `perSecond` times.
+  uint64_t steps = 0;   ///< Of that run; at least 1 with `spikes`.
+  double perSecond = 0; ///< [1/s] Of all others; 0: the chip's (ring_buffers.spikes_per_second).
+  bool operator==(const AssumedRates &) const = default;
+};
+
 /// Sets of populations by number. All cores with neurons of a set must stand on one chip; sets with a population in common are one.
 using PopulationSets = std::vector<std::vector<uint32_t>>;
 
@@ -84,8 +92,9 @@ Result<void> checkSameChip(const Network &network, const Mapping &mapping, const
 /// Use per core, in the order of mapping.cores.
 std::vector<CoreUse> measure(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 /// JSON text: cores and chips used against limits, the binding limit, hops, messages per input spike; with sets, which satisfy
-/// checkSameChip(), also where each of them stands.
-std::string report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip = {});
+/// checkSameChip(), also where each of them stands; on chips with memories also these and how long cores work in a step (Load.h).
+std::string report(const Network &network, const hw::Chip &chip, const Mapping &mapping, const PopulationSets &sameChip = {},
+                   const AssumedRates &rates = {});
 
 /// {"format": "ranvier-mapping", "version": 1, "slices": [{"population": "p", "first": 0, "count": 10, "chip": 0, "core": 3}]}
 Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const std::string &json, const std::string &fileName);
