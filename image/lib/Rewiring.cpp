@@ -22,6 +22,7 @@ uint32_t squaredDistance(const std::vector<uint32_t> &grid, uint32_t a, uint32_t
 
 std::string fault(const RewiringMeta &rewiring, uint64_t sources, uint64_t targets, bool f32) {
   constexpr uint32_t mostExtent = 1024, mostAttempts = 1u << 20, mostPlaces = 4096;
+  constexpr uint64_t mostPlacesInAll = uint64_t(1) << 28; // Of them a machine keeps a word each.
   const auto &grid = rewiring.grid;
   if (grid.size() != 2 || std::any_of(grid.begin(), grid.end(), [](uint32_t extent) { return extent < 1 || extent > mostExtent; }))
     return "the grid has not two extents of 1 to 1024";
@@ -31,6 +32,8 @@ std::string fault(const RewiringMeta &rewiring, uint64_t sources, uint64_t targe
     return "attempts are not 1 to 1048576 every so many steps";
   if (rewiring.most < 1 || rewiring.most > mostPlaces)
     return "a target has not 1 to 4096 places";
+  if (targets > mostPlacesInAll / rewiring.most)
+    return "all targets have more than 2^28 places";
   const auto tooLikely = [](uint64_t probability) { return probability > certain; };
   if (rewiring.formation.size() != mostSquaredDistance(grid) + size_t(1) ||
       std::any_of(rewiring.formation.begin(), rewiring.formation.end(), tooLikely))
