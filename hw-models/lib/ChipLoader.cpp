@@ -56,6 +56,7 @@ private:
   void checkCycles(const YamlNode &costs);
   void checkWhole(const YamlNode &root);
   void checkMemories(const YamlNode &section);
+  void checkRealTime(const YamlNode &section);
 
   Chip chip;
 };
@@ -108,6 +109,13 @@ void Loader::readSection(const YamlNode &root, const std::string &section) {
     chip.memories.emplace();
     if (const YamlNode *form = require(*node, section, "form"))
       word(*form, "memories.form", {"population_table"});
+  }
+  if (section == "real_time") {
+    if (!node)
+      return;
+    chip.realTime.emplace();
+    if (const YamlNode *form = require(*node, section, "form"))
+      word(*form, "real_time.form", {"timer"});
   }
   const Trust own = node ? trust(*node, section, {}) : Trust{};
   for (const Field &field : detail::fields()) {
@@ -403,6 +411,14 @@ void Loader::checkMemories(const YamlNode &section) {
   check(!chip.weights.sharedKernels, "weights.shared_kernels false", "true");
 }
 
+/// What a timer does not wait for waits in the queues of cores that have memories.
+void Loader::checkRealTime(const YamlNode &section) {
+  if (!chip.memories)
+    fail(2011, section, "real_time", "a chip that cannot run in real time", "a section 'memories'", "none");
+  else if (chip.memories->spikeBuffer == 0)
+    fail(2011, section, "real_time", "a chip that cannot run in real time", "memories.spike_buffer of at least 1", "0");
+}
+
 Result<Chip> Loader::load(const YamlNode &root) {
   if (checkMap(root, "", "")) {
     readChoices(root);
@@ -415,6 +431,8 @@ Result<Chip> Loader::load(const YamlNode &root) {
       checkWhole(root);
     if (const YamlNode *memories = find(root, "memories"); memories && !failure)
       checkMemories(*memories);
+    if (const YamlNode *realTime = find(root, "real_time"); realTime && !failure)
+      checkRealTime(*realTime);
     if (const YamlNode *costs = find(root, "costs"); costs && !failure)
       checkCycles(*costs);
   }

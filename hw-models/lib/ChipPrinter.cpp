@@ -60,6 +60,8 @@ std::string section(const Chip &chip, const std::string &name) {
     out += "  form: cuba_lif\n";
   if (name == "memories")
     out += "  form: population_table\n";
+  if (name == "real_time")
+    out += "  form: timer\n";
   const std::string &source = name == "native" ? chip.nativeCuba->source : name == "storage" ? chip.storage.source : std::string();
   if (!source.empty())
     out += "  source: " + quote(source) + "\n";
@@ -142,7 +144,7 @@ std::string resolvedText(const Chip &chip) {
   std::string out = "format: ranvier-chip\nversion: 1\nname: " + quote(chip.name) + "\ndescription: " + quote(chip.description) +
                     "\nunsupported: " + list(chip.unsupported) + "\n";
   for (const std::string &name : detail::fieldSections)
-    if ((name != "native" || chip.nativeCuba) && (name != "memories" || chip.memories))
+    if ((name != "native" || chip.nativeCuba) && (name != "memories" || chip.memories) && (name != "real_time" || chip.realTime))
       out += section(chip, name);
   out += faultsText(chip.faults);
   if (!chip.costs.empty())

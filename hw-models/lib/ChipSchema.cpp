@@ -6,8 +6,8 @@
 
 namespace ranvier::hw::detail {
 
-const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "plasticity", "delays",   "weights", "core",
-                                                "storage",    "native",       "memories",   "topology", "router"};
+const std::vector<std::string> fieldSections = {"arithmetic", "ring_buffers", "plasticity", "delays",    "weights",  "core",
+                                                "storage",    "native",       "memories",   "real_time", "topology", "router"};
 const std::vector<std::string> profileWords = {"int", "f32"};
 const std::vector<std::string> topologyWords = {"none", "mesh", "torus", "triangular_torus"};
 const std::vector<std::string> provenanceWords = {"published", "fitted", "estimate", "defined", "unknown"};
@@ -46,7 +46,11 @@ template <auto... Path> constexpr Field native(const char *key, int64_t min, int
 template <auto... Path> constexpr Field memory(const char *key, int64_t min, int64_t max) {
   return {"memories", key, false, min, max, false, get<&Chip::memories, Path...>, set<&Chip::memories, Path...>};
 }
+template <auto... Path> constexpr Field realTime(const char *key, int64_t min, int64_t max) {
+  return {"real_time", key, false, min, max, false, get<&Chip::realTime, Path...>, set<&Chip::realTime, Path...>};
+}
 
+constexpr int64_t mostTime = 1000000000; // a millisecond
 constexpr int64_t maxTiles = 65536, maxBytes = int64_t(1) << 30;
 const Field table[] = {
     number<&Chip::stateBits>("arithmetic", "state_bits", 8, 32),
@@ -113,6 +117,23 @@ const Field table[] = {
     memory<&Memories::nativeSteps>("native_steps", 1, 256),
     memory<&Memories::delayStages>("delay_stages", 0, 64),
     memory<&Memories::allocationBytes>("allocation_bytes", 0, 65536),
+    realTime<&RealTime::leastStepNs>("least_step_ns", 0, 1000000000),
+    realTime<&RealTime::tick>("tick_ps", 0, mostTime),
+    realTime<&RealTime::packet>("packet_ps", 1, mostTime),
+    realTime<&RealTime::lookup>("lookup_ps", 0, mostTime),
+    realTime<&RealTime::plasticSynapse>("plastic_synapse_ps", 0, mostTime),
+    realTime<&RealTime::dmaStart>("dma_start_ps", 0, mostTime),
+    realTime<&RealTime::dmaWord>("dma_word_ps", 0, mostTime),
+    realTime<&RealTime::inject>("inject_ps", 0, mostTime),
+    realTime<&RealTime::retry>("retry_ps", 1, mostTime),
+    realTime<&RealTime::route>("route_ps", 1, mostTime),
+    realTime<&RealTime::wait>("wait_ps", 0, mostTime),
+    realTime<&RealTime::poll>("poll_ps", 1, mostTime),
+    realTime<&RealTime::monitor>("monitor_ps", 0, mostTime),
+    realTime<&RealTime::transmitQueue>("transmit_queue", 1, 65536),
+    realTime<&RealTime::reinjectionQueue>("reinjection_queue", 1, 65536),
+    flag<&Chip::realTime, &RealTime::reinjection>("real_time", "reinjection"),
+    flag<&Chip::realTime, &RealTime::dropLate>("real_time", "drop_late"),
     number<&Chip::tilesX>("topology", "tiles_x", 1, maxTiles),
     number<&Chip::tilesY>("topology", "tiles_y", 1, maxTiles),
     number<&Chip::coresPerTile>("topology", "cores_per_tile", 1, maxTiles),
@@ -141,6 +162,7 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
   keys["arithmetic"].insert(keys["arithmetic"].end(), {"profile", "forbidden_ops"});
   keys["native"].push_back("form");
   keys["memories"].push_back("form");
+  keys["real_time"].push_back("form");
   keys["topology"].push_back("kind");
   for (const Field &field : table)
     keys[field.section].push_back(field.key);

@@ -58,6 +58,8 @@ public:
   std::vector<SampleResult> &all() { return results; }
   /// Counts of each step, added up over the samples.
   const std::vector<emu::StepCounts> &perStep() const { return stepTotals; }
+  /// Of all samples, on a chip with a timer.
+  const emu::RealTimeCounts &realTime() const { return realTimeTotals; }
 
 private:
   Result<void> evaluate(emu::Machine &machine, uint32_t sample) {
@@ -91,6 +93,7 @@ private:
       stepTotals.resize(std::max(stepTotals.size(), run->perStep.size()));
       for (size_t t = 0; t < run->perStep.size(); ++t)
         stepTotals[t] += run->perStep[t];
+      realTimeTotals += machine.realTime();
     }
     result.prediction =
         static_cast<uint32_t>(std::max_element(result.outputs.begin(), result.outputs.end()) - result.outputs.begin());
@@ -125,6 +128,7 @@ private:
   std::vector<SampleResult> results;
   std::mutex stepMutex;
   std::vector<emu::StepCounts> stepTotals;
+  emu::RealTimeCounts realTimeTotals;
   std::atomic<uint32_t> next{0}, done{0};
 };
 
@@ -347,11 +351,13 @@ Result<void> eval(Context &context, const EvalFlags &flags) {
 
   RANVIER_TRY(auto machine, emu::Machine::create(image, flags.machine.options()));
   Json report = makeReport(flags, *image, data, *machine, output, evaluator.all());
+  if (evaluator.realTime().stepPicoseconds)
+    report["real_time"] = realTimeJson(*machine, evaluator.realTime());
   if (!flags.compare.empty())
     report["compared"] = compareWith(compared, evaluator.all());
   if (!flags.spikes.empty())
     RANVIER_CHECK(writeSpikes(flags.spikes, *image, data, evaluator.all()));
-  const std::string text = textReport(report);
+  const std::string text = textReport(report) + (report.contains("real_time") ? realTimeText(report["real_time"]) : "");
   report["wall"] = {{"seconds", seconds}, {"samples_per_second", samples / std::max(seconds, 1e-9)}, {"workers", workers}};
   if (!flags.report.empty()) {
     const emu::Timing timing = flags.machine.options().timing;

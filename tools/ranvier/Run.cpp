@@ -218,6 +218,8 @@ std::string textReport(const Json &report) {
     if (someEnergy && !report["energy"]["unknown"].empty())
       text += "not counted  " + report["energy"]["unknown"].dump() + " (unknown costs)\n";
   }
+  if (report.contains("real_time"))
+    text += realTimeText(report["real_time"]);
   return text;
 }
 
@@ -245,6 +247,14 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
                  .found = "none"};
   if (!flags.saveWeights.empty()) // that it cannot be written is said before the run, not after it
     RANVIER_CHECK(AtomicFile::create(flags.saveWeights));
+  if (flags.checkpoint.used() && job.image->chip.realTime && flags.machine.options().timing == emu::Timing::Detailed)
+    return Error{.code = 8100,
+                 .message = "what is under way on a machine in real time is not part of a checkpoint",
+                 .file = flags.image,
+                 .place = "option --checkpoint or --resume",
+                 .expected = "--timing off or fast",
+                 .found = "--timing detailed",
+                 .kind = ErrorKind::Unsupported};
   RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample.value_or(0), *job.image, job.uncounted));
   return {};
 }
@@ -262,8 +272,9 @@ public:
     RANVIER_TRY(machine, emu::Machine::create(job.image, options)); // which ranks do together
     RANVIER_CHECK(together(open()));
     RANVIER_CHECK(go());
+    realTime = machine->realTime();
     if (ranks) {
-      if (!emu::addUp(*ranks, options.timing, outcome, spikesOf))
+      if (!emu::addUp(*ranks, options.timing, outcome, spikesOf) || !emu::addUp(*ranks, realTime))
         return Error{.code = emu::otherRankFailed, .message = "another rank has left the run", .kind = ErrorKind::System};
       RANVIER_TRY(rankShares, shares(*machine, *ranks, flags.dryRunRanks != 0));
     }
@@ -288,6 +299,7 @@ private:
                                      {"option --steps", std::to_string(flags.steps)},
                                      {"option --timing", flags.machine.timing},
                                      {"option --costs", flags.machine.costs},
+                                     {"option --time-scale", std::to_string(flags.machine.timeScale)},
                                      {"option --weights", flags.machine.weights},
                                      {"option -o", flags.output.empty() ? "" : "given"},
                                      {"option --record", flags.record},
@@ -363,6 +375,7 @@ private:
   std::unique_ptr<emu::Machine> machine;
   std::vector<uint64_t> spikesOf; ///< By population.
   emu::RunResult before, outcome;
+  emu::RealTimeCounts realTime;
   Recording recording;
   std::optional<Timeline> timeline;
   std::optional<StepWork> work;
@@ -381,6 +394,8 @@ Json RankRun::report() const {
                  {"totals", toJson(outcome.total, options.timing)}};
   if (flags.machine.timed())
     report["energy"] = toJson(machine->energy(outcome.total));
+  if (realTime.stepPicoseconds && !flags.checkpoint.used()) // checkpoints keep none of these counts
+    report["real_time"] = realTimeJson(*machine, realTime);
   Json &populations = report["populations"] = Json::object();
   for (uint32_t p = 0; p < spikesOf.size(); ++p)
     populations[image.meta.populations[p].name] = {
@@ -429,7 +444,7 @@ Result<void> RankRun::finish() {
     Json whole = brief;
     whole["per_step"] = perStepJson(outcome.perStep, options.timing);
     if (flags.machine.timed() && !flags.checkpoint.used())
-      whole["cores"] = coresJson(*job.image, outcome.cores);
+      whole["cores"] = coresJson(*job.image, outcome.cores, realTime);
     if (work && work->counts())
       work->addTo(whole["cores"]);
     if (options.timing == emu::Timing::Detailed && !flags.checkpoint.used())
@@ -453,6 +468,7 @@ void tools::addRun(CLI::App &app, Context &context) {
   CLI::App *command = addCommand(app, context, "run", "Run an image on the emulator",
                                  "  ranvier run digits.rvi --input spikes.csv --steps 100 -o out.h5 --record spikes,v\n"
                                  "  ranvier run net.rvi --steps 1000 --timing fast --report report/\n"
+                                 "  ranvier run net.rvi --steps 1000 --timing detailed --time-scale 2\n"
                                  "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
                                  "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
                                  "  ranvier run learning.rvi --steps 1000 --save-weights weights.csv\n"

@@ -24,6 +24,12 @@ void MachineFlags::addTo(CLI::App &command) {
       ->check(CLI::IsMember({"off", "fast", "detailed"}))
       ->capture_default_str();
   command.add_option("--costs", costs, "Cost profile of the chip (default: its first; `ranvier targets --json` lists them)");
+  command.add_flag("--lossless", lossless,
+                   "On a chip with a timer, --timing detailed: a step takes as long as it must, and no spike is lost or late");
+  command
+      .add_option("--time-scale", timeScale,
+                  "On a chip with a timer: how many times slower its clock runs than the network's (default: the chip's)")
+      ->check(CLI::Range(1u, 1000000u));
   command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
       ->capture_default_str();
   command
@@ -42,12 +48,18 @@ emu::MachineOptions MachineFlags::options() const {
                                        : emu::Timing::Detailed,
           .threads = threads,
           .costProfile = costs,
-          .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32};
+          .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32,
+          .lossless = lossless,
+          .timeScale = timeScale};
 }
 
 Result<void> MachineFlags::check() const {
   if (!timed() && !costs.empty())
     return pointlessOption("--costs", "--timing off neither times nor weighs anything");
+  if (lossless && timing != "detailed")
+    return pointlessOption("--lossless", "--timing " + timing + " loses nothing");
+  if (timeScale && !timed())
+    return pointlessOption("--time-scale", "--timing off times nothing");
   return {};
 }
 
@@ -112,9 +124,65 @@ std::string tools::perStepTable(const std::vector<emu::StepCounts> &steps, emu::
   return text;
 }
 
-Json tools::coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores) {
+namespace {
+template <typename Provenance> Json provenanceJson(const Provenance &counts, bool predicted) {
+  Json out = Json::object();
+  for (const auto &entry : Provenance::names())
+    if (!predicted || entry.foretold)
+      out[entry.name] = counts.*entry.count;
+  return out;
+}
+
+/// Numbers of the description that times in real time rest on and that nobody has published.
+std::vector<std::string> estimatesOf(const emu::Machine &machine) {
+  const hw::Chip &chip = machine.image().chip;
+  std::vector<std::string> keys;
+  const auto isGuess = [](hw::Provenance status) {
+    return status == hw::Provenance::Estimate || status == hw::Provenance::Unknown;
+  };
+  for (const auto &[key, status] : chip.statuses)
+    if (isGuess(status) && (key.starts_with("real_time.") || key == "topology.link_buffer" || key == "memories.spike_buffer" ||
+                            key == "memories.row_buffers"))
+      keys.push_back(key);
+  if (const hw::CostProfile *profile = machine.costProfile())
+    for (const auto &[event, cost] : profile->events)
+      if (isGuess(cost.provenance) || !cost.picoseconds)
+        keys.push_back("costs." + event);
+  return keys;
+}
+} // namespace
+
+Json tools::realTimeJson(const emu::Machine &machine, const emu::RealTimeCounts &counts) {
+  return {{"step_picoseconds", counts.stepPicoseconds},
+          {"time_scale", counts.timeScale},
+          {"lossless", counts.lossless},
+          {"predicted", counts.predicted},
+          {"estimates", estimatesOf(machine)},
+          {"cores", provenanceJson(counts.total(), counts.predicted)},
+          {"routers", provenanceJson(counts.routers, counts.predicted)}};
+}
+
+std::string tools::realTimeText(const Json &realTime) {
+  char line[120];
+  std::snprintf(line, sizeof line, "real time    %.3f us a step (time scale %u), %s\n",
+                static_cast<double>(realTime["step_picoseconds"].get<int64_t>()) * 1e-6, realTime["time_scale"].get<uint32_t>(),
+                realTime["predicted"].get<bool>()  ? "predicted"
+                : realTime["lossless"].get<bool>() ? "lossless: steps may be longer"
+                                                   : "with the machine's losses");
+  std::string text = line;
+  for (const char *part : {"cores", "routers"})
+    for (const auto &[name, count] : realTime[part].items())
+      if (count != 0)
+        text += "             " + name + " " + count.dump() + "\n";
+  std::string estimates;
+  for (const auto &key : realTime["estimates"])
+    estimates += (estimates.empty() ? "" : ", ") + key.get<std::string>();
+  return estimates.empty() ? text : text + "estimates    " + estimates + "\n";
+}
+
+Json tools::coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores, const emu::RealTimeCounts &counts) {
   Json out = Json::array();
-  for (size_t c = 0; c < cores.size(); ++c)
+  for (size_t c = 0; c < cores.size(); ++c) {
     out.push_back({{"chip", image.cores[c].chip},
                    {"core", image.cores[c].core},
                    {"soma_ps", cores[c].soma},
@@ -123,6 +191,9 @@ Json tools::coresJson(const image::Image &image, const std::vector<emu::CoreTime
                    {"axon_in_ps", cores[c].axonIn},
                    {"synapse_ps", cores[c].synapse},
                    {"idle_ps", cores[c].idle}});
+    if (c < counts.cores.size())
+      out.back()["provenance"] = provenanceJson(counts.cores[c], counts.predicted);
+  }
   return out;
 }
 

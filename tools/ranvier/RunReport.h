@@ -14,9 +14,11 @@ struct MachineFlags {
   std::string executor = "jit", timing = "fast", costs;
   std::string weights = "f32";
   unsigned threads = 1;
+  bool lossless = false;
+  uint32_t timeScale = 0;
   bool timed() const { return timing != "off"; }
   void addTo(CLI::App &command);
-  /// Errors: RNV8043 for a cost profile that timing off would not use.
+  /// Errors: RNV8043 for options that the timing would not use.
   Result<void> check() const;
   emu::MachineOptions options() const;
 };
@@ -28,8 +30,13 @@ std::string perStepTable(const std::vector<emu::StepCounts> &steps, emu::Timing 
 Json perStepJson(const std::vector<emu::StepCounts> &steps, emu::Timing timing);
 Json toJson(const emu::Energy &energy);
 /// Sums over a run: how each core of the image spent its time, and what each link did.
-Json coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores);
+Json coresJson(const image::Image &image, const std::vector<emu::CoreTimes> &cores, const emu::RealTimeCounts &counts);
 Json linksJson(const emu::Machine &machine, const std::vector<emu::LinkTimes> &links);
+/// What a machine with a timer lost, or is likely to lose, under the machine's own names; and which numbers of its description that
+/// rests on are estimates or unknown.
+Json realTimeJson(const emu::Machine &machine, const emu::RealTimeCounts &counts);
+/// Its lines of a text report; empty without a timer.
+std::string realTimeText(const Json &realTime);
 /// Chip, profile and what its figures leave out: the head of every report.
 Json machineJson(const emu::Machine &machine, const MachineFlags &flags);
 /// The mapping part of an image: cores, chips, the limit that binds.

@@ -136,6 +136,9 @@ public:
   bool hasTrees() const { return plane.hasTrees(); }
   bool isTorus() const { return plane.isTorus(); }
   bool hasDiagonals() const { return linksOfTile == 6; }
+  hw::Tile place(uint32_t core) const { return places[core]; }
+  /// Number of a link among those of the tile that it leaves.
+  uint32_t linkOfTile(uint32_t link) const { return link % linksOfTile; }
   /// Links from core to core (indices), in the order in which a message crosses them; none within a tile.
   std::vector<uint32_t> way(uint32_t from, uint32_t to) const;
   /// The tile from which a link leads, and where it leads.

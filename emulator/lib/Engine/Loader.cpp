@@ -350,6 +350,24 @@ void loadCycles(Engine &engine) {
     engine.rankCycles = std::make_unique<RankCycles>(*engine.ranks, *engine.image, engine.cycles.get());
 }
 
+/// Nothing of it is exchanged between ranks: detailed timing runs on one, and each foretells its own cores.
+Result<void> loadRealTime(Engine &engine) {
+  const image::Image &image = *engine.image;
+  RANVIER_TRY(engine.clock, realTimeClock(image, engine.options.timeScale));
+  if (engine.options.timing == Timing::Fast) {
+    engine.forecast = std::make_unique<RealTimeForecast>(image.chip, engine.costs, engine.clock, engine.cores.size());
+    return {};
+  }
+  std::vector<DeliveryCore *> cores;
+  for (CoreState &core : engine.cores)
+    cores.push_back(&core.delivery);
+  RANVIER_TRY(engine.realTime, RealTimeTiming::create(image, {engine.outPtr, engine.outAxons, {}}, engine.grid.front(),
+                                                      engine.costs, std::move(cores), engine.clock, engine.options.lossless));
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    engine.cores[c].sends = &engine.realTime->sends(c);
+  return {};
+}
+
 Result<void> loadAccounting(Engine &engine) {
   const image::Image &image = *engine.image;
   engine.profile = image.chip.findCosts(engine.options.costProfile);
@@ -364,6 +382,8 @@ Result<void> loadAccounting(Engine &engine) {
                  .expected = names.empty() ? "none (the chip states no costs)" : names,
                  .found = engine.options.costProfile};
   }
+  if (engine.options.lossless || engine.options.timeScale)
+    RANVIER_CHECK(realTimeClock(image, engine.options.timeScale)); // that there is a timer
   if (engine.options.timing == Timing::Off)
     return {};
   RANVIER_TRY(ChipGrid grid, ChipGrid::create(image.chip, image.cores));
@@ -385,6 +405,8 @@ Result<void> loadAccounting(Engine &engine) {
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
   if (engine.profile && engine.profile->cycles) {
     loadCycles(engine);
+  } else if (image.chip.realTime) {
+    RANVIER_CHECK(loadRealTime(engine));
   } else if (engine.options.timing == Timing::Detailed) {
     RANVIER_TRY(engine.detailed,
                 DetailedTiming::create(image, {engine.outPtr, engine.outAxons, events}, engine.grid.front(), engine.costs));
@@ -594,6 +616,10 @@ void resetState(Engine &engine) {
   }
   for (PopulationState &population : engine.populations)
     population.gathered = population.gatheredStep = 0;
+  if (engine.realTime)
+    engine.realTime->reset();
+  if (engine.forecast)
+    engine.forecast->reset();
 }
 
 } // namespace ranvier::emu

@@ -129,13 +129,18 @@ public:
   std::span<const CoreTimes> coreTimes() const override { return {engine.coreTimes.data(), engine.coreTimes.size()}; }
   int64_t barrierTime() const override { return engine.timed ? engine.costs.barrier() : 0; }
   std::span<const LinkPlace> links() const override {
-    return engine.detailed ? engine.detailed->links() : engine.cycles ? engine.cycles->links() : std::span<const LinkPlace>();
+    return engine.detailed   ? engine.detailed->links()
+           : engine.realTime ? engine.realTime->links()
+           : engine.cycles   ? engine.cycles->links()
+                             : std::span<const LinkPlace>();
   }
   std::span<const LinkTimes> linkTimes() const override {
-    return engine.detailed ? engine.detailed->linkTimes()
-           : engine.cycles ? engine.cycles->linkTimes()
-                           : std::span<const LinkTimes>();
+    return engine.detailed   ? engine.detailed->linkTimes()
+           : engine.realTime ? engine.realTime->linkTimes()
+           : engine.cycles   ? engine.cycles->linkTimes()
+                             : std::span<const LinkTimes>();
   }
+  RealTimeCounts realTime() const override;
   std::vector<uint32_t> ranksOfCores() const override {
     return engine.ranks ? engine.ranks->owners() : std::vector<uint32_t>(engine.cores.size(), 0);
   }
@@ -261,6 +266,7 @@ void EngineMachine::reset() {
 
 /// What the ranks have not said to each other yet they say now, so that all that is in flight is where it acts.
 void EngineMachine::save(MachineState &out) {
+  RANVIER_ASSERT(!engine.realTime, "a state of a machine in real time");
   if (complete != now)
     meetRanks();
   const uint32_t before = now ? now - 1 : 0;
@@ -275,6 +281,12 @@ void EngineMachine::save(MachineState &out) {
 }
 
 Result<void> EngineMachine::restore(const MachineState &state) {
+  if (engine.realTime)
+    return Error{.code = 7036,
+                 .message = "a state does not say what is under way on a machine in real time",
+                 .expected = "timing off or fast",
+                 .found = "detailed",
+                 .kind = ErrorKind::Unsupported};
   RANVIER_CHECK(checkState(engine, state));
   restoreState(engine, state);
   if (engine.ranks)
@@ -370,6 +382,8 @@ void EngineMachine::emitInputs(InputState &input) {
         mark<false, true>(thread, now, row, graded, value);
         if (engine.cycles)
           engine.cycles->input(row);
+        if (engine.realTime)
+          engine.realTime->input(row);
         if (engine.detailed)
           for (uint64_t o = first; o < last; ++o)
             engine.detailed->receive(engine.outAxons[o].core, o);
@@ -390,6 +404,7 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t row, bool 
   [[maybe_unused]] const uint32_t *events =
       Timed ? engine.accounts.data() + row + 1 : nullptr; // by out-axon; none are kept untimed
   [[maybe_unused]] ProcessingLoad *loads = thread.processing.data();
+  const bool arrives = !Timed || !engine.realTime; // else it does when and if the machine has worked on its rows
   for (uint64_t o = firstOut; o < lastOut; ++o) {
     const auto [core, axon] = outAxons[o];
     const MarkTarget &target = targets[core];
@@ -397,7 +412,7 @@ void EngineMachine::mark(ThreadState &thread, uint32_t step, uint64_t row, bool 
       target.payload[axon] = value; // an in-axon has one source: nobody else writes this word
     if (axon < target.sameCount)
       setBit<Shared>(target.same, axon);
-    else
+    else if (arrives)
       setBit<Shared>(target.next, axon - target.sameCount);
     if constexpr (Timed) {
       ++loads[core].messages;
@@ -567,6 +582,9 @@ template <bool Timed> void EngineMachine::updateCore(uint32_t index, ThreadState
   emission.core = index;
   emission.count = 0;
   emission.somaUpdates = 0;
+  if (engine.forecast)
+    engine.forecast->sums(
+        index, {core.ring.data() + size_t(now % core.delivery.slots) * core.delivery.stride, core.record->accumulatorCount});
   if (core.learning) {
     core.learning->rewire(now);
     // The update clears the sums.
@@ -686,6 +704,8 @@ void EngineMachine::step(std::span<const InputSpike> inputs) {
     engine.detailed->begin();
   if (engine.cycles)
     engine.cycles->begin();
+  if (engine.realTime)
+    engine.realTime->begin();
   for (InputState &input : engine.inputs)
     emitInputs(input);
   if (barrier)
@@ -762,12 +782,16 @@ void EngineMachine::settleStep() {
     times.synapse = costs.processing(load.events);
     times.idle = std::max(addTime(times.soma, 1, times.axonOut), addTime(times.axonIn, 1, times.synapse)); // busy, for now
     longest = std::max(longest, times.idle);
+    if (engine.forecast)
+      engine.forecast->core(c, times, load.messages);
   }
   total.eventsByClass = events;
   total.synapticEvents = std::accumulate(events.begin(), events.end(), uint64_t(0));
   const std::span<CoreTimes> times(engine.coreTimes.data(), engine.coreTimes.size());
   if (engine.detailed)
     longest = engine.detailed->settle(times);
+  else if (engine.realTime)
+    longest = engine.realTime->settle(times);
   else if (engine.cycles || engine.rankCycles)
     longest = settleCycles(times);
   else
@@ -790,6 +814,8 @@ void EngineMachine::countHops() {
       uint64_t load = 0;
       for (const ThreadState &thread : engine.threads)
         load += thread.linkLoad[l];
+      if (engine.forecast && !engine.ranks)
+        engine.forecast->link(ChipGrid::hop(ChipGrid::LinkKind(kind)), load);
       hops[kind] += load;
       most = std::max(most, load);
       if (engine.ranks)
@@ -808,8 +834,12 @@ int64_t EngineMachine::settleLinks() {
     const ChipGrid &grid = engine.grid.front();
     engine.ranks->addUp(total, {rankLinkLoad.data(), rankLinkLoad.size()});
     mostOverLink = {};
-    for (uint32_t l = 0; l < grid.links(); ++l)
-      mostOverLink[grid.linkKind(l)] = std::max(mostOverLink[grid.linkKind(l)], std::exchange(rankLinkLoad[l], 0));
+    for (uint32_t l = 0; l < grid.links(); ++l) {
+      const uint64_t load = std::exchange(rankLinkLoad[l], 0);
+      mostOverLink[grid.linkKind(l)] = std::max(mostOverLink[grid.linkKind(l)], load);
+      if (engine.forecast && engine.ranks->rank() == 0)
+        engine.forecast->link(grid.hop(l), load);
+    }
   }
   int64_t longest = 0;
   for (unsigned kind = 0; kind < mostOverLink.size(); ++kind)
@@ -826,6 +856,20 @@ int64_t EngineMachine::settleCycles(std::span<CoreTimes> times) {
 }
 
 //===--- Results ----------------------------------------------------------===//
+
+RealTimeCounts EngineMachine::realTime() const {
+  RealTimeCounts counts;
+  if (!engine.realTime && !engine.forecast)
+    return counts;
+  counts.stepPicoseconds = engine.clock.period;
+  counts.timeScale = engine.clock.timeScale;
+  counts.lossless = engine.options.lossless;
+  counts.predicted = engine.forecast != nullptr;
+  const std::span<const CoreProvenance> cores = engine.realTime ? engine.realTime->machine().cores() : engine.forecast->cores();
+  counts.cores.assign(cores.begin(), cores.end());
+  counts.routers = engine.realTime ? engine.realTime->machine().routers() : engine.forecast->routers();
+  return counts;
+}
 
 void EngineMachine::gather(uint32_t index) {
   PopulationState &population = engine.populations[index];

@@ -12,6 +12,7 @@
 #include "../Ranks/RankLinks.h"
 #include "../Timing/CycleTiming.h"
 #include "../Timing/DetailedTiming.h"
+#include "../Timing/RealTimeTiming.h"
 #include "Aligned.h"
 #include "Delivery.h"
 #include "Learning.h"
@@ -177,6 +178,10 @@ struct Engine {
   std::vector<OutEvents> mixed;      ///< See packEvents().
   AlignedArray<CoreTimes> coreTimes; ///< [cores]
   std::unique_ptr<DetailedTiming> detailed;
+  /// On a chip with a timer. Of timing detailed: spikes go through it. Of fast: what it would count is foretold.
+  std::unique_ptr<RealTimeTiming> realTime;
+  RealTimeClock clock;
+  std::unique_ptr<RealTimeForecast> forecast;
   /// Where the profile counts cycles: of timing fast and detailed, in place of what is above. On several ranks rank 0 has it.
   std::unique_ptr<CycleTiming> cycles;
   std::unique_ptr<RankCycles> rankCycles; ///< Then, on each of several ranks.

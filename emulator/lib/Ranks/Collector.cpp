@@ -135,4 +135,23 @@ bool addUp(Transport &ranks, Timing timing, RunResult &result, std::span<uint64_
   return ranks.add(spikes);
 }
 
+bool addUp(Transport &ranks, RealTimeCounts &counts) {
+  // A core's counts are zero but on its own rank, those of routers but on the first.
+  std::vector<uint64_t> words;
+  for (const CoreProvenance &core : counts.cores)
+    for (const CoreProvenance::Name &entry : CoreProvenance::names())
+      words.push_back(core.*entry.count);
+  for (const RouterProvenance::Name &entry : RouterProvenance::names())
+    words.push_back(counts.routers.*entry.count);
+  if (!ranks.add(words))
+    return false;
+  const uint64_t *next = words.data();
+  for (CoreProvenance &core : counts.cores)
+    for (const CoreProvenance::Name &entry : CoreProvenance::names())
+      core.*entry.count = *next++;
+  for (const RouterProvenance::Name &entry : RouterProvenance::names())
+    counts.routers.*entry.count = *next++;
+  return true;
+}
+
 } // namespace ranvier::emu

@@ -371,3 +371,37 @@ TEST_CASE("memories in bytes, and what a chip that has them must be") {
       CHECK(read.error().place.find("memories") != std::string::npos);
   }
 }
+
+TEST_CASE("real time, and what a chip that has it must be") {
+  const Chip chip = load("spinnaker1");
+  REQUIRE(chip.realTime);
+  CHECK(chip.realTime->leastStepNs == 1000000);
+  CHECK(chip.realTime->wait == (2 * 480 * 1000000 + 133) / (2 * 133)); // 480 ticks of a router at 133 MHz, to the nearest
+  CHECK(chip.realTime->transmitQueue == 16);
+  CHECK(chip.realTime->reinjection);
+  CHECK(!chip.realTime->dropLate);
+  CHECK((chip.statuses.at("real_time.tick_ps") == Provenance::Unknown));
+  CHECK((chip.statuses.at("real_time.packet_ps") == Provenance::Estimate));
+  CHECK((chip.statuses.at("real_time.poll_ps") == Provenance::Published));
+  CHECK(!load("loihi1").realTime);
+  const auto again = parseChip(resolvedText(chip), chip.path);
+  REQUIRE(again);
+  CHECK((again->realTime == chip.realTime));
+  const std::string text = *readFile(chip.path);
+  for (const auto &[from, to, code] : {std::tuple("form: timer", "form: other", 2012u),
+                                       {"  form: timer\n", "", 2007u},
+                                       {"packet_ps: {value: 300000", "packet_ps: {value: 0", 2009u},
+                                       {"wait_ps: {value: 3609023", "wait_ps: {value: 1000000001", 2009u},
+                                       {"spike_buffer: {value: 256", "spike_buffer: {value: 0", 2011u}}) {
+    const std::string what = from;
+    CAPTURE(what);
+    std::string changed = text;
+    const size_t at = changed.find(from);
+    REQUIRE(at != std::string::npos);
+    changed.replace(at, std::string(from).size(), to);
+    const auto read = parseChip(changed, "changed.yaml");
+    REQUIRE(!read);
+    CHECK(read.error().code == code);
+    CHECK(read.error().place.find("real_time") != std::string::npos);
+  }
+}

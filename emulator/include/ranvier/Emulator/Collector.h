@@ -50,6 +50,9 @@ private:
 /// afterwards. False: another rank has left.
 [[nodiscard]] bool addUp(Transport &ranks, Timing timing, RunResult &result, std::span<uint64_t> spikes);
 
+/// What machines with a timer counted, on rank 0 the whole. False if another rank has left.
+bool addUp(Transport &ranks, RealTimeCounts &counts);
+
 } // namespace ranvier::emu
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef RANVIER_EMULATOR_MACHINE_H
 #define RANVIER_EMULATOR_MACHINE_H
 
+#include "ranvier/Emulator/RealTime.h"
 #include "ranvier/Image/Image.h"
 #include <array>
 #include <functional>
@@ -40,6 +41,10 @@ struct MachineOptions {
   /// All cores of an f32 image keep synapses by delay segments (docs/rationale/engine.md), whatever their size. Results never
   /// depend on it.
   bool segments = false;
+  /// On a chip with a timer, timing detailed (docs/spec/real-time.md): a tick waits until all is done, and nothing is lost or late.
+  /// Otherwise a spike is what the machine makes of it.
+  bool lossless = false;
+  uint32_t timeScale = 0;    ///< Of such a chip's clock to the network's time; 0: as the chip has it.
   uint64_t mostSynapses = 0; ///< That connectors of the image may make; 0: as many as memory holds. For images from strangers.
   /// The ranks that share the machine, this one among them; null: it is whole. Every rank opens the same image with the same
   /// options but `threads`. Create, reset, step, save and collect are collective then.
@@ -130,22 +135,25 @@ class Machine {
 public:
   /// Loads (and JIT-compiles). Allocates everything a step needs. The image must be valid (image::validate).
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
-  /// on f32), 7006 (detailed timing on a triangular torus), 7007 (core too large), 7008 (too many tiles), 7015 (detailed timing
-  /// without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017 (another rank
-  /// failed), 7041 (16-bit weights of synapses that learn), 7100 (JIT).
+  /// on f32), 7006 (detailed timing on a triangular torus without a timer), 7007 (core too large), 7008 (too many tiles), 7015
+  /// (detailed timing without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017
+  /// (another rank failed), 7042 (lossless or a time scale without a timer, or a timer and procedural connectors), 7043 (length of
+  /// a step), 7041 (16-bit weights of synapses that learn), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
   /// All state, accumulators and pending spikes to their initial values; step counter to 0.
   virtual void reset() = 0;
   /// Runs one step. `inputs`: external spikes whose step is the new step number (others are our bug).
-  /// Does not allocate; on several ranks what holds spikes for the others grows to what a step needs.
+  /// Does not allocate; on several ranks what holds spikes for the others grows to what a step needs, and on a chip with a timer
+  /// (timing detailed) what holds packets under way.
   virtual void step(std::span<const InputSpike> inputs) = 0;
   virtual uint32_t currentStep() const = 0;
   /// Everything that changes from step to step. Of the step just run only that remains which acts later: not its spikes or counts.
-  /// On several ranks the whole on rank 0, whatever each holds on the others.
+  /// On several ranks the whole on rank 0, whatever each holds on the others. Not of a chip with a timer with timing detailed.
   virtual void save(MachineState &out) = 0;
-  /// As the machine was that saved it, one of the same image; on an error nothing has changed. Errors: RNV7036.
+  /// As the machine was that saved it, one of the same image; on an error nothing has changed. Errors: RNV7036 (also of a chip
+  /// with a timer with timing detailed).
   virtual Result<void> restore(const MachineState &state) = 0;
   /// Of the step just run. On several ranks: of all of them, but with timing off of this one only, which needs no words with the
   /// others then.
@@ -181,6 +189,9 @@ public:
   /// The links that some route uses, and what they did in the step just run; empty but for timing detailed.
   virtual std::span<const LinkPlace> links() const = 0;
   virtual std::span<const LinkTimes> linkTimes() const = 0;
+  /// Since the start or the last reset, on a chip with a timer. On several ranks: of this one's cores, the others being zero, and
+  /// of routers on rank 0 alone.
+  virtual RealTimeCounts realTime() const = 0;
   /// By core: its rank; all 0 where the machine is whole.
   virtual std::vector<uint32_t> ranksOfCores() const = 0;
   virtual RankTraffic traffic() const = 0;

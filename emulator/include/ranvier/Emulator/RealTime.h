@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace ranvier::emu {
 
@@ -33,25 +34,26 @@ struct CoreProvenance {
   struct Name {
     const char *name;
     uint64_t CoreProvenance::*count;
-    bool isMost; ///< Cores give the greatest, not the sum.
+    bool isMost;   ///< Cores give the greatest, not the sum.
+    bool foretold; ///< By timing fast.
   };
   static constexpr std::array<Name, 13> names();
 };
 
 constexpr std::array<CoreProvenance::Name, 13> CoreProvenance::names() {
-  return {{{"Times_the_input_buffer_lost_packets", &CoreProvenance::lost, false},
-           {"Number_of_late_spikes", &CoreProvenance::late, false},
-           {"Number_of_late_spikes_dropped", &CoreProvenance::droppedLate, false},
-           {"Max_filled_size_input_buffer", &CoreProvenance::mostWaiting, true},
-           {"Spikes_received", &CoreProvenance::received, false},
-           {"Spikes_processed", &CoreProvenance::processed, false},
-           {"DMAs_completed", &CoreProvenance::reads, false},
-           {"Max_spikes_received_in_time_step", &CoreProvenance::mostReceived, true},
-           {"Max_spikes_processed_in_time_step", &CoreProvenance::mostProcessed, true},
-           {"Times_synaptic_weights_have_saturated", &CoreProvenance::saturated, false},
-           {"Times_the_timer_tic_over_ran", &CoreProvenance::overruns, false},
-           {"Max_number_of_times_timer_tic_over_ran", &CoreProvenance::mostTicksWaiting, true},
-           {"Times_the_transmission_of_spikes_overran", &CoreProvenance::transmitFull, false}}};
+  return {{{"Times_the_input_buffer_lost_packets", &CoreProvenance::lost, false, true},
+           {"Number_of_late_spikes", &CoreProvenance::late, false, true},
+           {"Number_of_late_spikes_dropped", &CoreProvenance::droppedLate, false, false},
+           {"Max_filled_size_input_buffer", &CoreProvenance::mostWaiting, true, true},
+           {"Spikes_received", &CoreProvenance::received, false, true},
+           {"Spikes_processed", &CoreProvenance::processed, false, false},
+           {"DMAs_completed", &CoreProvenance::reads, false, false},
+           {"Max_spikes_received_in_time_step", &CoreProvenance::mostReceived, true, true},
+           {"Max_spikes_processed_in_time_step", &CoreProvenance::mostProcessed, true, false},
+           {"Times_synaptic_weights_have_saturated", &CoreProvenance::saturated, false, true},
+           {"Times_the_timer_tic_over_ran", &CoreProvenance::overruns, false, true},
+           {"Max_number_of_times_timer_tic_over_ran", &CoreProvenance::mostTicksWaiting, true, true},
+           {"Times_the_transmission_of_spikes_overran", &CoreProvenance::transmitFull, false, false}}};
 }
 
 inline CoreProvenance &CoreProvenance::operator+=(const CoreProvenance &other) {
@@ -72,21 +74,52 @@ struct RouterProvenance {
   uint64_t overflows = 0; ///< Of these, those that found its queue full.
   uint64_t again = 0;     ///< Those that it sent once more.
   uint64_t lost = 0;      ///< Cores that a packet did not reach for any of this.
+  RouterProvenance &operator+=(const RouterProvenance &other) {
+    for (const Name &entry : names())
+      this->*entry.count += other.*entry.count;
+    return *this;
+  }
   bool operator==(const RouterProvenance &) const = default;
 
   struct Name {
     const char *name;
     uint64_t RouterProvenance::*count;
+    bool foretold; ///< By timing fast.
   };
   static constexpr std::array<Name, 8> names() {
-    return {{{"Local_Multicast_Packets", &RouterProvenance::local},
-             {"External_Multicast_Packets", &RouterProvenance::external},
-             {"Dropped_Multicast_Packets", &RouterProvenance::dropped},
-             {"Missed_for_Reinjection", &RouterProvenance::missed},
-             {"Received_for_Reinjection", &RouterProvenance::caught},
-             {"Reinjection_Overflows", &RouterProvenance::overflows},
-             {"Reinjected", &RouterProvenance::again},
-             {"Deliveries_lost_in_routers", &RouterProvenance::lost}}};
+    return {{{"Local_Multicast_Packets", &RouterProvenance::local, false},
+             {"External_Multicast_Packets", &RouterProvenance::external, false},
+             {"Dropped_Multicast_Packets", &RouterProvenance::dropped, true},
+             {"Missed_for_Reinjection", &RouterProvenance::missed, false},
+             {"Received_for_Reinjection", &RouterProvenance::caught, false},
+             {"Reinjection_Overflows", &RouterProvenance::overflows, false},
+             {"Reinjected", &RouterProvenance::again, false},
+             {"Deliveries_lost_in_routers", &RouterProvenance::lost, false}}};
+  }
+};
+
+/// What a machine with a timer counts: what it lost (timing detailed), or what it is likely to lose (fast).
+struct RealTimeCounts {
+  int64_t stepPicoseconds = 0; ///< Of the machine's clock. 0: the chip has no timer, or timing is off.
+  uint32_t timeScale = 1;      ///< Of the clock, to the network's time.
+  bool lossless = false;
+  bool predicted = false;            ///< Timing fast: from counts; what is not foretold is 0.
+  std::vector<CoreProvenance> cores; ///< By core of the image.
+  RouterProvenance routers;
+  CoreProvenance total() const {
+    CoreProvenance sum;
+    for (const CoreProvenance &core : cores)
+      sum += core;
+    return sum;
+  }
+  /// Of another run of the same machine.
+  RealTimeCounts &operator+=(const RealTimeCounts &other) {
+    if (stepPicoseconds == 0)
+      return *this = other;
+    for (size_t c = 0; c < cores.size(); ++c)
+      cores[c] += other.cores[c];
+    routers += other.routers;
+    return *this;
   }
 };
 

@@ -193,6 +193,28 @@ struct Memories {
   bool operator==(const Memories &) const = default;
 };
 
+/// A machine whose cores follow a timer, whatever they have managed to do (docs/spec/real-time.md). Times in ps.
+struct RealTime {
+  uint32_t leastStepNs = 0;         ///< [ns] of the clock that a step takes at least, unless the run says otherwise.
+  uint64_t tick = 0;                ///< Of an update, besides its neurons.
+  uint64_t packet = 1;              ///< A core is interrupted by a packet.
+  uint64_t lookup = 0;              ///< From a packet to the start of its row's read.
+  uint64_t plasticSynapse = 0;      ///< Of a synapse that learns.
+  uint64_t dmaStart = 0;            ///< Of a transfer, before the tile's memory serves it.
+  uint64_t dmaWord = 0;             ///< Of the tile's memory, for each word.
+  uint64_t inject = 0;              ///< From one packet that a router takes from a core to the next.
+  uint64_t retry = 1000000;         ///< From one try to send to the next.
+  uint64_t route = 1;               ///< Of a router, for each packet.
+  uint64_t wait = 1;                ///< After which it drops a packet.
+  uint64_t poll = 10000000;         ///< From one look of a monitor at what was dropped to the next.
+  uint64_t monitor = 0;             ///< Of a monitor that takes in a dropped packet.
+  uint32_t transmitQueue = 16;      ///< [packets] of a core.
+  uint32_t reinjectionQueue = 4096; ///< [packets] of a monitor.
+  bool reinjection = true;          ///< Dropped packets are sent again.
+  bool dropLate = false;            ///< Packets that wait when an update begins are forgotten.
+  bool operator==(const RealTime &) const = default;
+};
+
 struct Chip {
   std::string name, description, path; ///< path: where the YAML was read.
   isa::Profile profile = isa::Profile::Int;
@@ -211,6 +233,7 @@ struct Chip {
   SynapseStorage storage;
   std::optional<NativeCubaLif> nativeCuba;
   std::optional<Memories> memories; ///< Absent: memories are not described in bytes.
+  std::optional<RealTime> realTime; ///< Absent: a step takes as long as its work does.
 
   Topology topology = Topology::None;
   uint32_t tilesX = 1, tilesY = 1,
