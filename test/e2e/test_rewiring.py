@@ -234,8 +234,8 @@ snn.model @told""").replace("  snn.probe", """  snn.population @ears model @list
         source.write_text(big)
         self.fails("compile", source, "--target", "reference", "-o", self.tmp / "none.rvi", rnv=5340)
         image = self.compiled(text, "spinnaker1")
-        self.fails("run", image, "--steps", 3, "--timing", "fast", rnv=7042)
-        self.fails("run", image, "--steps", 3, rnv=7042)
+        self.fails("run", image, "--steps", 3, "--timing", "fast", rnv=7044)
+        self.fails("run", image, "--steps", 3, rnv=7044)
         self.fails("export", image, "--sdram", self.tmp / "tables", rnv=3030)
 
 

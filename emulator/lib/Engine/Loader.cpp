@@ -521,7 +521,7 @@ Result<void> load(Engine &engine) {
                  .kind = ErrorKind::Unsupported};
   const auto &learning = engine.image->meta.learning;
   if (engine.timed && std::any_of(learning.begin(), learning.end(), [](const auto &each) { return !each.rewiring.empty(); }))
-    return Error{.code = 7042,
+    return Error{.code = 7044,
                  .message = "synapses of the image come and go, and events are counted by the synapses of the start",
                  .expected = "timing off",
                  .found = engine.options.timing == Timing::Detailed ? "detailed" : "fast",
