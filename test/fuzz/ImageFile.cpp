@@ -6,6 +6,7 @@
 #include "ranvier/Emulator/Machine.h"
 #include "ranvier/Image/Image.h"
 #include "ranvier/Support/File.h"
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <sys/mman.h>
@@ -41,8 +42,14 @@ void run(Image opened) {
     return;
   describe(opened, true);
   const auto image = std::make_shared<const Image>(std::move(opened));
-  auto machine =
-      emu::Machine::create(image, {.executor = emu::Executor::Interp, .threads = 1, .costProfile = {}, .mostSynapses = 1'000'000});
+  const auto &learning = image->meta.learning; // synapses that come and go are not timed
+  const bool untimed =
+      std::any_of(learning.begin(), learning.end(), [](const LearningMeta &each) { return !each.rewiring.empty(); });
+  auto machine = emu::Machine::create(image, {.executor = emu::Executor::Interp,
+                                              .timing = untimed ? emu::Timing::Off : emu::Timing::Fast,
+                                              .threads = 1,
+                                              .costProfile = {},
+                                              .mostSynapses = 1'000'000});
   if (!machine)
     return fuzz::checkError(machine.error(), 7001, 7999);
   for (int step = 0; step < 3; ++step)

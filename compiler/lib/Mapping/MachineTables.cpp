@@ -198,6 +198,10 @@ static std::vector<image::CoreShape> emptyShapes(const Network &network, const M
         return rule.changesWeights() && network.projections[rule.projection].target == slice.population;
       };
       shapes[c].plasticNeurons += std::any_of(network.learning.begin(), network.learning.end(), learns) ? slice.count : 0;
+      for (const Learning &rule : network.learning)
+        for (const image::RewiringMeta &rewiring : rule.rewiring)
+          if (network.projections[rule.projection].target == slice.population)
+            shapes[c].places += uint64_t(slice.count) * rewiring.most;
     }
   return shapes;
 }

@@ -155,7 +155,7 @@ std::optional<size_t> LearningRows::measureWiring(std::span<const int32_t> from,
   for (size_t slot = 0; slot < slots; ++slot) {
     const auto source = static_cast<uint32_t>(from[3 * slot]), steps = static_cast<uint32_t>(from[3 * slot + 1]),
                born = static_cast<uint32_t>(from[3 * slot + 2]);
-    if (source == image::absent)
+    if (source == image::absent && !steps && !born)
       continue;
     if (source >= list.size())
       return std::nullopt;

@@ -83,6 +83,10 @@ std::vector<CoreShape> image::shapesOf(const Image &image, const SourceBlocks &b
           shape.plasticNeurons += slice.count;
           break;
         }
+      for (const LearningMeta &learning : image.meta.learning)
+        for (const RewiringMeta &rewiring : learning.rewiring)
+          if (image.meta.projections[learning.projection].target == slice.population)
+            shape.places += uint64_t(slice.count) * rewiring.most;
     }
     RowCounter counter(image, core, blocks, shape);
     for (const InAxonRecord &axon : image.inAxons.subspan(core.firstInAxon, core.inAxonCount))
@@ -211,6 +215,9 @@ struct Sizes {
 };
 } // namespace
 
+/// Of the table of a target's places: a source's population, core and neuron on the machine; an estimate.
+constexpr uint64_t placeBytes = 4;
+
 static MemoryUse partsOf(const Sizes &sizes, const CoreShape &shape, uint32_t longestRow, const hw::Memories &memories) {
   MemoryUse use;
   use.longestRow = longestRow;
@@ -231,6 +238,8 @@ static MemoryUse partsOf(const Sizes &sizes, const CoreShape &shape, uint32_t lo
                {"filters", sizes.filterRegion},
                {"region table", regionTableBytes},
                {"allocation", memories.allocationBytes}};
+  if (shape.places)
+    use.sdram.push_back({"places", placeBytes * shape.places});
   return use;
 }
 

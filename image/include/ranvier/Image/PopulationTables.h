@@ -188,6 +188,7 @@ struct CoreShape {
   uint64_t neuronWords = 0;                              ///< States and parameters of all neurons.
   uint64_t inputWords = 0;                               ///< Receptors of all neurons.
   uint64_t plasticNeurons = 0;                           ///< That remember their spikes.
+  uint64_t places = 0;                                   ///< For synapses that come and go.
   std::map<std::pair<uint32_t, uint32_t>, Block> blocks; ///< By (population, block) of the source.
 };
 /// Whether the synapses of each projection are plastic. [projection]
