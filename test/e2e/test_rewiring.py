@@ -200,6 +200,42 @@ snn.model @told""").replace("  snn.probe", """  snn.population @ears model @list
             image = self.compiled(text, target)
             self.assertNotEqual(self.synapses(image, 1), self.synapses(image, 300))
 
+    def test_memories_have_room_for_every_pair(self):
+        """64 rows of 64 words and a header of 3; 16 places of 4 bytes for each of 64 neurons, an estimate that the report names."""
+        text = (ROOT / "docs" / "spec" / "structural-plasticity.md").read_text().split("```mlir\n")[1].split("```")[0]
+        memories = self.json("inspect", self.compiled(text, "spinnaker1"))["mapping"]["memories"]
+        self.assertEqual(memories["sdram_core"]["parts"]["rows"], 64 * (64 + 3) * 4)
+        self.assertEqual(memories["sdram_core"]["parts"]["places"], 64 * 16 * 4)
+        self.assertIn("places", memories["estimates"])
+        still = "\n".join(line for line in text.splitlines() if "snn.rewiring" not in line and "most 16" not in line)
+        memories = self.json("inspect", self.compiled(still, "spinnaker1"))["mapping"]["memories"]
+        self.assertNotIn("places", memories["sdram_core"]["parts"])
+        self.assertNotIn("places", memories["estimates"])
+
+    def test_rules_compare_as_the_target_stores(self):
+        """A synapse whose weight is the very number it is compared with is at it, not above, on either side of rounding (W2)."""
+        rule = """snn.rewiring_rule @above {
+  %none = arith.constant 0.0 : f32
+  %all = arith.constant 1.0 : f32
+  %edge = snn.parameter "edge" : f32
+  %w = snn.current_weight : f32
+  %above = arith.cmpf ogt, %w, %edge : f32
+  %gone = arith.select %above, %all, %none : f32
+  snn.form %none : f32
+  snn.eliminate %gone : f32
+}
+"""
+        page = (ROOT / "docs" / "spec" / "structural-plasticity.md").read_text().split("```mlir\n")[1].split("```")[0]
+        page = page.replace("@distance_by_weight params {threshold = 0.25, p_form_forward = 0.8}", "@above params {edge = EDGE}").replace("attempts 10", "attempts 5000")
+        for edge, stays in (("0.3", True), ("0.29999", False), ("0.30001", True)):
+            rows = self.synapses(self.compiled(rule + page.replace("EDGE", edge), "reference"), 20).splitlines()
+            self.assertEqual(len(rows) > 400, stays, f"edge {edge}: {len(rows)}")
+            self.assertTrue(stays or len(rows) == 1, f"edge {edge}: {len(rows)}")
+        for edge, stays in (("0.3125", True), ("0.31249", False), ("0.31251", True)):  # 0.3125 is a whole number of units
+            text = rule + page.replace("EDGE", edge).replace("weights 0.3 ", "weights 0.3125 ")
+            rows = self.synapses(self.compiled(text, "spinnaker1"), 20).splitlines()
+            self.assertEqual(len(rows) > 400, stays, f"edge {edge}: {len(rows)}")
+
     def test_no_synapse_at_the_start(self):
         """Everything that is there has been formed, on each target alike, because no weight differs."""
         text = (ROOT / "docs" / "spec" / "structural-plasticity.md").read_text().split("```mlir\n")[1].split("```")[0].replace("{p = 0.1}", "{p = 0.0}")

@@ -249,5 +249,7 @@ Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const 
     if (key.starts_with("memories."))
       if (status == hw::Provenance::Estimate || status == hw::Provenance::Unknown)
         json[status == hw::Provenance::Estimate ? "estimates" : "unknown"].push_back(key);
+  if (json["sdram_core"]["parts"].contains("places"))
+    json["estimates"].push_back("places"); // their size stands in no description
   return json;
 }
