@@ -118,11 +118,27 @@ static Result<void> validateInteger(const CrossbarConfig &c) {
   return {};
 }
 
+static Result<void> validateThreshold(const CrossbarConfig &c) {
+  const bool comparator = c.converter == CrossbarConfig::Converter::Comparator;
+  if (!(std::isfinite(c.threshold) && (comparator || c.threshold > 0)))
+    return outOfRange("threshold", comparator ? "a finite number" : "a positive number", shown(c.threshold));
+  if (!comparator && (c.converterBits < 1 || c.converterBits > 24))
+    return outOfRange("converterBits", "1..24", std::to_string(c.converterBits));
+  if (!c.ranges.empty() || c.calibrated)
+    return contradiction("threshold", "no range", "one");
+  // One bit of a sum of several conversions would mean nothing.
+  if (comparator && (c.sliceCount() > 1 || c.unitColumn || c.convertEachBit))
+    return contradiction("comparator", "one conversion for each output", "slices, unit columns or bits converted apart");
+  return {};
+}
+
 static Result<void> validateConverter(const CrossbarConfig &c) {
   if (c.converter == CrossbarConfig::Converter::None)
     return {};
   if (c.converter == CrossbarConfig::Converter::Integer)
     return validateInteger(c);
+  if (c.converter == CrossbarConfig::Converter::IntegrateAndFire || c.converter == CrossbarConfig::Converter::Comparator)
+    return validateThreshold(c);
   const unsigned least = c.converter == CrossbarConfig::Converter::SignMagnitude ? 2 : 1;
   if (c.converterBits < least || c.converterBits > 24)
     return outOfRange("adc_bits", std::to_string(least) + "..24", std::to_string(c.converterBits));

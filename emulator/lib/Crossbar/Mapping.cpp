@@ -147,12 +147,18 @@ std::vector<double> CrossbarConfig::outputSteps() const {
   CrossbarTiles scales;
   scales.config = *this;
   setScales(scales);
+  if (converter == Converter::Comparator)
+    return {1};
   const double steps = std::ldexp(1.0, static_cast<int>(converterBits)) - (converter == Converter::Uniform ? 1 : 2);
   if (converter == Converter::Integer)
     return integerSteps(scales);
   const double least = bitSerial && convertEachBit ? std::ldexp(1.0, static_cast<int>(inputBits)) - 1 : 1;
   std::vector<double> out;
   for (unsigned s = 0; s < sliceCount(); ++s) {
+    if (converter == Converter::IntegrateAndFire) {
+      out.push_back(scales.sliceScale[s] * threshold / least);
+      continue;
+    }
     const Range &range = ranges[ranges.size() == 1 ? 0 : s];
     out.push_back(scales.sliceScale[s] * (range.high - range.low) / steps / least);
   }

@@ -106,6 +106,19 @@ private:
     }
   }
 
+  void convert(double *v, uint64_t count, unsigned slice) const {
+    if (config.converter == CrossbarConfig::Converter::IntegrateAndFire) {
+      const double most = std::ldexp(1.0, static_cast<int>(config.converterBits)) - 1;
+      for (uint64_t i = 0; i < count; ++i)
+        v[i] = std::clamp(std::floor(v[i] / config.threshold), 0.0, most) * config.threshold;
+    } else if (config.converter == CrossbarConfig::Converter::Comparator) {
+      for (uint64_t i = 0; i < count; ++i)
+        v[i] = v[i] > config.threshold ? 1 : 0;
+    } else {
+      kernels.convert(v, count, codes[slice]);
+    }
+  }
+
   void run(const CrossbarTile &tile, double *y) {
     const uint64_t width = all.form == CrossbarForm::Integer ? tile.columns : tile.stride;
     scratch.currents.resize(passes * width);
@@ -119,7 +132,11 @@ private:
         if (observed)
           (*observed)[s].insert((*observed)[s].end(), v, v + tile.columns);
         if (converting)
-          kernels.convert(v, tile.columns, codes[s]);
+          convert(v, tile.columns, s);
+        if (converting && config.converter == CrossbarConfig::Converter::Comparator) {
+          std::copy_n(v, tile.outputs, y);
+          return;
+        }
         const double unit = config.unitColumn ? v[tile.outputs] : 0;
         kernels.accumulate(v, tile.outputs, all.sliceScale[s] * scratch.passScale[p], unit, y);
       }

@@ -257,6 +257,12 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
               : integer                                                                                  ? CrossbarForm::Integer
               : config.read.acts() && !config.hasWires() && !(config.bitSerial && config.convertEachBit) ? CrossbarForm::Noisy
                                                                                                          : CrossbarForm::Linear;
+  if (config.converter == CrossbarConfig::Converter::Comparator && inputParts.size() > 1)
+    return Error{.code = 7051,
+                 .message = "the crossbar cannot have this together",
+                 .place = "comparator",
+                 .expected = "inputs of one tile, since bits of several are no sum",
+                 .found = std::to_string(inputParts.size()) + " tiles"};
   if (config.converter == CrossbarConfig::Converter::Integer && !integer)
     return Error{.code = 7052,
                  .message = "a crossbar cannot hold this matrix",

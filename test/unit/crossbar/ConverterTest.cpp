@@ -170,3 +170,56 @@ TEST_CASE("integer converters are refused where sums are none") {
   CHECK(code([](CrossbarConfig &c) { c.faults.lowRate = 0.1; }) == 7051);
   CHECK(code([](CrossbarConfig &c) { c.ranges = {{0, 1}}; }) == 7051);
 }
+
+TEST_CASE("columns that integrate and fire: whole spikes of their current") {
+  // Currents are exact: two-bit cells, spikes.
+  const std::vector<double> w{1, 1, 1, -1, 1, 1, -1, -1, 0}, x{1, 1, 1};
+  CrossbarConfig config;
+  config.cellBits = 2;
+  config.inputSigned = false;
+  config.inputBits = 1;
+  config.infiniteOnOff = true;
+  config.converter = CrossbarConfig::Converter::IntegrateAndFire;
+  config.converterBits = 2;
+  const auto run = [&](double threshold) {
+    config.threshold = threshold;
+    auto array = CrossbarArray::program(w, 3, 3, config);
+    REQUIRE(array);
+    std::vector<double> y(3);
+    REQUIRE(array->product(x, y));
+    return y;
+  };
+  CHECK(run(1) == std::vector<double>{3, 1, 0});          // Currents 3, 1, -2.
+  CHECK(run(0.75) == std::vector<double>{2.25, 0.75, 0}); // 4 spikes are one more than two bits count.
+  CHECK(run(2) == std::vector<double>{2, 0, 0});
+  CHECK(config.outputSteps() == std::vector<double>{2});
+  config.converter = CrossbarConfig::Converter::Comparator;
+  CHECK(run(1) == std::vector<double>{1, 0, 0}); // A current that is the threshold does not exceed it.
+  CHECK(run(0.999) == std::vector<double>{1, 1, 0});
+  CHECK(run(-2.5) == std::vector<double>{1, 1, 1});
+  config.tileInputs = 2;
+  auto tiles = CrossbarArray::program(w, 3, 3, config);
+  REQUIRE_FALSE(tiles);
+  CHECK(tiles.error().code == 7051);
+}
+
+TEST_CASE("thresholds that mean nothing are refused") {
+  const auto code = [](CrossbarConfig::Converter converter, auto change) {
+    CrossbarConfig config;
+    config.converter = converter;
+    CHECK(config.validate());
+    change(config);
+    const auto result = config.validate();
+    return result ? 0u : result.error().code;
+  };
+  constexpr auto fire = CrossbarConfig::Converter::IntegrateAndFire, compare = CrossbarConfig::Converter::Comparator;
+  CHECK(code(fire, [](CrossbarConfig &c) { c.threshold = 0; }) == 7050);
+  CHECK(code(compare, [](CrossbarConfig &c) { c.threshold = 0; }) == 0);
+  CHECK(code(compare, [](CrossbarConfig &c) { c.threshold = std::nan(""); }) == 7050);
+  CHECK(code(fire, [](CrossbarConfig &c) { c.converterBits = 0; }) == 7050);
+  CHECK(code(fire, [](CrossbarConfig &c) { c.ranges = {{0, 1}}; }) == 7051);
+  CHECK(code(compare, [](CrossbarConfig &c) {
+          c.mapping = CrossbarConfig::Mapping::SlicedPairs;
+          c.slices = 2;
+        }) == 7051);
+}

@@ -83,7 +83,9 @@ struct CrossbarConfig {
     None,          ///< The digital side sees the exact current.
     Uniform,       ///< 2^bits - 1 steps from low to high ["QuantizerADC"].
     SignMagnitude, ///< 2^bits - 2 steps, so that the middle is a code ["SignMagnitudeADC"].
-    Integer        ///< `integer`: sums of levels, codes and results are integers, those of rv_crossbar_tile (docs/rtl/blocks.md).
+    Integer,       ///< `integer`: sums of levels, codes and results are integers, those of rv_crossbar_tile (docs/rtl/blocks.md).
+    IntegrateAndFire, ///< Spikes that a column's current makes in a window: clip(floor(v / threshold), 0, 2^bits - 1), from rest.
+    Comparator        ///< y is 1 where the current exceeds `threshold`, else 0, in no other unit.
   };
   struct Range {
     double low = 0, high = 0; ///< [Gmax x full-scale input]
@@ -120,6 +122,8 @@ struct CrossbarConfig {
   /// Of sums of differences of levels over driven rows, for pairs of quantised cells without errors, driven by spikes or by bits
   /// with a conversion each; signed bits are two's complement, from -2^(b-1) on.
   hw::IntegerConverter integer;
+  /// Current of one spike in a window, above 0; of a comparator any. [Gmax x full-scale input]
+  double threshold = 1;
   uint32_t integerZero = 0; ///< Code that stands for 0.
 
   CrossbarNoise programming; ///< Drawn once per programming [programming_error].
