@@ -86,10 +86,10 @@ void eliminatePlain(double *m, uint64_t size, uint64_t count) { eliminateBody(m,
 #endif
 } // namespace
 
-std::vector<double> ranvier::emu::eliminate(std::vector<double> &front, uint64_t size, uint64_t count) {
+std::vector<double> ranvier::emu::eliminate(std::vector<double> &front, uint64_t size, uint64_t count, CrossbarWidth width) {
 #if defined(__x86_64__)
   static const bool wide = __builtin_cpu_supports("avx2");
-  (wide ? eliminateAvx2 : eliminatePlain)(front.data(), size, count);
+  (wide && width != CrossbarWidth::Plain ? eliminateAvx2 : eliminatePlain)(front.data(), size, count);
 #else
   eliminatePlain(front.data(), size, count);
 #endif

@@ -384,12 +384,11 @@ constexpr CrossbarKernels tableAvx512 = withAvx512();
 
 } // namespace
 
-const CrossbarKernels &emu::crossbarKernels(bool plain) {
+const CrossbarKernels &emu::crossbarKernels(CrossbarWidth width) {
 #if defined(__x86_64__)
-  static const CrossbarKernels *best = __builtin_cpu_supports("avx512vl") ? &tableAvx512
-                                       : __builtin_cpu_supports("avx2")   ? &tableAvx2
-                                                                          : &tablePlain;
-  return plain ? tablePlain : *best;
+  static const CrossbarKernels *narrow = __builtin_cpu_supports("avx2") ? &tableAvx2 : &tablePlain;
+  static const CrossbarKernels *best = __builtin_cpu_supports("avx512vl") ? &tableAvx512 : narrow;
+  return width == CrossbarWidth::Widest ? *best : width == CrossbarWidth::Avx2 ? *narrow : tablePlain;
 #else
   return tablePlain;
 #endif

@@ -1,7 +1,8 @@
 //===- Kernels.h - Inner loops of crossbar products -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each has a plain form and one for AVX2 with the same bits: integers, or binary64 with the same additions in the same order.
+// Each has a plain form and one for AVX2, some one for AVX-512, with the same bits: integers, or binary64 with the same additions in the
+// same order.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_LIB_EMULATOR_CROSSBAR_KERNELS_H
 #define RANVIER_LIB_EMULATOR_CROSSBAR_KERNELS_H
@@ -52,8 +53,9 @@ struct CrossbarKernels {
                      uint64_t stride, double *out);
 };
 
-/// Of this processor, or plain ones.
-const CrossbarKernels &crossbarKernels(bool plain = false);
+/// Which instructions loops use: the widest that this processor has, or fewer, for tests.
+enum class CrossbarWidth : uint8_t { Widest, Avx2, Plain };
+const CrossbarKernels &crossbarKernels(CrossbarWidth width = CrossbarWidth::Widest);
 
 } // namespace ranvier::emu
 

@@ -198,21 +198,20 @@ FORMS(Avx2, AVX2)
 FORMS(Avx512, AVX512)
 #endif
 
-const Table &table(bool plain) {
+const Table &table(CrossbarWidth width) {
 #if defined(__x86_64__)
-  static const Table *best = __builtin_cpu_supports("avx512vl") ? &tableAvx512
-                             : __builtin_cpu_supports("avx2")   ? &tableAvx2
-                                                                : &tablePlain;
-  return plain ? tablePlain : *best;
+  static const Table *narrow = __builtin_cpu_supports("avx2") ? &tableAvx2 : &tablePlain;
+  static const Table *best = __builtin_cpu_supports("avx512vl") ? &tableAvx512 : narrow;
+  return width == CrossbarWidth::Widest ? *best : width == CrossbarWidth::Avx2 ? *narrow : tablePlain;
 #else
   return tablePlain;
 #endif
 }
 } // namespace
 
-void emu::normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative, bool plain) {
+void emu::normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative, CrossbarWidth width) {
   RANVIER_ASSERT(count % lanes == 0, std::to_string(count) + " cells");
-  table(plain).pairs(keyOf(stream), stream, count, positive, negative);
+  table(width).pairs(keyOf(stream), stream, count, positive, negative);
 }
 
 double emu::noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens) {
@@ -310,10 +309,10 @@ std::array<uint32_t, 2> emu::faultWords(const CrossbarStream &stream, uint64_t c
 }
 
 void emu::noisyProduct(const NoisyCells &cells, const CrossbarNoise &noise, const CrossbarStream &stream, const uint32_t *active,
-                       uint64_t count, const double *x, uint64_t stride, double *out, bool plain) {
+                       uint64_t count, const double *x, uint64_t stride, double *out, CrossbarWidth width) {
   const Sigma kind = noise.model == CrossbarNoise::Model::Independent    ? Sigma::Same
                      : noise.model == CrossbarNoise::Model::Proportional ? Sigma::OfCell
                                                                          : Sigma::Stored;
-  table(plain).product[static_cast<unsigned>(kind)][cells.negative.empty() ? 0 : 1](
+  table(width).product[static_cast<unsigned>(kind)][cells.negative.empty() ? 0 : 1](
       cells, keyOf(stream), stream, static_cast<float>(noise.sigma), active, count, x, stride, out);
 }

@@ -7,6 +7,7 @@
 #ifndef RANVIER_LIB_EMULATOR_CROSSBAR_NOISE_H
 #define RANVIER_LIB_EMULATOR_CROSSBAR_NOISE_H
 
+#include "Kernels.h"
 #include "Tiles.h"
 #include <array>
 
@@ -23,7 +24,8 @@ struct CrossbarStream {
 };
 
 /// Both numbers of cells 0..count-1; count a multiple of 8. Within 6.7 of 0.
-void normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative, bool plain = false);
+void normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative,
+                 CrossbarWidth width = CrossbarWidth::Widest);
 
 /// Adds the noise to conductances relative to Gmax and clips at 0. `negative` may be empty; cells of conductance 0 in padding stay
 /// as they are only if nobody looks at them.
@@ -54,7 +56,7 @@ struct NoisyCells {
 /// out[c] = sum over `active` rows of max(G + sigma z, 0) x, pairs subtracted; `x` by input. Sums of 32 rows are binary32, theirs
 /// binary64.
 void noisyProduct(const NoisyCells &cells, const CrossbarNoise &noise, const CrossbarStream &stream, const uint32_t *active,
-                  uint64_t count, const double *x, uint64_t stride, double *out, bool plain = false);
+                  uint64_t count, const double *x, uint64_t stride, double *out, CrossbarWidth width = CrossbarWidth::Widest);
 
 } // namespace ranvier::emu
 

@@ -15,9 +15,11 @@ TEST_CASE("pairs are Box-Muller of the project's generator") {
   std::vector<float> p(count), n(count), plainP(count), plainN(count);
   const CrossbarStream stream{.seed = 0x123456789ABCDEF0u, .draw = CrossbarDraw::Read, .step = 77, .first = 1000};
   normalPairs(stream, count, p.data(), n.data());
-  normalPairs(stream, count, plainP.data(), plainN.data(), true);
-  CHECK(std::memcmp(p.data(), plainP.data(), count * 4) == 0);
-  CHECK(std::memcmp(n.data(), plainN.data(), count * 4) == 0);
+  for (const auto width : {CrossbarWidth::Plain, CrossbarWidth::Avx2}) {
+    normalPairs(stream, count, plainP.data(), plainN.data(), width);
+    CHECK(std::memcmp(p.data(), plainP.data(), count * 4) == 0);
+    CHECK(std::memcmp(n.data(), plainN.data(), count * 4) == 0);
+  }
   for (uint32_t k = 0; k < count; ++k) {
     const auto words = threefry2x32({0x9ABCDEF0u, 0x12345678u + 0x41u * 0x9E3779B9u}, {1000 + k, 77});
     const double radius = std::sqrt(-2 * std::log((std::floor(words[0] / 2.0) + 0.5) * 0x1p-31)),
@@ -86,8 +88,10 @@ TEST_CASE("noisy products: both forms to the bit, and cell by cell") {
         }
       std::vector<double> wide(stride), plain(stride), expected(stride);
       noisyProduct(cells, noise, stream, active.data(), active.size(), x.data(), stride, wide.data());
-      noisyProduct(cells, noise, stream, active.data(), active.size(), x.data(), stride, plain.data(), true);
-      CHECK(wide == plain);
+      for (const auto width : {CrossbarWidth::Plain, CrossbarWidth::Avx2}) {
+        noisyProduct(cells, noise, stream, active.data(), active.size(), x.data(), stride, plain.data(), width);
+        CHECK(wide == plain);
+      }
       std::vector<double> p = positive, n = pairs ? negative : std::vector<double>();
       disturb(p, n, noise, micro, stream);
       for (uint64_t j = 0; j < inputs; ++j)
