@@ -303,7 +303,7 @@ class Crossbar(Case):
         self.refused(*[(self.config(**keys), rnv, *words) for rnv, keys, words in values],
                      *[(self.config(without=(key,)), 8087, key, "none") for key in ("Rmin_ohm", "Rmax_ohm", "w_max", "x_max", "mapping", "adc_range")],
                      (self.config(without=("dac_bits",), input_bitslicing=True, input_signed=False), 7051, "dac_bits"),
-                     *[(lambda f, text=text: f.attrs.__setitem__("config", text), 8087) for text in ("", "[]", "{", '{"Rmin_ohm": NaN}', "1")])
+                     *[(lambda f, text=text: f.attrs.__setitem__("config", text), 8087) for text in ("", "[]", "{", '{"Rmin_ohm": NaN}', "1", '{"name": ' + "[" * 400000 + "]" * 400000 + "}")])
 
     def test_bad_files_are_refused(self):
         def set_at(key, at, value):

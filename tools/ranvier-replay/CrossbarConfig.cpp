@@ -96,6 +96,9 @@ public:
         fail(key, all, "'" + printable(key) + "'", "an unknown key");
   }
   static std::string shown(const Json &value) {
+    // What is nested a hundred thousand deep would take as many calls to print.
+    if (value.is_structured())
+      return (value.is_array() ? "a list of " : "an object of ") + std::to_string(value.size());
     const std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
     return text.size() > 60 ? text.substr(0, 60) + "..." : text;
   }

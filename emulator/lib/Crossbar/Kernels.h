@@ -1,8 +1,8 @@
 //===- Kernels.h - Inner loops of crossbar products -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each has a plain form and one for AVX2, some one for AVX-512, with the same bits: integers, or binary64 with the same additions in the
-// same order.
+// Each has a plain form and one for AVX2, some one for AVX-512, with the same bits: integers, or binary64 with the same additions
+// in the same order.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_LIB_EMULATOR_CROSSBAR_KERNELS_H
 #define RANVIER_LIB_EMULATOR_CROSSBAR_KERNELS_H

@@ -11,7 +11,8 @@ using namespace ranvier;
 using namespace ranvier::emu;
 
 namespace {
-constexpr uint64_t mostCells = uint64_t(1) << 28; ///< Of all slices; a pair counts twice.
+constexpr uint64_t mostCells = uint64_t(1) << 26; ///< Of all slices; a pair counts twice.
+constexpr uint64_t mostWiredLines = 8192;         ///< Of a tile with wires: half a gigabyte for the admittances between them.
 constexpr uint64_t mostTiles = uint64_t(1) << 20;
 
 uint64_t roundedUp(uint64_t value, uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
@@ -270,6 +271,16 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
                  .expected = "sums of levels below 2^31",
                  .found = std::to_string(config.levelBits()) + "-bit cells, " + std::to_string(config.inputBits) + "-bit inputs, " +
                           std::to_string(inputs) + " rows"};
+  if (config.hasWires() && !config.wires.selectsCells) {
+    const uint64_t lines = *std::max_element(inputParts.begin(), inputParts.end()) * (config.interleaved ? 2 : 1) +
+                           *std::max_element(outputParts.begin(), outputParts.end());
+    if (lines > mostWiredLines)
+      return Error{.code = 7052,
+                   .message = "a crossbar cannot hold this matrix",
+                   .place = "tile_inputs, tile_outputs",
+                   .expected = "at most " + std::to_string(mostWiredLines) + " lines in a tile with wires",
+                   .found = std::to_string(lines)};
+  }
   uint64_t entity = 0;
   all->spikes = config.inputBits == 1;
   uint64_t firstOutput = 0;

@@ -59,6 +59,9 @@ TEST_CASE("matrices that do not fit are refused") {
   REQUIRE_FALSE(result);
   CHECK(result.error().code == 7053);
   CHECK(result.error().place == "W[1, 1]");
+  config.wires = {1, 1, false};
+  CHECK(code(std::vector<double>(8192), 1, 8192) == 7052);
+  config.wires = {};
   config.tileInputs = 1;
   config.tileOutputs = 1;
   CHECK(code(std::vector<double>(2048 * 1024), 2048, 1024) == 7052);
