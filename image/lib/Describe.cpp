@@ -121,6 +121,8 @@ Json coreJson(const Image &image, const CoreRecord &core, bool full) {
                {"rows", core.rowCount},
                {"synapses", core.synapseCount},
                {"slices", slicesJson(image, core, full)}};
+  if (core.feeds)
+    json["feeds"] = core.feeds - 1;
   if (!full)
     return json;
   Json axons = Json::array();

@@ -38,8 +38,9 @@ public:
   SynapseChecker(const Image &image, uint64_t index, std::vector<WeightRange> &weights)
       : image(image), core(image.cores[index]), index(index), weights(weights) {
     owner.assign(maxAccumulators, nobody);
-    for (uint32_t s = 0; s < core.sliceCount; ++s) {
-      const SliceRecord &slice = image.slices[core.firstSlice + s];
+    const CoreRecord &target = targetCore(image, core);
+    for (uint32_t s = 0; s < target.sliceCount; ++s) {
+      const SliceRecord &slice = image.slices[target.firstSlice + s];
       const size_t inputs = image.meta.programs[slice.program].inputs.size();
       neuronsOf[slice.population] += slice.count;
       for (uint32_t r = 0; r < inputs; ++r)
@@ -187,9 +188,9 @@ template <typename Word> Result<void> SynapseChecker::checkWords(std::span<const
 template <typename Word> Result<void> SynapseChecker::checkIndexBits(std::span<const Word> words, uint64_t row) {
   const ProjectionMeta &projection = image.meta.projections[image.rows[row].projection];
   if (projection.indexBits != 0) {
-    if (projection.indexBits < 32 && core.neuronCount > uint64_t(1) << projection.indexBits)
+    if (projection.indexBits < 32 && targetCore(image, core).neuronCount > uint64_t(1) << projection.indexBits)
       return broken(3018, "R3", at("rows", row), "more neurons on the core than index bits name",
-                    "at most " + number(uint64_t(1) << projection.indexBits), number(core.neuronCount));
+                    "at most " + number(uint64_t(1) << projection.indexBits), number(targetCore(image, core).neuronCount));
     return {};
   }
   return checkEvery(words, row, "R3", "a row without index bits does not reach every neuron once");

@@ -46,6 +46,31 @@ Result<void> checkPlaces(const Image &image) {
   return {};
 }
 
+/// Clause C15: a synapse core stands beside the one it feeds, and nothing on it acts within the step or learns.
+Result<void> checkFeeds(const Image &image, size_t index) {
+  const CoreRecord &core = image.cores[index];
+  if (core.feeds == 0)
+    return {};
+  const auto wrong = [&](const std::string &expected, const std::string &found) {
+    return broken(3012, "C15", at("cores", index), "a synapse core feeds no core that it could", expected, found);
+  };
+  if (!image.chip.memories)
+    return wrong("a chip whose cores share the memory of a tile", "'" + image.chip.name + "'");
+  if (core.feeds > image.cores.size() || image.cores[core.feeds - 1].feeds != 0)
+    return wrong("1 + the index of a core with neurons", number(core.feeds));
+  const CoreRecord &fed = image.cores[core.feeds - 1];
+  const auto tile = [&](const CoreRecord &one) { return one.core / std::max(1u, image.chip.coresPerTile); };
+  if (core.chip != fed.chip || tile(core) != tile(fed) || core.level != fed.level)
+    return wrong("one of its own tile and level", at("cores", core.feeds - 1));
+  if (core.accumulatorCount != fed.accumulatorCount)
+    return wrong(number(fed.accumulatorCount) + " accumulators", number(core.accumulatorCount));
+  if (core.sameStepAxonCount)
+    return wrong("no same-step in-axons", number(core.sameStepAxonCount));
+  if (!image.meta.learning.empty())
+    return wrong("a network in which nothing learns", number(image.meta.learning.size()) + " projections that learn");
+  return {};
+}
+
 Result<void> checkCore(const Image &image, size_t index, Ends &ends) {
   const CoreRecord &core = image.cores[index];
   const std::string place = at("cores", index);
@@ -53,15 +78,15 @@ Result<void> checkCore(const Image &image, size_t index, Ends &ends) {
     return broken(3012, clause, place, "range of " + what + " is wrong",
                   "a start at " + number(end) + ", an end up to " + number(size), number(count) + " from " + number(first));
   };
-  if (core.synapseKind > static_cast<uint32_t>(SynapseKind::Wide64) || core.reserved != 0)
-    return broken(3012, "C4", place, "kind of synapses or reserved word is wrong", "0 or 1, and 0",
-                  number(core.synapseKind) + ", " + number(core.reserved));
+  if (core.synapseKind > static_cast<uint32_t>(SynapseKind::Wide64))
+    return broken(3012, "C4", place, "kind of synapses is wrong", "0 or 1", number(core.synapseKind));
+  RANVIER_CHECK(checkFeeds(image, index));
   const bool packed = core.synapseKind == static_cast<uint32_t>(SynapseKind::Packed32);
   if (packed && core.synapseCount && image.meta.profile == isa::Profile::F32)
     return broken(3012, "C5", place, "packed synapses hold integers only", "wide64 in the f32 profile", "packed32");
   if (const unsigned bits = image.chip.storage.synapseBits; !packed && bits != 0 && bits <= 32)
     return broken(3012, "C14", place, "synapses are longer than the chip's", "packed32 (" + number(bits) + " bits)", "wide64");
-  if (core.sliceCount == 0 || !tiles(core.firstSlice, core.sliceCount, image.slices.size(), ends.slices))
+  if ((core.sliceCount == 0) != (core.feeds != 0) || !tiles(core.firstSlice, core.sliceCount, image.slices.size(), ends.slices))
     return wrong("C6", "slices", core.firstSlice, core.sliceCount, ends.slices, image.slices.size());
   if (core.firstNeuron != ends.neurons)
     return wrong("C7", "neurons", core.firstNeuron, core.neuronCount, ends.neurons, image.outPtr.size());
@@ -131,6 +156,8 @@ Result<void> checkSlices(const Image &image, size_t index) {
   if (core.neuronCount != neurons)
     return broken(3012, "C7", at("cores", index), "number of neurons is wrong", number(neurons) + ", the sum of its slices",
                   number(core.neuronCount));
+  if (core.feeds) // as many as the core that it feeds, whose own are counted there
+    return {};
   if (core.accumulatorCount != accumulators || accumulators > maxAccumulators)
     return broken(3012, "C11", at("cores", index), "number of accumulators is wrong",
                   number(accumulators) + ", the sum of its slices, and at most " + number(maxAccumulators),

@@ -16,6 +16,7 @@ import numpy as np
 
 import samples
 from ranvier import BIN, DIGITS, ROOT, Case
+from step_options import StepOptions
 
 # Commands with a test file of their own.
 ELSEWHERE = {"map": "test_map.py", "cosim": "test_cosim.py", "calibrate": "test_calibrate.py"}
@@ -248,7 +249,7 @@ class ExitCodes(CommandLine):
         return folder
 
 
-class Options(CommandLine):
+class Options(StepOptions, CommandLine):
     """One test an option: giving it changes what it says it changes."""
 
     def test_check_quick(self):
@@ -300,28 +301,6 @@ class Options(CommandLine):
         network, chip = self.sets()
         self.assertEqual(self.json("check", network, "--target", chip, "--threads", 1), self.json("check", network, "--target", chip, "--threads", 2))
         self.error("check", network, "--target", chip, "--threads", 1, "--quick", code=2, rnv="8043")
-
-    def rated(self, command, *more):
-        """The load that a command foretells of three sources of which each has a synapse on the one core."""
-        text = self.tmp / "rated.mlir"
-        text.write_text("""snn.network @net dt 1.0e-3 {
-  snn.input @a shape [3]
-  snn.population @b model @if_curr_exp shape [2]
-  snn.connect @e from @a to @b receptor "excitatory" delay 2 "all_to_all" {} weights 0.25
-}
-""")
-        for rate in (30, 5):
-            made = self.json(command, text, "--target", "spinnaker1", *([] if rate == 30 else ["--spikes-per-second", rate]), *more)
-            self.assertAlmostEqual(made.get("mapping", made)["load"]["busiest"]["packets"], 3 * rate * 1e-3)
-        self.error(command, NETWORK, "--target", "loihi1", "--spikes-per-second", 5, *more, code=2, rnv="8043")
-        self.error(command, text, "--target", "spinnaker1", "--spikes-per-second", 0, *more, code=2)
-        return text
-
-    def test_check_spikes_per_second(self):
-        self.error("check", self.rated("check"), "--target", "spinnaker1", "--spikes-per-second", 5, "--quick", code=2, rnv="8043")
-
-    def test_compile_spikes_per_second(self):
-        self.rated("compile", "-o", self.tmp / "rated.rvi")
 
     def test_check_faults(self):
         """106 neurons on cores of 32: four cores do, three do not."""

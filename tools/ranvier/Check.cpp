@@ -32,7 +32,7 @@ Result<void> runCheck(Context &context, const NetworkOptions &options, const Tar
   if (quick)
     for (const auto &[name, given] :
          {std::pair("--same-chip", !chosen.sameChip.empty()), std::pair("--threads", chosen.threads.has_value()),
-          std::pair("--spikes-per-second", chosen.spikesPerSecond.has_value())})
+          std::pair("--spikes-per-second", chosen.spikesPerSecond.has_value()), std::pair("--split", chosen.split != "off")})
       if (given)
         return pointlessOption(name, "--quick places nothing");
   RANVIER_TRY(hw::Chip chip, chipOf(chosen));

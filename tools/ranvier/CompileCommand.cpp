@@ -68,6 +68,7 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--seed", flags.seed.has_value(), Stage::Fabric, false},
                  {"--same-chip", !flags.target.sameChip.empty(), Stage::Fabric, false},
                  {"--threads", flags.target.threads.has_value(), Stage::Fabric, false},
+                 {"--split", flags.target.split != "off", Stage::Fabric, false},
                  {"--spikes-per-second", flags.target.spikesPerSecond.has_value(), Stage::Fabric, false},
                  {"--faults", !flags.target.faults.empty(), Stage::Fabric, false}};
   for (const auto &option : options) {
@@ -93,7 +94,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
   }
   for (const auto &[name, given] :
        {std::pair("--seed", flags.seed.has_value()), std::pair("--partition", flags.partition.has_value()),
-        std::pair("--profile", !flags.target.profile.empty()), std::pair("--threads", flags.target.threads.has_value())})
+        std::pair("--profile", !flags.target.profile.empty()), std::pair("--threads", flags.target.threads.has_value()),
+        std::pair("--split", flags.target.split != "off")})
     if (given && !flags.mapping.empty())
       return pointlessOption(name, "--mapping leaves nothing to place");
   return {};

@@ -298,6 +298,12 @@ void TargetOptions::addPlacement(CLI::App &command) {
           "Rate of every neuron, and of inputs that say none, for the times of a step that are foretold on chips with memories; "
           "default: the chip's")
       ->check(CLI::Range(0.001, 1e6));
+  command
+      .add_option(
+          "--split", split,
+          "Synapse cores beside cores with neurons, on chips with memories: off, auto (smaller cores and synapse cores where a "
+          "core would work longer than a time step), or a number for each core; never changes a spike; default: off")
+      ->check(CLI::IsMember({"off", "auto"}) | CLI::Range(1, 255));
 }
 
 std::vector<std::vector<std::string>> TargetOptions::sameChipSets() const {

@@ -72,8 +72,9 @@ struct TargetOptions {
   std::optional<unsigned> threads;       ///< Of placement; 0: as many as processors. Decides nothing.
   std::vector<std::string> sameChip;     ///< Of --same-chip: each a set of populations, "A,B".
   std::optional<double> spikesPerSecond; ///< Rate that foretold times assume.
+  std::string split = "off";             ///< off, auto or a number of synapse cores.
 
-  /// --threads, --same-chip and --spikes-per-second.
+  /// --threads, --same-chip, --spikes-per-second and --split.
   void addPlacement(CLI::App &command);
   std::vector<std::vector<std::string>> sameChipSets() const;
 };

@@ -58,17 +58,25 @@ std::string tools::loadLines(const Json &mapping) {
   if (at == mapping.end() || !at->is_object())
     return "";
   const Json &load = *at, &busiest = load["busiest"], &over = load["cores_over"];
-  std::string text = "step           " + microseconds(load["timestep_ns"]) + " us; the busiest core, " + busiest["core"].dump() +
-                     " of chip " + busiest["chip"].dump() + ", works " + microseconds(busiest["mean_ns"]) +
-                     " us on average: " + microseconds(busiest["neurons_ns"]) + " for " +
-                     counted(busiest["neurons"].get<uint64_t>(), "neuron") + ", " + microseconds(busiest["packets_ns"]) +
-                     " for packets, " + microseconds(busiest["synapses_ns"]) + " for synapses; " +
-                     microseconds(busiest["peak_ns"]) + " us with " + decimal(load["sigma"].get<double>()) + " deviations\n";
+  std::string text =
+      "step           " + microseconds(load["timestep_ns"]) + " us; the busiest core, " + busiest["core"].dump() + " of chip " +
+      busiest["chip"].dump() + ", works " + microseconds(busiest["mean_ns"]) +
+      " us on average: " + microseconds(busiest["neurons_ns"]) + " for " + counted(busiest["neurons"].get<uint64_t>(), "neuron") +
+      ", " + microseconds(busiest["packets_ns"]) + " for packets, " + microseconds(busiest["synapses_ns"]) + " for synapses" +
+      (busiest["transfers_ns"].get<double>() > 0 ? ", " + microseconds(busiest["transfers_ns"]) + " for transfers of sums" : "") +
+      "; " + microseconds(busiest["peak_ns"]) + " us with " + decimal(load["sigma"].get<double>()) + " deviations\n";
   text += "overruns       foretold on " + over["mean"].dump() + " of " + load["cores"].dump() + " cores on average, on " +
           over["peak"].dump() + " with the deviations; rates: " +
           (load["rates"]["from"] == "profile" ? std::string("of the recorded run")
                                               : decimal(load["rates"]["spikes_per_second"].get<double>()) + " Hz") +
           "\n";
+  if (load.contains("unsplit")) {
+    const Json &unsplit = load["unsplit"], &core = unsplit["busiest"];
+    text += "split          " + load["synapse_cores"].dump() + " synapse cores; without them " +
+            unsplit["cores_over"]["peak"].dump() + " of " + unsplit["cores"].dump() + " cores would be late: up to " +
+            microseconds(core["peak_ns"]) + " us for " + core["neurons"].dump() + " neurons, of which packets take " +
+            microseconds(unsplit["packets_alone_ns"]["peak"]) + " us however few neurons a core has\n";
+  }
   if (!load["estimates"].empty())
     text += "  estimates: " + joined(load["estimates"]) + "\n";
   if (!load["left_out"].empty())
@@ -195,6 +203,8 @@ Result<void> TableExport::writeCores() {
     const std::string name = "core_" + std::to_string(x) + "_" + std::to_string(y) + "_" + std::to_string(p) + ".bin";
     RANVIER_CHECK(write(name, std::string(block.begin(), block.end())));
     taken += block.size();
+    if (tables.shapes[c].feeds) // Where it writes its sums.
+      taken += memories.allocationBytes + image::handedBytes(tables.shapes[c]);
     Json json = coreJson(image, tables, c);
     json.update({{"x", x},
                  {"y", y},
@@ -203,6 +213,11 @@ Result<void> TableExport::writeCores() {
                  {"address", address},
                  {"bytes", block.size()},
                  {"slices", slicesJson(core)}});
+    if (core.feeds) {
+      json["feeds"] = core.feeds - 1;
+      json["sums"] = {{"address", memories.sdramBase + taken - image::handedBytes(tables.shapes[c])},
+                      {"bytes", image::handedBytes(tables.shapes[c])}};
+    }
     cores.push_back(std::move(json));
   }
   return {};

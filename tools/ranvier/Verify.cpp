@@ -29,6 +29,10 @@ std::string tools::makeProvenance(const NetworkOptions &network, const std::stri
     out["partition"] = target.partition;
   if (!target.sameChip.empty())
     out["same_chip"] = target.sameChip;
+  if (target.split != "off")
+    out["split"] = target.split;
+  if (target.split == "auto" && target.spikesPerSecond)
+    out["spikes_per_second"] = *target.spikesPerSecond;
   if (!target.profileHash.empty())
     out["profile_hash"] = target.profileHash;
   if (!target.faultsHash.empty())
@@ -82,6 +86,20 @@ Result<compiler::CompileOptions> tools::makeCompileOptions(const TargetOptions &
   options.sameChip = target.sameChipSets();
   if (target.spikesPerSecond && !options.chip.memories)
     return pointlessOption("--spikes-per-second", "no times of a step are foretold on '" + options.chip.name + "'");
+  if (target.split != "off") {
+    if (target.partition != "auto" && target.partition != "sequential")
+      return pointlessOption("--partition", "with --split cores are filled sequentially");
+    options.split = target.split == "auto" ? mapping::Split::Auto : mapping::Split::Fixed;
+    if (options.split == mapping::Split::Fixed)
+      options.synapseCores = static_cast<uint32_t>(std::stoul(target.split));
+    if (options.synapseCores >= options.chip.coresPerTile && options.split == mapping::Split::Fixed && options.chip.memories)
+      return Error{.code = 6110,
+                   .message = "a tile has too few cores for so many synapse cores beside one with neurons",
+                   .place = "--split",
+                   .expected = "at most " + std::to_string(options.chip.coresPerTile - 1),
+                   .found = target.split,
+                   .kind = ErrorKind::DoesNotFit};
+  }
   options.spikesPerSecond = target.spikesPerSecond.value_or(0);
   return options;
 }

@@ -7,6 +7,7 @@
 // twice.
 //===----------------------------------------------------------------------===//
 #include "Shared.h"
+#include "Split.h"
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -27,7 +28,7 @@ struct CoreCount {
 class Emitter {
 public:
   Emitter(const Network &network, const hw::Chip &chip, const Mapping &mapping, std::vector<uint32_t> level)
-      : network(network), chip(chip), mapping(mapping), level(std::move(level)) {}
+      : network(network), chip(chip), mapping(mapping), level(std::move(level)), routes(network, chip, mapping) {}
   Result<image::ImageData> run(const std::string &provenance);
 
 private:
@@ -46,6 +47,7 @@ private:
   const hw::Chip &chip;
   const Mapping &mapping;
   const std::vector<uint32_t> level;
+  const SourceRoutes routes;
   image::ImageData data;
   std::vector<CoreCount> counts;
   std::vector<std::vector<uint32_t>> coreOf;
@@ -141,14 +143,22 @@ void Emitter::makeParams(image::SliceRecord &slice, const Population &population
 
 void Emitter::makeCores() {
   uint64_t neurons = 0;
-  for (const CoreAssignment &assignment : mapping.cores) {
+  for (const StandingCore &standing : routes.cores()) {
+    const CoreAssignment &assignment = mapping.cores[standing.owner];
     image::CoreRecord core{};
-    core.chip = assignment.chip;
-    core.core = assignment.core;
+    core.chip = standing.chip;
+    core.core = standing.core;
     core.level = assignment.level;
     core.firstSlice = static_cast<uint32_t>(data.slices.size());
-    core.sliceCount = static_cast<uint32_t>(assignment.slices.size());
     core.firstNeuron = neurons;
+    if (standing.share != nowhere) {
+      core.feeds = 1 + routes.own()[standing.owner];
+      for (const Slice &part : assignment.slices)
+        core.accumulatorCount += part.count * inputCount(network, network.populations[part.population]);
+      data.cores.push_back(core);
+      continue;
+    }
+    core.sliceCount = static_cast<uint32_t>(assignment.slices.size());
     for (const Slice &part : assignment.slices) {
       const Population &population = network.populations[part.population];
       image::SliceRecord slice{};
@@ -234,8 +244,10 @@ void Emitter::count() {
     for (const image::RewiringMeta &rewiring : learning.rewiring)
       formed[learning.projection] = rewiring.delay;
   uint64_t axon = 0, row = 0, source = 0;
+  const uint32_t *route = nullptr; // Of the source: by core of the mapping, the core that takes in its messages.
   const auto begin = [&](uint32_t p, uint64_t n) {
     ++axon;
+    route = routes.of(p, n).data();
     source = sourceRow[p][n];
   };
   walk(begin, [&](uint32_t index, uint64_t first, uint64_t last, bool sameStep) {
@@ -247,7 +259,7 @@ void Emitter::count() {
       const uint32_t delay = projection.delay(s);
       if (mixed && (delay == 0) != sameStep)
         continue;
-      const uint32_t c = cores[projection.targets[s]];
+      const uint32_t c = route[cores[projection.targets[s]]];
       CoreCount &core = counts[c];
       ++core.synapses;
       if (rowStamp[c] != row) {
@@ -318,8 +330,10 @@ void Emitter::fill() {
   std::vector<uint32_t> touched;
   uint64_t axon = 0, row = 0;
   uint32_t population = 0, neuron = 0;
+  const uint32_t *route = nullptr;
   const auto begin = [&](uint32_t p, uint64_t n) {
     ++axon;
+    route = routes.of(p, n).data();
     population = p;
     neuron = static_cast<uint32_t>(n);
   };
@@ -348,7 +362,7 @@ void Emitter::fill() {
       const uint32_t delay = projection.delay(s);
       if (mixed && (delay == 0) != sameStep)
         continue;
-      const uint32_t target = projection.targets[s], c = cores[target];
+      const uint32_t target = projection.targets[s], c = route[cores[target]];
       Cursor &cursor = cursors[c];
       if (cursor.rowStamp != row)
         openRow(c, index);

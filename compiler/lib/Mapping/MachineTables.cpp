@@ -1,7 +1,7 @@
 //===- MachineTables.cpp - Keys and routers of a machine ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Mapping/MachineTables.h"
-#include "Shared.h"
+#include "Split.h"
 #include "ranvier/HwModels/Routes.h"
 #include <algorithm>
 #include <bit>
@@ -160,21 +160,23 @@ Result<MachineTables> mapping::machineTables(const image::Image &image) {
 
 //===--- Before there is an image -----------------------------------------===//
 
-static image::SourceBlocks blocksOf(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+static image::SourceBlocks blocksOf(const Network &network, const hw::Chip &chip, const Mapping &mapping,
+                                    const SourceRoutes &routes) {
   std::vector<image::SourceBlocks::Source> sources;
   for (const Population &population : network.populations)
     sources.push_back({population.count, population.input});
   std::vector<image::SourceBlocks::Slice> slices;
-  for (uint32_t c = 0; c < mapping.cores.size(); ++c)
-    for (const Slice &slice : mapping.cores[c].slices)
-      slices.push_back({c, slice.population, slice.first, slice.count});
+  for (uint32_t c = 0; c < routes.cores().size(); ++c)
+    if (routes.cores()[c].share == nowhere)
+      for (const Slice &slice : mapping.cores[routes.cores()[c].owner].slices)
+        slices.push_back({c, slice.population, slice.first, slice.count});
   image::SourceBlocks blocks(sources, slices, std::max(1u, chip.core.neurons));
   std::vector<uint32_t> stages(network.populations.size(), 0);
   for (const Projection &projection : network.projections)
     for (const uint16_t delay : projection.targets.empty() ? std::vector<uint16_t>{} : projection.delays)
       stages[projection.source] =
           std::max(stages[projection.source], image::delayParts(std::max<uint32_t>(1, delay), chip.memories->nativeSteps).stage);
-  blocks.extend(stages, static_cast<uint32_t>(mapping.cores.size()));
+  blocks.extend(stages, static_cast<uint32_t>(routes.cores().size()));
   return blocks;
 }
 
@@ -185,13 +187,19 @@ static std::vector<bool> sendersOf(const Network &network) {
   return sends;
 }
 
-static std::vector<image::CoreShape> emptyShapes(const Network &network, const Mapping &mapping) {
-  std::vector<image::CoreShape> shapes(mapping.cores.size());
-  for (size_t c = 0; c < shapes.size(); ++c)
-    for (const Slice &slice : mapping.cores[c].slices) {
+static std::vector<image::CoreShape> emptyShapes(const Network &network, const Mapping &mapping, const SourceRoutes &routes) {
+  std::vector<image::CoreShape> shapes(routes.cores().size());
+  for (size_t c = 0; c < shapes.size(); ++c) {
+    const StandingCore &standing = routes.cores()[c];
+    const CoreAssignment &owner = mapping.cores[standing.owner];
+    shapes[c].feeds = standing.share != nowhere;
+    shapes[c].receives = shapes[c].feeds || owner.synapseCores.empty();
+    for (const Slice &slice : owner.slices) {
       const isa::Program &program = network.programs[static_cast<size_t>(network.populations[slice.population].program)];
       shapes[c].neurons += slice.count;
       shapes[c].types = std::max(shapes[c].types, static_cast<uint32_t>(program.inputs.size()));
+      if (shapes[c].feeds)
+        continue;
       shapes[c].neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shapes[c].inputWords += uint64_t(slice.count) * program.inputs.size();
       const auto learns = [&](const Learning &rule) {
@@ -203,6 +211,7 @@ static std::vector<image::CoreShape> emptyShapes(const Network &network, const M
           if (network.projections[rule.projection].target == slice.population)
             shapes[c].places += uint64_t(slice.count) * rewiring.most;
     }
+  }
   return shapes;
 }
 
@@ -210,8 +219,9 @@ namespace {
 /// Counts rows while the synapses go by once: lanes are pairs of a core and a stage of delay.
 class ShapeCounter {
 public:
-  ShapeCounter(const Network &network, const Mapping &mapping, const image::SourceBlocks &blocks, uint32_t native)
-      : network(network), blocks(blocks), native(native), shapes(emptyShapes(network, mapping)),
+  ShapeCounter(const Network &network, const Mapping &mapping, const image::SourceBlocks &blocks, const SourceRoutes &routes,
+               uint32_t native)
+      : network(network), blocks(blocks), routes(routes), native(native), shapes(emptyShapes(network, mapping, routes)),
         coreOf(coreOfNeuron(network, mapping)), plastic(image::plasticProjections(network.projections.size(), network.learning)) {
     for (uint32_t p = 0; p < blocks.originals(); ++p)
       lanes = std::max(lanes, 1 + blocks.stages(p));
@@ -236,10 +246,10 @@ public:
 private:
   void takeRow(uint32_t p, uint64_t n, uint32_t index) {
     const Projection &projection = network.projections[index];
-    const std::vector<uint32_t> &cores = coreOf[projection.target];
+    const std::vector<uint32_t> &cores = coreOf[projection.target], &route = routes.of(p, n);
     touched.clear();
     for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
-      const uint32_t core = cores[projection.targets[s]];
+      const uint32_t core = route[cores[projection.targets[s]]];
       const image::DelayParts parts = image::delayParts(projection.delay(s), native);
       const uint32_t lane = core * lanes + parts.stage;
       if (inRow[lane]++ == 0)
@@ -260,6 +270,7 @@ private:
 
   const Network &network;
   const image::SourceBlocks &blocks;
+  const SourceRoutes &routes;
   const uint32_t native;
   std::vector<image::CoreShape> shapes;
   const std::vector<std::vector<uint32_t>> coreOf;
@@ -288,9 +299,10 @@ struct Counted {
 } // namespace
 
 static Result<Counted> count(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
-  Counted counted{blocksOf(network, chip, mapping), {}, {}};
+  const SourceRoutes routes(network, chip, mapping);
+  Counted counted{blocksOf(network, chip, mapping, routes), {}, {}};
   RANVIER_TRY(counted.keys, image::assignKeys(counted.blocks, sendersOf(network)));
-  counted.shapes = ShapeCounter(network, mapping, counted.blocks, chip.memories->nativeSteps).run();
+  counted.shapes = ShapeCounter(network, mapping, counted.blocks, routes, chip.memories->nativeSteps).run();
   return counted;
 }
 
@@ -303,7 +315,7 @@ Result<std::vector<image::MemoryUse>> mapping::foretellMemories(const Network &n
 Result<Forecast> mapping::foretellMachine(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
   RANVIER_TRY(const Counted counted, count(network, chip, mapping));
   std::vector<Place> places;
-  for (const CoreAssignment &core : mapping.cores)
+  for (const StandingCore &core : standingCores(mapping))
     places.push_back({core.chip, core.core});
   Forecast forecast{counted.uses(*chip.memories), {}, {}};
   RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, counted.blocks, places));

@@ -95,8 +95,8 @@ std::vector<CoreUse> mapping::measure(const Network &network, const hw::Chip &ch
   return use;
 }
 
-std::string detail::nameOfCore(const CoreAssignment &core) {
-  return "chip " + std::to_string(core.chip) + ", core " + std::to_string(core.core);
+std::string detail::nameOfCore(uint32_t chip, uint32_t core) {
+  return "chip " + std::to_string(chip) + ", core " + std::to_string(core);
 }
 
 static Error wrongMapping(unsigned code, const std::string &place, const std::string &message, const std::string &expected,
@@ -119,6 +119,17 @@ static Result<void> checkPlaces(const Network &network, const hw::Chip &chip, co
                           "a core that works", place);
     if (!used.insert({core.chip, core.core}).second)
       return wrongMapping(6023, place, "two cores have the same place", "each place once", place);
+    for (const uint32_t synapseCore : core.synapseCores) {
+      const std::string beside = nameOfCore(core.chip, synapseCore);
+      if (!chip.memories || synapseCore >= chip.coresPerChip() ||
+          synapseCore / chip.coresPerTile != core.core / chip.coresPerTile || chip.faults.isDead(core.chip, synapseCore))
+        return wrongMapping(6114, beside, "no place for a synapse core of " + place,
+                            "a working core of the same tile, on a chip whose cores share its memory", beside);
+      if (!used.insert({core.chip, synapseCore}).second)
+        return wrongMapping(6023, beside, "two cores have the same place", "each place once", beside);
+      if (!network.learning.empty())
+        return wrongMapping(6111, beside, "a synapse core in a network that learns", "none", beside);
+    }
     if (core.slices.empty())
       return wrongMapping(6026, place, "core without neurons", "at least one slice", "none");
     uint64_t accumulators = 0;

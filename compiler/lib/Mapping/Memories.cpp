@@ -6,6 +6,7 @@
 // then tiles are never over theirs, wherever cores are placed.
 //===----------------------------------------------------------------------===//
 #include "Memories.h"
+#include "Split.h"
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -67,8 +68,7 @@ static std::string populationsOf(const Network &network, const CoreAssignment &c
   return (numbers.size() == 1 ? "population " : "populations ") + names;
 }
 
-/// The first and the second half of its neurons.
-static std::pair<CoreAssignment, CoreAssignment> halves(const CoreAssignment &core) {
+std::pair<CoreAssignment, CoreAssignment> detail::halves(const CoreAssignment &core) {
   uint64_t left = neuronsOf(core) / 2;
   std::pair<CoreAssignment, CoreAssignment> out;
   out.first.level = out.second.level = core.level;
@@ -140,7 +140,9 @@ Result<void> detail::cutToMemories(const Network &network, const hw::Chip &chip,
   return {};
 }
 
-static uint32_t tileNumber(const hw::Chip &chip, const CoreAssignment &core) { return core.core / chip.coresPerTile; }
+template <typename Core> static uint32_t tileNumber(const hw::Chip &chip, const Core &core) {
+  return core.core / chip.coresPerTile;
+}
 static std::string tileText(const hw::Chip &chip, uint32_t tile) {
   return "tile (" + text(tile / chip.tilesY) + "," + text(tile % chip.tilesY) + ")";
 }
@@ -149,8 +151,9 @@ static std::string tileText(const hw::Chip &chip, uint32_t tile) {
 static std::map<uint32_t, uint64_t> sharedUse(const hw::Chip &chip, const Mapping &mapping,
                                               const std::vector<image::MemoryUse> &uses) {
   std::map<uint32_t, uint64_t> sums;
+  const std::vector<StandingCore> standing = standingCores(mapping);
   for (size_t c = 0; c < uses.size(); ++c)
-    sums[tileNumber(chip, mapping.cores[c])] += uses[c].sdramBytes();
+    sums[tileNumber(chip, standing[c])] += uses[c].sdramBytes();
   return sums;
 }
 
@@ -159,12 +162,14 @@ Result<void> detail::checkMemories(const Network &network, const hw::Chip &chip,
     return {};
   RANVIER_TRY(const Forecast forecast, foretellMachine(network, chip, mapping));
   const std::vector<image::MemoryUse> &uses = forecast.cores;
+  const std::vector<StandingCore> standing = standingCores(mapping);
   for (size_t c = 0; c < uses.size(); ++c)
     if (const auto excess = excessOf(uses[c], *chip.memories, chip.memories->sdramBytes))
       return Error{.code = 6102,
                    .message = std::string("more ") + excess->memory + " than a core of '" + chip.name + "' has, by " +
                               text(excess->needed - excess->bound) + (excess->parts.empty() ? "" : " (" + excess->parts + ")"),
-                   .place = nameOfCore(mapping.cores[c]) + " (" + populationsOf(network, mapping.cores[c]) + ")",
+                   .place = nameOfCore(standing[c].chip, standing[c].core) + " (" +
+                            populationsOf(network, mapping.cores[standing[c].owner]) + ")",
                    .expected = "at most " + text(excess->bound),
                    .found = text(excess->needed),
                    .hint = "give the core fewer neurons, or leave the mapping to the partitioner",
@@ -208,11 +213,12 @@ Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const 
         std::max_element(uses->begin(), uses->end(), [&](const auto &a, const auto &b) { return bytes(a) < bytes(b); }) -
         uses->begin());
   };
+  const std::vector<StandingCore> standing = standingCores(mapping);
   const auto core = [&](size_t c, uint64_t bytes, const std::vector<image::MemoryPart> &parts) {
     return Json{{"used", bytes},
-                {"chip", mapping.cores[c].chip},
-                {"core", mapping.cores[c].core},
-                {"populations", populationsOf(network, mapping.cores[c])},
+                {"chip", standing[c].chip},
+                {"core", standing[c].core},
+                {"populations", populationsOf(network, mapping.cores[standing[c].owner])},
                 {"parts", partsJson(parts)}};
   };
   Json json;

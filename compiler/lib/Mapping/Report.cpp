@@ -138,7 +138,12 @@ std::string mapping::report(const Network &network, const hw::Chip &chip, const 
   Json json;
   const uint64_t available = availableCores(chip);
   json["chip"] = chip.name;
-  json["cores"] = {{"used", mapping.cores.size()}, {"available", available}, {"per_chip", chip.coresPerChip()}};
+  uint64_t synapseCores = 0;
+  for (const CoreAssignment &core : mapping.cores)
+    synapseCores += core.synapseCores.size();
+  json["cores"] = {{"used", mapping.cores.size() + synapseCores}, {"available", available}, {"per_chip", chip.coresPerChip()}};
+  if (synapseCores)
+    json["cores"]["synapse_cores"] = synapseCores;
   json["chips"] = {{"used", chips.size()}, {"available", chip.liveChips()}};
   if (!chip.faults.empty())
     json["faults"] = faultsReport(chip, chips);

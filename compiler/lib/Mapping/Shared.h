@@ -106,7 +106,10 @@ void takeFirstPlaces(const hw::Chip &chip, Mapping &mapping);
 /// Sorts the cores by level, chip and core.
 void sortByPlace(Mapping &mapping);
 /// "chip 0, core 3".
-std::string nameOfCore(const CoreAssignment &core);
+std::string nameOfCore(uint32_t chip, uint32_t core);
+inline std::string nameOfCore(const CoreAssignment &core) { return nameOfCore(core.chip, core.core); }
+/// The first and the second half of its neurons.
+std::pair<CoreAssignment, CoreAssignment> halves(const CoreAssignment &core);
 
 /// Neurons of one core that send to the same cores: all of those on chips with multicast trees, else one destination at a time.
 struct Spread {

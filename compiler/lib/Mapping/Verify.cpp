@@ -198,6 +198,9 @@ Result<Network> Rebuilder::run() {
   copyMeta();
   for (uint32_t c = 0; c < image.cores.size(); ++c)
     RANVIER_CHECK(readCore(image.cores[c], c));
+  for (uint32_t c = 0; c < image.cores.size(); ++c)
+    if (image.cores[c].feeds)
+      targets[c] = targets[image.cores[c].feeds - 1];
   for (size_t p = 0; p < seen.size(); ++p)
     if (const auto missing = std::find(seen[p].begin(), seen[p].end(), 0); missing != seen[p].end())
       return broken("population '" + network.populations[p].name + "'", "neuron stands on no core", "each neuron once",
@@ -221,12 +224,19 @@ Result<Network> mapping::rebuildNetwork(const image::Image &image) { return Rebu
 
 Mapping mapping::mappingOf(const image::Image &image) {
   Mapping mapping;
+  std::vector<size_t> numberOf; // Of each core of the image in the mapping; those with neurons.
   for (const image::CoreRecord &core : image.cores) {
+    numberOf.push_back(mapping.cores.size());
+    if (core.feeds)
+      continue;
     CoreAssignment assignment{core.chip, core.core, core.level, {}};
     for (uint32_t s = core.firstSlice; s < core.firstSlice + core.sliceCount; ++s)
       assignment.slices.push_back({image.slices[s].population, image.slices[s].first, image.slices[s].count});
     mapping.cores.push_back(std::move(assignment));
   }
+  for (const image::CoreRecord &core : image.cores)
+    if (core.feeds)
+      mapping.cores[numberOf[core.feeds - 1]].synapseCores.push_back(core.core);
   return mapping;
 }
 

@@ -147,7 +147,10 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
                          .rates = {},
                          .onStage = options.onStage,
                          .threads = options.threads,
-                         .sameChip = sets};
+                         .sameChip = sets,
+                         .split = options.split,
+                         .synapseCores = options.synapseCores,
+                         .assumed = rates};
     how.rates = rates.spikes;
     mapping::Choice choice;
     RANVIER_TRY(placed, mapping::mapNetwork(plain, options.chip, how, &choice));
@@ -168,7 +171,10 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
           builder.getContext(), FlatSymbolRefAttr::get(builder.getContext(), plain.populations[slice.population].name), slice.first,
           slice.count));
     fabric::CoreOp::create(builder, network.getLoc(), builder.getI64IntegerAttr(core.chip), builder.getI64IntegerAttr(core.core),
-                           builder.getI64IntegerAttr(core.level), builder.getArrayAttr(slices));
+                           builder.getI64IntegerAttr(core.level), builder.getArrayAttr(slices),
+                           core.synapseCores.empty() ? DenseI64ArrayAttr()
+                                                     : builder.getDenseI64ArrayAttr(SmallVector<int64_t>(core.synapseCores.begin(),
+                                                                                                         core.synapseCores.end())));
   }
   if (failed(verify(where)))
     return located(network, {.code = 5731, .message = "the mapping does not verify (see the diagnostics above)"});
@@ -196,6 +202,8 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
       assignment.slices.push_back({static_cast<uint32_t>(at - plain.populations.begin()), static_cast<uint32_t>(slice.getFirst()),
                                    static_cast<uint32_t>(slice.getCount())});
     }
+    for (const int64_t synapseCore : core.getSynapseCores().value_or(ArrayRef<int64_t>()))
+      assignment.synapseCores.push_back(static_cast<uint32_t>(synapseCore));
     placed.cores.push_back(std::move(assignment));
   }
   RANVIER_CHECK(mapping::checkMapping(plain, options.chip, placed));

@@ -101,6 +101,8 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   else
     core.delivery.synapses64 = image.synapses64.data() + record.firstSynapse;
   core.delivery.slots = core.segments ? 1 : std::max(1u, record.delaySlots);
+  for (const uint32_t feeder : core.feeders)
+    core.delivery.slots = std::max(core.delivery.slots, image.cores[feeder].delaySlots);
   if (!core.segments)
     core.horizon = core.delivery.slots;
   core.delivery.stride = static_cast<uint32_t>(roundUp(record.accumulatorCount, padNeurons));
@@ -112,7 +114,7 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
                  .expected = "at most 4294967295 accumulator words (delay slots times accumulators) and 2147483647 rows",
                  .found = std::to_string(ringWords) + " words, " + std::to_string(record.rowCount) + " rows",
                  .kind = ErrorKind::Unsupported};
-  core.ring = AlignedArray<int32_t>(ringWords);
+  core.ring = AlignedArray<int32_t>(record.feeds ? 0 : ringWords);
   core.delivery.ring = core.ring.data();
   core.deliver = selectDelivery(kind, image.meta.profile);
   core.learning = CoreLearning::load(image, record);
@@ -350,11 +352,17 @@ void loadCycles(Engine &engine) {
     engine.rankCycles = std::make_unique<RankCycles>(*engine.ranks, *engine.image, engine.cycles.get());
 }
 
+bool hasSynapseCores(const image::Image &image) {
+  return std::any_of(image.cores.begin(), image.cores.end(), [](const image::CoreRecord &core) { return core.feeds != 0; });
+}
+
 /// Nothing of it is exchanged between ranks: detailed timing runs on one, and each foretells its own cores.
 Result<void> loadRealTime(Engine &engine) {
   const image::Image &image = *engine.image;
   RANVIER_TRY(engine.clock, realTimeClock(image, engine.options.timeScale));
   if (engine.options.timing == Timing::Fast) {
+    if (hasSynapseCores(image)) // Their transfers have no place among what is foretold.
+      return {};
     engine.forecast = std::make_unique<RealTimeForecast>(image.chip, engine.costs, engine.clock, engine.cores.size());
     return {};
   }
@@ -366,6 +374,21 @@ Result<void> loadRealTime(Engine &engine) {
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
     engine.cores[c].sends = &engine.realTime->sends(c);
   return {};
+}
+
+/// Time for the sums that synapse cores hand over in each step, on both sides.
+void loadTransfers(Engine &engine) {
+  const auto each = [&](const char *event) -> int64_t {
+    const auto at = engine.profile ? engine.profile->events.find(event) : decltype(engine.profile->events.begin()){};
+    return engine.profile && at != engine.profile->events.end() ? at->second.picoseconds.value_or(0) : 0;
+  };
+  const int64_t transfer = each("sums_transfer"), sent = each("sum_sent"), taken = each("sum_taken");
+  for (CoreState &core : engine.cores)
+    for (const uint32_t feeder : core.feeders) {
+      const uint32_t sums = core.record->accumulatorCount;
+      engine.cores[feeder].transfer = addTime(addTime(0, 1, transfer), sums, sent);
+      core.transfer = addTime(addTime(core.transfer, 1, transfer), sums, taken);
+    }
 }
 
 Result<void> loadAccounting(Engine &engine) {
@@ -403,6 +426,7 @@ Result<void> loadAccounting(Engine &engine) {
     for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
       engine.accounts[o + n + 1] = packEvents(events[o], engine.mixed);
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
+  loadTransfers(engine);
   if (engine.profile && engine.profile->cycles) {
     loadCycles(engine);
   } else if (image.chip.realTime) {
@@ -421,17 +445,22 @@ void loadThreads(Engine &engine) {
   engine.threads.resize(count);
   std::vector<uint32_t> order;
   for (uint32_t c = 0; c < engine.cores.size(); ++c)
-    if (engine.holds(c))
+    if (engine.holds(c) && !engine.cores[c].record->feeds) // synapse cores go with the core that they feed
       order.push_back(c);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return workOf(engine.cores[a]) > workOf(engine.cores[b]); });
+  const auto groupWork = [&](uint32_t c) {
+    uint64_t work = workOf(engine.cores[c]);
+    for (const uint32_t feeder : engine.cores[c].feeders)
+      work += workOf(engine.cores[feeder]);
+    return work;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return groupWork(a) > groupWork(b); });
   std::vector<std::vector<uint64_t>> load(engine.levels, std::vector<uint64_t>(count, 0));
   for (ThreadState &thread : engine.threads)
     thread.coresByLevel.resize(engine.levels);
   for (const uint32_t c : order) { // heaviest first, to the thread that has least on this level
     auto &levelLoad = load[engine.cores[c].record->level];
     const size_t least = static_cast<size_t>(std::min_element(levelLoad.begin(), levelLoad.end()) - levelLoad.begin());
-    levelLoad[least] += workOf(engine.cores[c]) + 1;
+    levelLoad[least] += groupWork(c) + 1;
     engine.threads[least].coresByLevel[engine.cores[c].record->level].push_back(c);
   }
   bool shifts = std::any_of(engine.exponents.begin(), engine.exponents.end(), [](int8_t e) { return e < 0; });
@@ -442,6 +471,10 @@ void loadThreads(Engine &engine) {
       std::sort(cores.begin(), cores.end());
       for (const uint32_t c : cores) {
         const CoreState &core = engine.cores[c];
+        for (const uint32_t feeder : core.feeders) {
+          axons = std::max<size_t>(axons, engine.cores[feeder].axons);
+          rows = std::max<size_t>(rows, engine.cores[feeder].record->rowCount);
+        }
         axons = std::max<size_t>(axons, core.axons);
         segments |= core.segments != nullptr;
         slots = std::max<size_t>(slots, core.delivery.slots);
@@ -478,6 +511,16 @@ void loadThreads(Engine &engine) {
   }
 }
 
+/// Synapse cores add to the ring of the core that they feed.
+void shareRings(Engine &engine) {
+  for (CoreState &core : engine.cores)
+    for (const uint32_t feeder : core.feeders) {
+      DeliveryCore &delivery = engine.cores[feeder].delivery;
+      delivery.ring = core.delivery.ring;
+      delivery.slots = core.delivery.slots;
+    }
+}
+
 /// The cores that this rank holds, and all populations.
 Result<void> loadOwn(Engine &engine) {
   const image::Image &image = *engine.image;
@@ -492,12 +535,16 @@ Result<void> loadOwn(Engine &engine) {
     engine.cores[c].axons = image.cores[c].inAxonCount;
     engine.cores[c].sameAxons = image.cores[c].sameStepAxonCount;
   }
+  for (uint32_t c = 0; c < engine.cores.size(); ++c)
+    if (image.cores[c].feeds)
+      engine.cores[image.cores[c].feeds - 1].feeders.push_back(c);
   RANVIER_CHECK(expandSynapses(engine, engine.options.threads ? engine.options.threads : processors()));
   for (uint32_t c = 0; c < engine.cores.size(); ++c) {
     if (engine.holds(c))
       RANVIER_CHECK(loadCore(engine, image.cores[c], engine.cores[c]));
     engine.levels = std::max(engine.levels, image.cores[c].level + 1);
   }
+  shareRings(engine);
   return loadPopulations(engine);
 }
 
@@ -525,6 +572,12 @@ Result<void> load(Engine &engine) {
                  .message = "synapses of the image come and go, and events are counted by the synapses of the start",
                  .expected = "timing off",
                  .found = engine.options.timing == Timing::Detailed ? "detailed" : "fast",
+                 .kind = ErrorKind::Unsupported};
+  if (engine.options.ranks && hasSynapseCores(*engine.image))
+    return Error{.code = 7045,
+                 .message = "ranks share single cores, and the image has synapse cores, which stay beside the core that they feed",
+                 .expected = "one process, or an image compiled without --split",
+                 .found = std::to_string(engine.options.ranks->ranks()) + " ranks",
                  .kind = ErrorKind::Unsupported};
   if (!engine.options.ranks) {
     RANVIER_CHECK(loadOwn(engine));

@@ -107,7 +107,13 @@ public:
   void save(MachineState &out) override;
   Result<void> restore(const MachineState &state) override;
   const StepCounts &counts() const override { return total; }
-  Energy energy(const StepCounts &counts) const override { return engine.costs.energy(counts); }
+  Energy energy(const StepCounts &counts) const override {
+    Energy sum = engine.costs.energy(counts);
+    if (engine.timed &&
+        std::any_of(engine.cores.begin(), engine.cores.end(), [](const CoreState &core) { return !core.feeders.empty(); }))
+      sum.unknown.push_back("sums_transfer"); // no profile counts it
+    return sum;
+  }
   std::span<const uint32_t> spikes(uint32_t population) override;
   std::span<const int32_t> payloads(uint32_t population) override;
   void readState(uint32_t population, uint32_t state, std::span<int32_t> out) const override;
@@ -176,6 +182,7 @@ private:
   template <bool Shared, bool Timed> void runLevels(ThreadState &thread);
   void runLevels(ThreadState &thread);
   void takeIn(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to);
+  void takeWithFeeders(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to);
   void deliver(CoreState &core, ThreadState &thread);
   void deliverSameStep(CoreState &core, ThreadState &thread);
   template <bool Timed> void updateCore(uint32_t core, ThreadState &thread, Emission &emission);
@@ -273,7 +280,7 @@ void EngineMachine::save(MachineState &out) {
   for (ThreadState &thread : engine.threads) // the others wait at the barrier
     for (const auto &cores : thread.coresByLevel)
       for (const uint32_t c : cores)
-        takeIn(engine.cores[c], thread, taken + 1, before);
+        takeWithFeeders(engine.cores[c], thread, taken + 1, before);
   taken = before;
   saveState(engine, now, out);
   if (engine.ranks)
@@ -464,9 +471,16 @@ void EngineMachine::takeIn(CoreState &core, ThreadState &thread, uint32_t from, 
   }
 }
 
+/// Also what goes to the core's synapse cores.
+void EngineMachine::takeWithFeeders(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to) {
+  for (const uint32_t feeder : core.feeders)
+    takeIn(engine.cores[feeder], thread, from, to);
+  takeIn(core, thread, from, to);
+}
+
 /// What is due of earlier steps.
 void EngineMachine::deliver(CoreState &core, ThreadState &thread) {
-  takeIn(core, thread, taken + 1, complete);
+  takeWithFeeders(core, thread, taken + 1, complete);
   if (!core.segments)
     return;
   if (!core.carried.empty())
@@ -750,6 +764,7 @@ void EngineMachine::settleCore(const Emission &emission, ThreadState &thread) {
   times.soma = addTime(0, neurons, costs.picoseconds(CostTable::SomaAccess));
   times.soma = addTime(times.soma, emission.somaUpdates, costs.picoseconds(CostTable::SomaUpdate));
   times.soma = addTime(times.soma, emission.count, costs.picoseconds(CostTable::SomaSpike));
+  times.soma = addTime(times.soma, 1, engine.cores[emission.core].transfer);
   times.axonOut = addTime(0, messages, costs.picoseconds(CostTable::AxonOut));
 }
 
@@ -778,6 +793,8 @@ void EngineMachine::settleStep() {
       events[k] += load.events[k];
     total.arrivals += load.messages;
     CoreTimes &times = engine.coreTimes[c];
+    if (engine.cores[c].record->feeds)
+      times.axonOut = engine.cores[c].transfer;
     times.axonIn = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
     times.synapse = costs.processing(load.events);
     times.idle = std::max(addTime(times.soma, 1, times.axonOut), addTime(times.axonIn, 1, times.synapse)); // busy, for now

@@ -97,7 +97,8 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
     const CoreState &core = engine.cores[c];
     if (!engine.holds(c))
       continue;
-    savePendingInput(core, c, now, state);
+    if (!core.record->feeds) // its sums lie in the ring of the core that it feeds
+      savePendingInput(core, c, now, state);
     if (core.learning) {
       std::vector<int32_t> &words = state.learned.emplace_back(MachineState::Learned{c, {}}).words;
       for (const LearningRows &rows : std::as_const(*core.learning).all())

@@ -71,7 +71,9 @@ struct CoreState {
   std::vector<AlignedArray<uint64_t>> nextBits; ///< the others, by emission step modulo Engine::window.
   std::vector<AlignedArray<int32_t>> payload;   ///< By emission step likewise and axon; empty where no spike carries a value.
   const int32_t *payloadOf(uint32_t slot) const { return payload.empty() ? nullptr : payload[slot].data(); }
-  SendLog *sends = nullptr; ///< Timing detailed only.
+  SendLog *sends = nullptr;      ///< Timing detailed only.
+  std::vector<uint32_t> feeders; ///< Synapse cores that add to the ring of this one; they have none of their own.
+  int64_t transfer = 0;          ///< [ps] For sums that it hands over or takes over in a step. Not with timing off.
 };
 
 /// Where a spike of some step leaves its mark: what emission needs of every other core, 32 bytes each.

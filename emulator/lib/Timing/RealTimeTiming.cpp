@@ -339,6 +339,15 @@ Result<std::unique_ptr<RealTimeTiming>> RealTimeTiming::create(const image::Imag
                  .expected = "synapses in the image",
                  .found = "a connector",
                  .kind = ErrorKind::Unsupported};
+  if (const auto split =
+          std::find_if(image.cores.begin(), image.cores.end(), [](const image::CoreRecord &core) { return core.feeds != 0; });
+      split != image.cores.end())
+    return Error{.code = 7042,
+                 .message = "detailed timing in real time of an image with synapse cores, whose transfers are not modelled",
+                 .place = "core " + std::to_string(split - image.cores.begin()),
+                 .expected = "an image compiled without --split",
+                 .found = "a synapse core",
+                 .kind = ErrorKind::Unsupported};
   std::unique_ptr<RealTimeTiming> made(new RealTimeTiming(std::move(cores)));
   made->top = (1u << image.chip.ringBuffers.bits) - 1;
   RANVIER_TRY(RealTimePlan plan, Planner(*made, image, messages, grid, costs).run(clock, lossless));

@@ -78,6 +78,10 @@ void Builder::makeNeurons() {
         words.push_back(static_cast<uint32_t>(image.paramWords[param.offset + (param.uniform ? 0 : n)]));
       }
     }
+  }
+  const CoreRecord &target = targetCore(image, core);
+  for (const SliceRecord &slice : image.slices.subspan(target.firstSlice, target.sliceCount)) {
+    const isa::Program &program = image.meta.programs[slice.program];
     for (size_t r = 0; r < program.inputs.size(); ++r)
       for (uint32_t n = 0; n < slice.count; ++n)
         targetOf[slice.accumulatorBase + r * slice.count + n] = {slice.neuronBase + n, static_cast<uint32_t>(r)};

@@ -72,10 +72,15 @@ std::vector<CoreShape> image::shapesOf(const Image &image, const SourceBlocks &b
   for (size_t c = 0; c < shapes.size(); ++c) {
     const CoreRecord &core = image.cores[c];
     CoreShape &shape = shapes[c];
-    shape.neurons = core.neuronCount;
+    const CoreRecord &target = targetCore(image, core);
+    shape.neurons = target.neuronCount;
+    shape.feeds = core.feeds != 0;
+    if (shape.feeds)
+      shapes[core.feeds - 1].receives = false;
+    for (const SliceRecord &slice : image.slices.subspan(target.firstSlice, target.sliceCount))
+      shape.types = std::max(shape.types, static_cast<uint32_t>(image.meta.programs[slice.program].inputs.size()));
     for (const SliceRecord &slice : image.slices.subspan(core.firstSlice, core.sliceCount)) {
       const isa::Program &program = image.meta.programs[slice.program];
-      shape.types = std::max(shape.types, static_cast<uint32_t>(program.inputs.size()));
       shape.neuronWords += uint64_t(slice.count) * (program.states.size() + program.params.size());
       shape.inputWords += uint64_t(slice.count) * program.inputs.size();
       for (const LearningMeta &learning : image.meta.learning)
@@ -207,6 +212,8 @@ bool MemoryUse::operator==(const MemoryUse &other) const {
   return longestRow == other.longestRow && fieldBits == other.fieldBits && same(dtcm, other.dtcm) && same(sdram, other.sdram);
 }
 
+uint64_t image::handedBytes(const CoreShape &shape) { return 2 * SynapseFields::of(shape.neurons, shape.types, 1).sums(); }
+
 namespace {
 /// What differs between a plan and the bytes made by it.
 struct Sizes {
@@ -227,8 +234,8 @@ static MemoryUse partsOf(const Sizes &sizes, const CoreShape &shape, uint32_t lo
               {"population table", sizes.tableBytes},
               {"filters", sizes.filterBytes},
               {"direct rows", sizes.directBytes},
-              {"packets", uint64_t(4) * memories.spikeBuffer},
-              {"row buffers", uint64_t(4) * memories.rowBuffers * (memories.rowWords + rowHeaderWords)},
+              {"packets", shape.receives ? uint64_t(4) * memories.spikeBuffer : 0},
+              {"row buffers", shape.receives ? uint64_t(4) * memories.rowBuffers * (memories.rowWords + rowHeaderWords) : 0},
               {"spike history", shape.plasticNeurons * memories.historyBytes},
               {"code", memories.dtcmCodeBytes}};
   use.sdram = {{"neurons", sizes.neuronBytes},
@@ -240,6 +247,10 @@ static MemoryUse partsOf(const Sizes &sizes, const CoreShape &shape, uint32_t lo
                {"allocation", memories.allocationBytes}};
   if (shape.places)
     use.sdram.push_back({"places", placeBytes * shape.places});
+  if (shape.feeds) {
+    use.sdram.push_back({"sums", handedBytes(shape)});
+    use.sdram.push_back({"allocation of sums", memories.allocationBytes});
+  }
   return use;
 }
 

@@ -221,3 +221,34 @@ fabric.mapping @n on "loihi1" {
   // expected-error @+1 {{expected at least one slice}}
   fabric.core chip 0 core 0 []
 }
+
+// -----
+
+// Synapse cores count from 0.
+snn.model @m {
+  %x = snn.receive "x" : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.population @p model @m shape [4]
+  snn.junction @j shape [4]
+}
+fabric.mapping @n on "spinnaker1" {
+  // expected-error @+1 {{expected synapse cores in 0..2147483647, found -1}}
+  fabric.core chip 0 core 0 [#fabric.slice<@p, 0, 4>] synapses [-1]
+}
+
+// -----
+
+// A synapse core has a place of its own.
+snn.model @m {
+  %x = snn.receive "x" : f32
+}
+snn.network @n dt 1.0e-3 {
+  snn.population @p model @m shape [4]
+}
+fabric.mapping @n on "spinnaker1" {
+  // expected-note @+1 {{its first use is here}}
+  fabric.core chip 0 core 0 [#fabric.slice<@p, 0, 2>] synapses [2]
+  // expected-error @+1 {{chip 0 core 2 is used twice}}
+  fabric.core chip 0 core 2 [#fabric.slice<@p, 2, 2>]
+}

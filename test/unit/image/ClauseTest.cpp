@@ -244,7 +244,6 @@ const Case cases[] = {
     {"C2", 3013, "cores[1]", [](ImageData &d) { d.cores[1].core = 0; }},
     {"C3", 3013, "cores[1]", [](ImageData &d) { d.cores[0].chip = 1; }},
     {"C4", 3012, "cores[0]", [](ImageData &d) { d.cores[0].synapseKind = 2; }},
-    {"C4", 3012, "cores[0]", [](ImageData &d) { d.cores[0].reserved = 1; }},
     {"C5", 3012, "cores[0]", [](ImageData &d) { d.cores[0].synapseKind = 0; }, true},
     {"C6", 3012, "cores[1]", [](ImageData &d) { d.cores[1].firstSlice = 0; }},
     {"C6", 3012, "cores[0]", [](ImageData &d) { d.cores[0].sliceCount = 0; }},
@@ -271,6 +270,8 @@ const Case cases[] = {
        replace(d.chipText, "tag_bits: 0", "synapse_bits: 32");
        d.cores[0].synapseKind = 1;
      }},
+
+    {"C15", 3012, "cores[1]", [](ImageData &d) { d.cores[1].feeds = 1; }}, // more of it in MachineTablesTest.cpp
 
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = 0; }},
     {"S1", 3014, "slices[1]", [](ImageData &d) { d.slices[1].population = none; }},

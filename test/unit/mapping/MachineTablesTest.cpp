@@ -65,8 +65,10 @@ Network randomNetwork(uint64_t seed, int64_t mostDelay = 16) {
   return network;
 }
 
-image::Image imageOf(const Network &network, const hw::Chip &chip, Strategy strategy = Strategy::Sequential) {
-  auto mapping = mapNetwork(network, chip, {.strategy = strategy});
+image::Image imageOf(const Network &network, const hw::Chip &chip, Strategy strategy = Strategy::Sequential,
+                     uint32_t synapseCores = 0) {
+  auto mapping = mapNetwork(
+      network, chip, {.strategy = strategy, .split = synapseCores ? Split::Fixed : Split::Off, .synapseCores = synapseCores});
   REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
   const auto right = checkMapping(network, chip, *mapping);
   REQUIRE_MESSAGE(bool(right), (right ? "" : right.error().str()));
@@ -92,7 +94,8 @@ Found expected(const image::Image &image, uint32_t population, uint32_t neuron) 
           const uint64_t at = core.firstSynapse + row.firstSynapse + s;
           const image::Synapse synapse =
               core.synapseKind ? image::unpackSynapse(image.synapses64[at]) : image::unpackSynapse(image.synapses32[at]);
-          for (const image::SliceRecord &slice : image.slices.subspan(core.firstSlice, core.sliceCount)) {
+          const image::CoreRecord &target = image::targetCore(image, core);
+          for (const image::SliceRecord &slice : image.slices.subspan(target.firstSlice, target.sliceCount)) {
             const uint32_t inputs = static_cast<uint32_t>(image.meta.programs[slice.program].inputs.size());
             if (synapse.accumulator >= slice.accumulatorBase &&
                 synapse.accumulator < slice.accumulatorBase + inputs * slice.count) {
@@ -124,7 +127,9 @@ Loaded load(const image::Image &image, const MachineTables &tables) {
     const image::MemoryUse planned = image::useOf(tables.shapes[c], tables.plans[c], *image.chip.memories),
                            found = image::measuredUse(*built, tables.shapes[c], *image.chip.memories);
     CHECK(planned == found);
-    CHECK(found.sdramBytes() == loaded.blocks.back().size() + image.chip.memories->allocationBytes);
+    const uint64_t allocation = image.chip.memories->allocationBytes;
+    const uint64_t sums = image.cores[c].feeds ? allocation + image::handedBytes(tables.shapes[c]) : 0;
+    CHECK(found.sdramBytes() == loaded.blocks.back().size() + allocation + sums);
   }
   return loaded;
 }
@@ -282,6 +287,95 @@ TEST_CASE("longer delays are sent again by cores of their own") {
   }
   CHECK(extended >= cases(12, 200) / 2);
   CHECK(deepest == 8);
+}
+
+TEST_CASE("synapse cores take in every packet of their sources, and no other") {
+  const hw::Chip chip = spinnaker();
+  uint64_t synapseCores = 0, shared = 0;
+  for (uint64_t seed = 900; seed < 900 + cases(16, 200); ++seed) {
+    CAPTURE(seed);
+    const Network network = randomNetwork(seed, seed % 2 ? 16 : 144);
+    const uint32_t each = 1 + seed % 4;
+    const image::Image image = imageOf(network, chip, Strategy::Sequential, each);
+    auto tables = machineTables(image);
+    REQUIRE(bool(tables));
+    const Loaded loaded = load(image, *tables);
+    checkEveryPacket(image, *tables, loaded, tables->routers);
+    if (seed % 2)
+      checkWays(image, *tables);
+    std::vector<uint32_t> feeders(image.cores.size(), 0);
+    for (uint32_t c = 0; c < image.cores.size(); ++c) {
+      const image::CoreRecord &core = image.cores[c];
+      if (!core.feeds)
+        continue;
+      ++feeders[core.feeds - 1];
+      const image::CoreRecord &fed = image.cores[core.feeds - 1];
+      CHECK(fed.feeds == 0);
+      CHECK(fed.inAxonCount == 0);
+      CHECK(fed.core / chip.coresPerTile == core.core / chip.coresPerTile);
+      CHECK(core.neuronCount == 0);
+      // No ring buffers but those of one slot, no packets on the core that it feeds.
+      const image::MemoryUse use =
+          image::useOf(tables->shapes[core.feeds - 1], tables->plans[core.feeds - 1], *image.chip.memories);
+      CHECK(use.dtcm[0].bytes == image::handedBytes(tables->shapes[c]));
+      CHECK(use.dtcm[5].bytes == 0);
+      CHECK(use.dtcm[6].bytes == 0);
+      ++synapseCores;
+      shared += core.inAxonCount > 0 && each > 1;
+    }
+    for (uint32_t c = 0; c < image.cores.size(); ++c)
+      CHECK((image.cores[c].feeds || feeders[c] == 0 || feeders[c] == each));
+    // What is foretold before there is an image, and the network that the image gives back.
+    const auto foretold = foretellMemories(network, chip, mappingOf(image));
+    REQUIRE(bool(foretold));
+    REQUIRE(foretold->size() == image.cores.size());
+    for (uint32_t c = 0; c < image.cores.size(); ++c)
+      CHECK((*foretold)[c] == image::useOf(tables->shapes[c], tables->plans[c], *chip.memories));
+    auto again = emitImage(network, chip, mappingOf(image), "{}");
+    REQUIRE(bool(again));
+    CHECK(std::equal(again->inAxons.begin(), again->inAxons.end(), image.inAxons.begin(), image.inAxons.end(),
+                     [](const auto &a, const auto &b) { return a.population == b.population && a.neuron == b.neuron; }));
+    auto rebuilt = rebuildNetwork(image);
+    REQUIRE_MESSAGE(bool(rebuilt), (rebuilt ? "" : rebuilt.error().str()));
+    CHECK(compareNetworks(network, *rebuilt).empty());
+  }
+  CHECK(synapseCores > 20);
+  CHECK(shared > 10);
+}
+
+TEST_CASE("a synapse core feeds a core beside it, or the image is refused") {
+  const hw::Chip chip = spinnaker();
+  Network network = empty();
+  addPopulation(network, "a", 300, 0);
+  connect(network, 0, 0, 0, {{1, 2, 7, 3}, {299, 1, 5, 1}});
+  auto mapping = mapNetwork(network, chip, {.split = Split::Fixed, .synapseCores = 1});
+  REQUIRE(bool(mapping));
+  const auto whole = emitImage(network, chip, *mapping, "{}");
+  REQUIRE(bool(whole));
+  REQUIRE(bool(image::validate(*whole)));
+  std::vector<size_t> feeding, fed;
+  for (size_t c = 0; c < whole->cores.size(); ++c)
+    (whole->cores[c].feeds ? feeding : fed).push_back(c);
+  REQUIRE(feeding.size() == 1);
+  REQUIRE(fed.size() == 2);
+  const auto code = [&](auto &&change) {
+    image::ImageData data = *whole;
+    change(data.cores[feeding[0]], data);
+    const auto valid = image::validate(data);
+    return valid ? std::string("valid") : std::to_string(valid.error().code) + " " + valid.error().hint;
+  };
+  const auto refused = [](const std::string &text) { return text.starts_with("3012") && text.find("C15") != std::string::npos; };
+  CHECK(refused(code([&](image::CoreRecord &core, auto &) { core.feeds = 0xFFFFFFFF; })));
+  CHECK(refused(code([&](image::CoreRecord &core, auto &) { core.feeds = 1 + static_cast<uint32_t>(feeding[0]); })));
+  CHECK(refused(code([&](image::CoreRecord &core, auto &) { --core.accumulatorCount; })));
+  CHECK(refused(code([&](image::CoreRecord &core, auto &) { core.sameStepAxonCount = 1; })));
+  CHECK(refused(code([&](image::CoreRecord &core, image::ImageData &data) {
+    const uint32_t other = static_cast<uint32_t>(fed[0] + 1 == core.feeds ? fed[1] : fed[0]); // of fewer or more neurons
+    core.feeds = 1 + other;
+    CHECK(data.cores[other].accumulatorCount != core.accumulatorCount);
+  })));
+  CHECK(code([&](image::CoreRecord &core, auto &) { core.feeds = 0; }).starts_with("3012")); // a core without neurons
+  CHECK(code([&](image::CoreRecord &core, auto &) { core.core += 17; }) != "valid"); // another tile, and out of order
 }
 
 namespace {

@@ -18,13 +18,14 @@ struct CoreLoad {
   double packets = 0; ///< That arrive: one for each spike of a source with a synapse on the core.
   double events = 0;  ///< Synapses in their rows.
   double neuronTime = 0, packetTime = 0, eventTime = 0;
-  double variance = 0; ///< [ps^2] Of their sum.
-  double mean() const { return neuronTime + packetTime + eventTime; }
+  double transferTime = 0; ///< For sums between a core and its synapse cores.
+  double variance = 0;     ///< [ps^2] Of their sum.
+  double mean() const { return neuronTime + packetTime + eventTime + transferTime; }
   /// So many standard deviations above the mean.
   double peak(double sigma) const;
 };
 
-/// By core of the mapping. Networks without connectors only.
+/// By core; those with synapse cores and these in the order of the image's cores. Networks without connectors only.
 std::vector<CoreLoad> foretellLoads(const Network &network, const hw::Chip &chip, const Mapping &mapping,
                                     const AssumedRates &rates);
 

@@ -55,7 +55,7 @@ Result<std::vector<uint32_t>> coresOfPacket(const image::Image &image, const Mac
 Result<std::vector<TileRouter>> compressRouters(const hw::Chip &chip, const std::vector<TileRouter> &routers,
                                                 const CompressOptions &options = {});
 
-/// Bytes of each core [core of the mapping], as the image will have them. Chips with memories only. Errors: RNV3031.
+/// Bytes of each core, numbered as in the image, as the image will have them. Chips with memories only. Errors: RNV3031.
 Result<std::vector<image::MemoryUse>> foretellMemories(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 /// The same, with the routers before they are compressed.
 struct Forecast {

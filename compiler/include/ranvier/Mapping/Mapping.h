@@ -23,6 +23,9 @@ struct CoreAssignment {
   uint32_t chip = 0, core = 0;
   uint32_t level = 0;
   std::vector<Slice> slices;
+  /// Cores of the same chip and tile that take in messages in its stead, each those of some sources, and hand their sums to it in
+  /// every step; none: it takes in its own.
+  std::vector<uint32_t> synapseCores = {};
 };
 struct Mapping {
   std::vector<CoreAssignment> cores; ///< Sorted by (level, chip, core).
@@ -51,13 +54,23 @@ enum class Strategy {
 /// Networks with more synapses are filled sequentially unless asked otherwise: the short search takes some 5 s at this size.
 constexpr uint64_t autoSynapses = 1'500'000;
 
+/// Whether cores get synapse cores, on chips whose tiles have a shared memory. It never changes a spike.
+enum class Split {
+  Off,
+  Auto, ///< Where a core would work longer than a step by what Load.h foretells, and smaller cores would not do.
+  Fixed ///< Each core that takes in anything.
+};
+
 struct Options {
   uint64_t seed = 0; ///< Of partition and placement.
   Strategy strategy = Strategy::Auto;
   Rates rates;
   std::function<void(const char *stage)> onStage; ///< Called as each stage of mapNetwork begins: partition, place, search.
-  unsigned threads = 0;    ///< At most so many at once; 0: as many as processors. The result does not depend on it.
-  PopulationSets sameChip; ///< Populations that must share a chip; of no effect on a machine of one chip.
+  unsigned threads = 0;      ///< At most so many at once; 0: as many as processors. The result does not depend on it.
+  PopulationSets sameChip;   ///< Populations that must share a chip; of no effect on a machine of one chip.
+  Split split = Split::Off;  ///< Else cores are filled sequentially.
+  uint32_t synapseCores = 1; ///< Of each core (Split::Fixed).
+  AssumedRates assumed;      ///< By which Split::Auto decides.
 };
 
 /// Use of each limited resource on one core, and which limit would bind next.

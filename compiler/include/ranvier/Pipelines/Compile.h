@@ -32,7 +32,9 @@ struct CompileOptions {
   mapping::Strategy strategy = mapping::Strategy::Auto;
   std::vector<std::vector<std::string>> sameChip; ///< Sets of populations, by name, that must share a chip.
   std::map<std::string, std::vector<uint32_t>>
-      spikes;                                     ///< By population: spikes of each neuron in a recorded run; empty: all alike.
+      spikes; ///< By population: spikes of each neuron in a recorded run; empty: all alike.
+  mapping::Split split = mapping::Split::Off;
+  uint32_t synapseCores = 1;                      ///< Of each core (Split::Fixed).
   uint64_t spikeSteps = 0;                        ///< Steps of that run.
   double spikesPerSecond = 0;                     ///< [1/s] That foretold times assume of all others; 0: the chip's.
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.

@@ -5,6 +5,7 @@
 #include "../Place/FirstPlacement.h"
 #include "../Place/TreePlacer.h"
 #include "../SideBySide.h"
+#include "../Split.h"
 #include "Search.h"
 #include <algorithm>
 #include <optional>
@@ -93,6 +94,14 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
       options.onStage(stage);
   };
   begin("partition");
+  if (options.split != Split::Off) {
+    RANVIER_CHECK(checkRates(network, options.rates));
+    RANVIER_TRY(Mapping split, mapSplit(network, chip, options));
+    RANVIER_TRY(const uint64_t cost, spikeHops(network, chip, split, options.rates));
+    if (choice)
+      *choice = {.strategy = "sequential", .sequential = cost, .chosen = cost};
+    return split;
+  }
   RANVIER_TRY(const Mapping filled, partition(network, chip, options));
   RANVIER_CHECK(checkRates(network, options.rates));
   RANVIER_TRY(const SameChip sets, SameChip::of(network, chip, options.sameChip));

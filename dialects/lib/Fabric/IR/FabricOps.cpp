@@ -28,6 +28,9 @@ LogicalResult CoreOp::verify() {
   for (auto [value, what] : {std::pair(getChip(), "chip"), std::pair(getCore(), "core"), std::pair(getLevel(), "level")})
     if (value > INT32_MAX) // Negative numbers, too: the accessors are unsigned.
       return emitOpError("expected a ") << what << " in 0..2147483647, found " << static_cast<int64_t>(value);
+  for (const int64_t synapseCore : getSynapseCores().value_or(ArrayRef<int64_t>()))
+    if (synapseCore < 0 || synapseCore > INT32_MAX)
+      return emitOpError("expected synapse cores in 0..2147483647, found ") << synapseCore;
   if (getSlices().empty())
     return emitOpError("expected at least one slice");
   return success();
@@ -44,11 +47,16 @@ LogicalResult MappingOp::verifyRegions() {
     auto core = dyn_cast<CoreOp>(op);
     if (!core)
       return op.emitOpError("is not allowed in a mapping; expected fabric.core");
-    auto [entry, isNew] = places.try_emplace({core.getChip(), core.getCore()}, core);
-    if (!isNew) {
-      InFlightDiagnostic error = core.emitOpError("chip ") << core.getChip() << " core " << core.getCore() << " is used twice";
-      error.attachNote(entry->second.getLoc()) << "its first use is here";
-      return error;
+    SmallVector<uint64_t> used{core.getCore()};
+    for (const int64_t synapseCore : core.getSynapseCores().value_or(ArrayRef<int64_t>()))
+      used.push_back(static_cast<uint64_t>(synapseCore));
+    for (const uint64_t number : used) {
+      auto [entry, isNew] = places.try_emplace({core.getChip(), number}, core);
+      if (!isNew) {
+        InFlightDiagnostic error = core.emitOpError("chip ") << core.getChip() << " core " << number << " is used twice";
+        error.attachNote(entry->second.getLoc()) << "its first use is here";
+        return error;
+      }
     }
     for (auto slice : core.getSlices().getAsRange<SliceAttr>())
       pieces[slice.getPopulation().getAttr()].push_back({slice, core});

@@ -137,8 +137,10 @@ public:
   /// Errors: RNV7001 (unknown cost profile), 7002 (executor not in this build), 7003 (memory), 7004 (source), 7005 (weight exponent
   /// on f32), 7006 (detailed timing on a triangular torus without a timer), 7007 (core too large), 7008 (too many tiles), 7015
   /// (detailed timing without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017
-  /// (another rank failed), 7042 (lossless or a time scale without a timer, or a timer and procedural connectors), 7043 (length of
-  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (a timed run of synapses that come and go), 7100 (JIT).
+  /// (another rank failed), 7042 (lossless or a time scale without a timer, or detailed in real time with procedural
+  /// connectors or synapse cores), 7043 (length of
+  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (a timed run of synapses that come and go), 7045 (synapse cores on
+  /// ranks), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 

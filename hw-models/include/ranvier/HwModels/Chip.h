@@ -31,8 +31,9 @@ struct Cost {
 /// soma_access: every mapped neuron, every step; soma_update: extra when the neuron is active (v != 0, input present, bias != 0);
 /// soma_spike: extra when it fires; synapse_event: one synapse read for one arriving spike; synapse_event_dense, _sparse,
 /// _convolution: the same for projections of that kind, instead of synapse_event; axon_in: one arriving message; axon_out: one
-/// message sent; hop_within_tile, hop_east_west, hop_north_south: one message over one link; chip_hop: one message over a link
-/// between chips.
+/// message sent; sums_transfer, sum_sent, sum_taken: of synapse cores, once each step on each side of a transfer, for each sum on
+/// the synapse core, and for each on the core that takes it; hop_within_tile, hop_east_west, hop_north_south: one message over one
+/// link; chip_hop: one message over a link between chips.
 extern const std::vector<std::string> costEvents;
 
 struct CostProfile {

@@ -39,13 +39,17 @@ struct CoreRecord {
   uint32_t accumulatorCount; ///< Sum over slices of inputs * neurons; at most 65536.
   uint32_t delaySlots;       ///< Largest delay of the core's synapses + 1.
   uint32_t inAxonCount;
-  uint32_t sameStepAxonCount; ///< The first this many in-axons hold delay-0 synapses only; all others none.
-  uint32_t reserved;
+  uint32_t sameStepAxonCount;          ///< The first this many in-axons hold delay-0 synapses only; all others none.
+  uint32_t feeds;                      ///< 0, or of a synapse core 1 + the index of the core whose sums it adds up (see below).
   uint64_t firstNeuron;                ///< Global neuron number of its first neuron.
   uint64_t firstInAxon;                ///< Into inAxons.
   uint64_t firstRow, rowCount;         ///< Into rows.
   uint64_t firstSynapse, synapseCount; ///< In words of synapseKind: into synapses32 or synapses64.
 };
+
+/// Where cores of a tile share a memory, the synapses of a core with neurons may lie on synapse cores beside it: they have no
+/// slice, take in the messages of some sources each, and add up sums for the accumulators of that core, which takes these over in
+/// the step in which they act. Sums saturate upwards only, so that adding them up in parts gives the same.
 
 /// Part of a population on a core: neurons [first, first + count) of the population.
 struct SliceRecord {
@@ -219,6 +223,10 @@ Result<void> validate(const ImageData &data);
 /// JSON text for `ranvier inspect`; `full` adds tables down to synapses.
 std::string describe(const Image &image, bool full);
 
+/// The core whose accumulators the synapses of a core name: itself, or the one that it feeds.
+inline const CoreRecord &targetCore(const Image &image, const CoreRecord &core) {
+  return core.feeds ? image.cores[core.feeds - 1] : core;
+}
 /// Whether a slice may run on the chip's fixed neuron unit: its program is the native form word for word, and parameters and
 /// initial states are within their widths.
 bool isNative(const Image &image, const SliceRecord &slice);

@@ -189,6 +189,8 @@ struct CoreShape {
   uint64_t inputWords = 0;                               ///< Receptors of all neurons.
   uint64_t plasticNeurons = 0;                           ///< That remember their spikes.
   uint64_t places = 0;                                   ///< For synapses that come and go.
+  bool receives = true;                                  ///< false: synapse cores take in packets in its stead.
+  bool feeds = false;                                    ///< A synapse core: hands over its sums by the tile's memory.
   std::map<std::pair<uint32_t, uint32_t>, Block> blocks; ///< By (population, block) of the source.
 };
 /// Whether the synapses of each projection are plastic. [projection]
@@ -235,6 +237,8 @@ struct MemoryUse {
   uint64_t sdramBytes() const;
   bool operator==(const MemoryUse &other) const;
 };
+/// Bytes of the sums that a synapse core hands over in a step: one delay slot of its ring buffers, in the memory of the tile.
+uint64_t handedBytes(const CoreShape &shape);
 MemoryUse useOf(const CoreShape &shape, const CorePlan &plan, const hw::Memories &memories);
 
 //===--- Bytes ------------------------------------------------------------===//

@@ -48,10 +48,11 @@ def CoreOp : Fabric_Op<"core", [HasParent<"MappingOp">]> {
   let summary = "One core, its level and its slices";
   let description = [{
     `chip` and `core` count from 0 in the order of the chip description. `level` orders the cores of one step where edges of delay 0
-    exist (`reference`); elsewhere 0.
+    exist (`reference`); elsewhere 0. `synapses`: cores of the same tile that take in messages in its stead and hand it their sums.
   }];
-  let arguments = (ins I64Attr:$chip, I64Attr:$core, DefaultValuedAttr<I64Attr, "0">:$level, TypedArrayAttrBase<SliceAttr, "slices">:$slices);
-  let assemblyFormat = "`chip` $chip `core` $core (`level` $level^)? $slices attr-dict";
+  let arguments = (ins I64Attr:$chip, I64Attr:$core, DefaultValuedAttr<I64Attr, "0">:$level, TypedArrayAttrBase<SliceAttr, "slices">:$slices,
+                       OptionalAttr<DenseI64ArrayAttr>:$synapseCores);
+  let assemblyFormat = "`chip` $chip `core` $core (`level` $level^)? $slices (`synapses` $synapseCores^)? attr-dict";
   let hasVerifier = 1;
 }
 
