@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import unittest
 
+import h5py
 import hippocampus
 import numpy as np
 
@@ -110,6 +111,25 @@ class Hippocampus(Case):
         folder = self.tmp / "kept"
         self.rows(1, "--keep", folder)
         self.assertEqual(sorted(path.name for path in folder.iterdir()), ["network.mlir", "network.rvi", "run.h5"])
+
+    def test_in_real_time(self):
+        """The machine keeps up with the network, so that it learns the same in real time as without any timing."""
+        kept = self.tmp / "real"
+        self.rows(2, "--keep", kept)
+        learned, spikes = {}, {}
+        for name, *timing in (("off", "off"), ("machine", "detailed"), ("lossless", "detailed", "--lossless")):
+            weights, output = self.tmp / f"{name}.csv", self.tmp / f"{name}.h5"
+            result = self.json("run", kept / "network.rvi", "--steps", 860, "-o", output, "--save-weights", weights, "--timing", *timing)
+            learned[name] = weights.read_text()
+            with h5py.File(output) as file:
+                spikes[name] = {population: [file[f"populations/{population}/{key}"][...].tolist() for key in ("spike_steps", "spike_neurons")]
+                                for population in file["populations"]}
+        self.assertEqual(result["real_time"]["cores"]["Number_of_late_spikes"], 0)
+        self.assertGreater(result["real_time"]["cores"]["DMAs_completed"], 100)
+        self.assertNotEqual(len(set(line.rsplit(",", 1)[1] for line in learned["off"].splitlines()[1:])), 1)
+        for name in ("machine", "lossless"):
+            self.assertEqual(learned[name], learned["off"])
+            self.assertEqual(spikes[name], spikes["off"])
 
 
 if __name__ == "__main__":
