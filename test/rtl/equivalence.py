@@ -21,6 +21,9 @@ CORE, CHIP = ("n1_core", ()), ("n1_chip", ("n1_core",))
 IN_CORE = {"n1_core", "n1_accumulators", "n1_cuba", "n1_delivery", "n1_engine", "n1_sender", "n1_update"}
 WHOLE = {"n1_core", "n1_node", "n1_chip"}  # Modules that are no small part.
 SECONDS = 30  # For a solver.
+# Outputs that no flit of an input of n1_router wants, with routes by X and then Y: east, west, north, south, local are 0 to 4.
+ROUTE = re.compile(r"g_input\[(\d)\]\.toward\[(\d)\]$")
+NEVER_TOWARD = [{0}, {1}, {0, 1, 2}, {0, 1, 3}, set()]
 
 MEMORY = """module rv_ram #(
     parameter int unsigned WIDTH = 32,
@@ -73,7 +76,7 @@ class Part:
         design = (folder / "faulty.il").read_text()
         standing = MEMORY + "".join(box(name, design) for name in boxes)
         script = ["read_rtlil faulty.il", f"delete {' '.join(['rv_ram', *boxes])}", "read_verilog -sv standing.sv", f"hierarchy -check -top {top}",
-                  "proc", "flatten", f"hierarchy -top {top}", "expose w:*.seen_*", "memory_map", "setundef -anyseq", "simplemap", "techmap", "opt_clean",
+                  "proc", "flatten", f"hierarchy -top {top}", "expose w:*.seen_* w:*.toward", "memory_map", "setundef -anyseq", "simplemap", "techmap", "opt_clean",
                   "aigmap", "opt_clean", "write_aiger -ascii -symbols part.aag"]
 
         def make(work):
@@ -87,8 +90,13 @@ class Part:
         self.circuit = circuit = aig.read(flow.made("part", [flow.version("yosys"), design, standing, *script], make) / "part.aag")
         self.select = {name: variable for name, variable in circuit.inputs.items() if re.fullmatch(r"mutsel(\[\d+\])?", name)}
         self.reset = circuit.inputs.get("rst_i")
-        self.ports, self.inside, self.memories, self.boxes = [], [], {}, {}
+        self.ports, self.inside, self.memories, self.boxes, self.detours = [], [], {}, {}, []
         for name, literal in circuit.outputs.items():
+            route = ROUTE.search(name)
+            if route:
+                if int(route.group(2)) in NEVER_TOWARD[int(route.group(1))]:
+                    self.detours.append(literal)
+                continue
             instance, mark, what = name.rpartition("seen_")
             if not mark:
                 self.ports.append(literal)
@@ -253,6 +261,24 @@ class Attempt:
         output = graph.any([*(changed[latch] for latch in held if latch not in apart), graph.both(begun, graph.any(both.ports + both.inside))])
         return never(graph, nexts, output, self.folder, self.seconds, "strash; pdr")
 
+    def on_routes(self):
+        """Whether nothing differs after a cycle in which nothing has differed and every flit is on a route by X and then Y, and nothing is seen in it.
+        Prover.routes_hold is why each is. Of the first cycle as in in_one_copy."""
+        part, circuit = self.part, self.part.circuit
+        graph = aig.Graph()
+        begun = graph.free()
+        inputs = {variable: graph.free() for variable in circuit.inputs.values()}
+        inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+        host_rule(part, graph, inputs)
+        state = {latch: graph.free() for latch in circuit.latches}
+        both, found = pair(part, graph, self.number, inputs, state, state)
+        fixed = set_by_reset(part)
+        detour = graph.any(found[literal >> 1] ^ (literal & 1) for literal in part.detours)
+        differ = lambda latches: graph.any(graph.differ(both.right[latch], both.wrong[latch]) for latch in latches)
+        later = graph.all([begun, detour ^ 1, graph.either(differ(circuit.latches), graph.any(both.ports + both.inside))])
+        first = graph.both(begun ^ 1, differ(sorted(fixed)))
+        return graph.solve(graph.either(later, first), self.folder, self.seconds) is None
+
     def first_apart(self):
         """The registers that one cycle can set apart, whatever state the part is in."""
         part, circuit, ones = self.part, self.part.circuit, (1 << self.CASES) - 1
@@ -375,7 +401,7 @@ def parts(module):
 
 class Prover:
     def __init__(self, folder, seconds=SECONDS):
-        self.folder, self.seconds, self.known = folder, seconds, {}
+        self.folder, self.seconds, self.known, self.routes = folder, seconds, {}, None
 
     def part(self, top, boxes):
         if (top, boxes) not in self.known:
@@ -398,11 +424,36 @@ class Prover:
         with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
             return len(asked) > 1 and never(graph, nexts, graph.both(graph.any(asked), inputs[part.reset] ^ 1), pathlib.Path(work), self.seconds)
 
+    def routes_hold(self):
+        """Whether each flit in the chip without a fault is on a route by X and then Y, from a reset on."""
+        if self.routes is None:
+            part, graph = self.part(*CHIP), aig.Graph()
+            begun = graph.free()
+            inputs = {variable: graph.free() for variable in part.circuit.inputs.values()}
+            inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
+            host_rule(part, graph, inputs)
+            latches = {latch: graph.free() for latch in part.circuit.latches}
+            state = {latch: graph.choose(begun, literal, graph.free()) for latch, literal in latches.items()}
+            both, found = pair(part, graph, 0, inputs, state, state)
+            nexts = {begun: aig.TRUE} | {latches[latch]: both.right[latch] for latch in latches}
+            detour = graph.both(begun, graph.any(found[literal >> 1] ^ (literal & 1) for literal in part.detours))
+            with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
+                try:
+                    self.routes = never(graph, nexts, detour, pathlib.Path(work), self.seconds)
+                except aig.Undecided:
+                    self.routes = False
+        return self.routes
+
     def equivalent(self, fault, thorough=True):
         """How a fault is proven to be none, or None. `thorough`: by the last way, too, which takes the longest."""
         for top, boxes in parts(fault.full_module):
             with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
                 attempt = Attempt(self.part(top, boxes), fault.number, pathlib.Path(work), self.seconds)
+                try:
+                    if (top, boxes) == CHIP and self.routes_hold() and attempt.on_routes():
+                        return f"{top}, one copy, on routes by X and then Y, from a reset on"
+                except aig.Undecided:
+                    pass
                 if (top, boxes) in (CORE, CHIP) and attempt.by_one_copy():
                     return f"{top}, one copy, from a reset on"
                 try:

@@ -206,3 +206,37 @@ TEST_CASE(
     }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("the fast path rounds a decay towards zero by each bit that is dropped") {
+  if (!test::haveN1())
+    return;
+  const Geometry &g = test::n1Geometry();
+  const uint32_t bits = g.native.decayBits, one = 1u << bits, offset = g.native.currentDecayOffset;
+  REQUIRE(2 * bits <= g.neurons);
+  N1Chip chip(9);
+  std::vector<ConfigWrite> writes;
+  const auto put = [&](Space space, uint32_t slot, uint32_t neuron, int64_t word) {
+    writes.push_back({1, space, slot * g.neurons + neuron, static_cast<uint32_t>(word)});
+  };
+  // Of x * 2^b the dropped bits are all 0 but bit b: a negative product is then too small by one if that bit is not seen.
+  for (uint32_t b = 0; b < bits; ++b)
+    for (const bool current : {true, false}) {
+      const uint32_t neuron = 2 * b + !current;
+      const int64_t x = 1 - (int64_t(1) << (bits - b));
+      put(Space::State, !current, neuron, x);
+      put(Space::Param, 0, neuron, current ? one - offset - (1u << b) : one - offset); // du; the other state is 0.
+      put(Space::Param, 1, neuron, current ? one - 1 : one - (1u << b));               // dv
+      put(Space::Param, 2, neuron, (1u << g.native.thresholdBits) - 1);
+    }
+  chip.write(writes);
+  chip.putSlice(1, 0, {.base = 0, .count = 2 * bits, .inputs = 1, .fast = 1});
+  chip.put(1, Space::Csr, CsrSlices, 1);
+  chip.step();
+  const std::vector<uint32_t> states = chip.get(1, Space::State);
+  for (uint32_t neuron = 0; neuron < 2 * bits; ++neuron) {
+    CAPTURE(neuron);
+    // |x| * 2^b = 2^bits - 2^b, of which nothing is left.
+    CHECK(states[neuron] == 0);
+    CHECK(states[g.neurons + neuron] == 0);
+  }
+}
