@@ -245,14 +245,16 @@ void LearningRows::gatherPre(const Row &row, uint32_t now) {
 /// is the last entry that synapse k has taken. The first entry of a history is never an event: it says what came before.
 void LearningRows::applyEvents(const Row &row, uint32_t after, uint32_t until) {
   waiting.clear();
+  const uint8_t *joined = wiring ? wiring->joined.data() + row.first : nullptr;
+  const uint32_t *born = wiring ? wiring->born.data() + row.first : nullptr;
   for (uint32_t k = 0; k < row.count; ++k) {
     const uint32_t local = neuron[row.first + k], back = lag(row.first + k);
     const int32_t *last = newest.data() + size_t(local) * entryWords;
     uint32_t e = counts[local];
     seen[k] = last;
-    if (!exists(row.first + k))
+    if (joined && !joined[k])
       continue;
-    const uint32_t from = wiring ? std::max(after + 1, wiring->born[row.first + k]) - 1 : after; // none from before it was
+    const uint32_t from = born ? std::max(after + 1, born[k]) - 1 : after; // none from before it was
     if (const uint32_t at = static_cast<uint32_t>(last[Time]) + back; (at <= from && at <= until) || e == 1)
       continue; // nothing new, which is the rule
     const int32_t *first = entry(local, 0);
@@ -291,10 +293,20 @@ void LearningRows::add(const Row &row, int32_t payload, int32_t *ring, const uin
   using Word __attribute__((may_alias)) = Accumulator;
   auto *sums = reinterpret_cast<Word *>(ring);
   const bool plain = payload == unitPayload(profile);
-  for (uint64_t s = row.first; s < row.first + row.count; ++s)
-    if (exists(s))
-      sums[slotOffset[delay[s]] + accumulator[s]] +=
-          plain ? std::bit_cast<Accumulator>(words[s]) : product<Accumulator>(words[s], payload);
+  const auto send = [&](uint64_t s) {
+    sums[slotOffset[delay[s]] + accumulator[s]] +=
+        plain ? std::bit_cast<Accumulator>(words[s]) : product<Accumulator>(words[s], payload);
+  };
+  const uint64_t last = row.first + row.count;
+  if (!wiring) { // which the loop need not ask each time
+    for (uint64_t s = row.first; s < last; ++s)
+      send(s);
+    return;
+  }
+  const uint8_t *joined = wiring->joined.data();
+  for (uint64_t s = row.first; s < last; ++s)
+    if (joined[s])
+      send(s);
 }
 
 void LearningRows::arrive(uint32_t index, uint32_t step, int32_t payload, int32_t *ring, const uint32_t *slotOffset) {
