@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 import h5py
 import numpy as np
 
+import clock_options
 import samples
 from ranvier import BIN, DIGITS, ROOT, Case
 from step_options import StepOptions
@@ -98,8 +99,8 @@ class Help(CommandLine):
                 name = f"{command}_{option[2:].replace('-', '_')}"
                 if option in network:
                     name = f"network_{option[2:].replace('-', '_')}"  # One reader for all commands.
-                elif option in ("--executor", "--timing", "--costs", "--threads", "--weights"):
-                    name = f"machine_{option[2:]}"
+                elif option in ("--executor", "--timing", "--costs", "--threads", "--weights", "--lossless", "--time-scale"):
+                    name = f"machine_{option[2:].replace('-', '_')}"
                 elif option == "--output" or option == "--target":
                     continue  # Every test uses them.
                 self.assertTrue(hasattr(Options, f"test_{name}"), f"no test_{name}")
@@ -249,7 +250,8 @@ class ExitCodes(CommandLine):
         return folder
 
 
-class Options(StepOptions, CommandLine):
+class Options(clock_options.ClockOptions, StepOptions, CommandLine):
+
     """One test an option: giving it changes what it says it changes."""
 
     def test_check_quick(self):

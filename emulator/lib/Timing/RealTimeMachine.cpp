@@ -10,10 +10,11 @@ namespace {
 constexpr int64_t ever = std::numeric_limits<int64_t>::max();
 /// Behind the ports of links and cores.
 constexpr uint32_t hostPort = std::numeric_limits<uint32_t>::max() - 1, monitorPort = hostPort + 1;
-int64_t later(int64_t time, int64_t by) { return by > ever - time ? ever : time + by; }
+/// `by` is not below 0, `time` may be: of before what rebase() counts from.
+int64_t later(int64_t time, int64_t by) { return time > 0 && by > ever - time ? ever : time + by; }
 } // namespace
 
-RealTimeMachine::RealTimeMachine(RealTimePlan plan) : fixed(std::move(plan)) {
+RealTimeMachine::RealTimeMachine(RealTimePlan plan, int64_t longest) : fixed(std::move(plan)), longest(longest) {
   const size_t cores = fixed.tileOf.size();
   coreStates.resize(cores);
   injectors.resize(cores + 2 * size_t(fixed.tiles));
@@ -63,7 +64,6 @@ void RealTimeMachine::host(uint32_t tile, uint32_t route, uint64_t firstMessage)
 
 int64_t RealTimeMachine::step(std::span<const std::span<const Send>> sends, std::span<const int64_t> trailing,
                               std::span<const uint32_t> routeOf, RowSink &sink) {
-  RANVIER_ASSERT(start < ever / 2, "a run of more than 53 days of the machine's time");
   std::fill(works.begin(), works.end(), RealTimeWork());
   std::fill(linkOutcomes.begin(), linkOutcomes.end(), LinkOutcome());
   for (uint32_t c = 0; c < coreStates.size(); ++c) {
@@ -86,7 +86,33 @@ int64_t RealTimeMachine::step(std::span<const std::span<const Send>> sends, std:
   }
   const int64_t end = std::max(until, last), length = end - start;
   start = end;
+  if (start >= longest)
+    rebase();
   return length;
+}
+
+/// Counts time from a whole number of the monitors' looks before the next step.
+void RealTimeMachine::rebase() {
+  const int64_t by = start / fixed.poll * fixed.poll;
+  const auto shift = [&](int64_t &time) { time -= time == ever ? 0 : by; };
+  shift(start);
+  for (Event &event : heap)
+    shift(event.time);
+  for (Core &core : coreStates)
+    for (int64_t Core::*time : {&Core::interruptUntil, &Core::segmentEnd, &Core::dmaFree})
+      shift(core.*time);
+  for (Injector &injector : injectors)
+    shift(injector.readyAt);
+  for (LinkState &link : linkStates)
+    for (uint32_t n = 0; n < link.arrived.size(); ++n)
+      shift(link.arrived[n].second);
+  for (Router &router : routerStates) {
+    for (Request &request : router.requests)
+      shift(request.time);
+    for (int64_t Router::*time : {&Router::taken, &Router::dumpUntil, &Router::memoryFree})
+      shift(router.*time);
+    router.woken = -1; // what was woken before the step has been
+  }
 }
 
 void RealTimeMachine::handle(const Event &event, RowSink &sink) {

@@ -110,7 +110,8 @@ struct RealTimeWork {
 
 class RealTimeMachine {
 public:
-  explicit RealTimeMachine(RealTimePlan plan);
+  /// `longest`: time [ps] after which it counts from a later moment, so that a run may be of any length. Nothing depends on it.
+  explicit RealTimeMachine(RealTimePlan plan, int64_t longest = int64_t(1) << 61);
   void reset();
   /// A packet of the host, which is at the router of a tile at the next tick.
   void host(uint32_t tile, uint32_t route, uint64_t firstMessage);
@@ -192,6 +193,7 @@ private:
 
   void at(int64_t time, Kind kind, uint32_t index);
   void handle(const Event &event, RowSink &sink);
+  void rebase();
   // Cores.
   void tick();
   void choose(uint32_t core, RowSink &sink);
@@ -231,6 +233,7 @@ private:
   std::vector<RealTimeWork> works;
   std::vector<LinkOutcome> linkOutcomes;
   int64_t now = 0, start = 0, last = 0; ///< `start`: of the next step.
+  int64_t longest;
 };
 
 } // namespace ranvier::emu
