@@ -80,6 +80,29 @@ class Split(Case):
         first, second = (self.json("inspect", image, "--full") for image in (whole, resumed))
         self.assertEqual(first["cores"], second["cores"])
 
+    def test_what_is_loaded_leaves_room_for_the_sums(self):
+        """Blocks and sums of a tile lie one after another, and every core takes as much of the tile's memory as was foretold."""
+        image, folder = self.tmp / "loaded.rvi", self.tmp / "loaded"
+        foretold = self.json("compile", self.network(), "--target", "spinnaker1", "--split", 2, "-o", image)["mapping"]["memories"]
+        self.json("export", image, "--sdram", folder)
+        cores, ends, taken = json.loads((folder / "index.json").read_text())["cores"], {}, {}
+        for core in cores:
+            tile = (core["x"], core["y"])
+            regions = [(core["address"], core["bytes"])]
+            if "feeds" in core:
+                sums = 2 ** (core["fields"]["index_bits"] + core["fields"]["type_bits"])
+                self.assertEqual((core["sums"]["bytes"], core["slices"], core["dtcm"]["parts"]["neurons"]), (2 * sums, [], 0))
+                regions.append((core["sums"]["address"], core["sums"]["bytes"]))
+                self.assertEqual((cores[core["feeds"]]["x"], cores[core["feeds"]]["y"]), tile)
+            for address, size in regions:
+                self.assertEqual(address, ends.get(tile, 0x60000000) + 8)
+                ends[tile] = address + size
+            taken[tile] = taken.get(tile, 0) + core["sdram"]["bytes"]
+        self.assertEqual({tile: end - 0x60000000 for tile, end in ends.items()}, taken)
+        self.assertEqual(foretold["sdram_tile"]["used"], max(taken.values()))
+        self.assertEqual(foretold["sdram_tile"]["all_tiles"], sum(taken.values()))
+        self.assertIn(f"synapses of core {cores[0]['p'] - 1}", self.call("inspect", image).stdout)
+
     def test_times_count_on_both_sides_and_are_foretold(self):
         text, image, out, folder, steps = self.network(), self.tmp / "timed.rvi", self.tmp / "timed.h5", self.tmp / "report", 200
         self.json("compile", text, "--target", "spinnaker1", "--split", 2, "-o", image)

@@ -42,6 +42,10 @@ std::string summary(const image::Image &image, const Json &object) {
             core["synapses"].dump() + " synapses, " + core["in_axons"].dump() + " in-axons;";
     for (const Json &slice : core["slices"])
       text += " " + slice["population"].get<std::string>() + "[" + slice["first"].dump() + ", +" + slice["count"].dump() + "]";
+    if (core.contains("feeds")) {
+      const Json &fed = object["cores"][core["feeds"].get<size_t>()];
+      text += " synapses of core " + fed["core"].dump();
+    }
     text += "\n";
   }
   if (object.contains("tables"))
