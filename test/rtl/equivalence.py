@@ -408,8 +408,9 @@ class Prover:
             self.known[top, boxes] = Part(self.folder, top, boxes)
         return self.known[top, boxes]
 
-    def rule_holds(self):
-        """What host_rule says of a core, in the chip without a fault."""
+    def holds(self, broken):
+        """Whether a literal stays 0 for ever in the chip without a fault, from a reset on. `broken(part, graph, begun, inputs, at)` gives it; `begun` is 0 in
+        the first cycle, that of the reset, and `at` gives the literal of a port."""
         part, graph = self.part(*CHIP), aig.Graph()
         begun = graph.free()
         inputs = {variable: graph.free() for variable in part.circuit.inputs.values()}
@@ -418,30 +419,31 @@ class Prover:
         latches = {latch: graph.free() for latch in part.circuit.latches}
         state = {latch: graph.choose(begun, literal, graph.free()) for latch, literal in latches.items()}
         both, found = pair(part, graph, 0, inputs, state, state)
-        asked = [graph.both(*(found[port[0] >> 1] ^ (port[0] & 1) ^ inverted for port, inverted in ((core["in_cfg_valid_i"], 0), (core["in_idle_i"], 1))))
-                 for core in part.boxes.values()]
+        literal = broken(part, graph, begun, inputs, lambda port: found[port >> 1] ^ (port & 1))
         nexts = {begun: aig.TRUE} | {latches[latch]: both.right[latch] for latch in latches}
         with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
-            return len(asked) > 1 and never(graph, nexts, graph.both(graph.any(asked), inputs[part.reset] ^ 1), pathlib.Path(work), self.seconds)
+            return never(graph, nexts, literal, pathlib.Path(work), self.seconds)
+
+    def rule_holds(self):
+        """What host_rule says of a core, in the chip without a fault."""
+        def asked_at_work(part, graph, begun, inputs, at):
+            asked = [graph.both(at(core["in_cfg_valid_i"][0]), at(core["in_idle_i"][0]) ^ 1) for core in part.boxes.values()]
+            if len(asked) < 2:
+                raise flow.Failed("the chip has no cores")
+            return graph.both(graph.any(asked), inputs[part.reset] ^ 1)
+        return self.holds(asked_at_work)
 
     def routes_hold(self):
         """Whether each flit in the chip without a fault is on a route by X and then Y, from a reset on."""
         if self.routes is None:
-            part, graph = self.part(*CHIP), aig.Graph()
-            begun = graph.free()
-            inputs = {variable: graph.free() for variable in part.circuit.inputs.values()}
-            inputs[part.reset] = graph.either(inputs[part.reset], begun ^ 1)
-            host_rule(part, graph, inputs)
-            latches = {latch: graph.free() for latch in part.circuit.latches}
-            state = {latch: graph.choose(begun, literal, graph.free()) for latch, literal in latches.items()}
-            both, found = pair(part, graph, 0, inputs, state, state)
-            nexts = {begun: aig.TRUE} | {latches[latch]: both.right[latch] for latch in latches}
-            detour = graph.both(begun, graph.any(found[literal >> 1] ^ (literal & 1) for literal in part.detours))
-            with tempfile.TemporaryDirectory(prefix="ranvier-proof-") as work:
-                try:
-                    self.routes = never(graph, nexts, detour, pathlib.Path(work), self.seconds)
-                except aig.Undecided:
-                    self.routes = False
+            def detour(part, graph, begun, inputs, at):
+                if not part.detours:
+                    raise flow.Failed("the chip has no routers")
+                return graph.both(begun, graph.any(at(port) for port in part.detours))
+            try:
+                self.routes = self.holds(detour)
+            except aig.Undecided:
+                self.routes = False
         return self.routes
 
     def equivalent(self, fault, thorough=True):

@@ -375,7 +375,7 @@ TEST_CASE("a synapse core feeds a core beside it, or the image is refused") {
     CHECK(data.cores[other].accumulatorCount != core.accumulatorCount);
   })));
   CHECK(code([&](image::CoreRecord &core, auto &) { core.feeds = 0; }).starts_with("3012")); // a core without neurons
-  CHECK(code([&](image::CoreRecord &core, auto &) { core.core += 17; }) != "valid"); // another tile, and out of order
+  CHECK(code([&](image::CoreRecord &core, auto &) { core.core += 17; }) != "valid");         // another tile, and out of order
 }
 
 namespace {
