@@ -11,7 +11,7 @@ CORES, NEURONS, DT = 768, 256, 1e-3
 # A board of 48 chips with older software: facts of Stromatias et al. (2013), in the abstract; the machine ran it in real time.
 PEER = {"source": "Stromatias et al. 2013, abstract: a SpiNNaker board of 48 chips, in real time", "neurons": 250000, "synapses": 81e6,
         "synaptic_events_per_second": 1.8e9, "real_time_factor": 1.0}
-TARGETS = {"board_real_time_factor": 4.0, "plastic_events_per_second_per_core": 20e6}
+TARGETS = {"board_real_time_factor": 4.0, "board_real_time_factor_with_times": 5.0, "plastic_events_per_second_per_core": 20e6}
 
 
 def board(cores=CORES):
@@ -45,17 +45,20 @@ def run_board(root, folder):
     text.write_text(board())
     result, seconds, peak = measured(root, "compile", text, "--target", "spinnaker1", "-o", image)
     synapses = result["mapping"]["total"]["synapses"]
-    factors, rates = [], []
+    found, rates = {"off": [], "fast": []}, []
     short, long = 200, 1200
     for _ in range(3):
-        runs = {steps: ranvier(root, "run", image, "--steps", steps, "--timing", "off", "--threads", 2) for steps in (short, long)}
-        wall = runs[long]["wall"]["seconds"] - runs[short]["wall"]["seconds"]
-        spikes = runs[long]["totals"]["spikes"] - runs[short]["totals"]["spikes"]
-        factors.append(wall / ((long - short) * DT))
-        rates.append(spikes / ((long - short) * DT))
+        for timing, factors in found.items():
+            runs = {steps: ranvier(root, "run", image, "--steps", steps, "--timing", timing, "--threads", 2) for steps in (short, long)}
+            wall = runs[long]["wall"]["seconds"] - runs[short]["wall"]["seconds"]
+            spikes = runs[long]["totals"]["spikes"] - runs[short]["totals"]["spikes"]
+            factors.append(wall / ((long - short) * DT))
+            rates.append(spikes / ((long - short) * DT))
+    factors = found["off"]
     events = rates[0] * synapses / (CORES * NEURONS)
     return {"neurons": CORES * NEURONS, "synapses": synapses, "spikes_per_second": rates[0],
             "synaptic_events_per_biological_second": events, "real_time_factor": statistics.median(factors), "real_time_factors": factors,
+            "real_time_factor_with_times": statistics.median(found["fast"]), "real_time_factors_with_times": found["fast"],
             "ns_per_event_per_core": statistics.median(factors) * 2e9 / events, "compile_seconds": seconds, "compile_memory_mb": peak / 1e6}
 
 
@@ -79,5 +82,6 @@ def spinnaker(root):
         folder = pathlib.Path(tmp)
         learned, whole = run_plastic(root, folder), run_board(root, folder)
     return {"benchmark": "spinnaker", "board_real_time_factor": whole["real_time_factor"],
+            "board_real_time_factor_with_times": whole["real_time_factor_with_times"],
             "plastic_events_per_second_per_core": learned["events_per_second_per_core"], "board": whole, "plastic": learned, "target": TARGETS, "peer": PEER,
             "machine": machine()}
