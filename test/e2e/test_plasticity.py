@@ -8,6 +8,7 @@ import unittest
 
 import h5py
 import numpy as np
+import learned
 import plasticity
 
 from ranvier import ROOT, Case
@@ -63,15 +64,7 @@ def trains(rng, count, steps, rate):
 
 class Plasticity(Case):
     def learn(self, text, target, steps, *options):
-        path, image, recording, weights = (self.tmp / f"net.{kind}" for kind in ("mlir", "rvi", "h5", "csv"))
-        path.write_text(text)
-        self.json("compile", path, "--target", target, "-o", image)
-        self.json("run", image, "--steps", steps, "--timing", "off", "-o", recording, "--save-weights", weights, *options)
-        with h5py.File(recording) as file:
-            states = file["populations/cells/got"]
-            got = np.array(states, np.float64) * states.attrs.get("scale", 1.0)
-        with open(weights, newline="") as file:
-            return got, list(csv.DictReader(file)), image
+        return learned.run(self, text, target, steps, *options)
 
     def learner(self, image):
         return self.json("inspect", image)["learning"][0]

@@ -7,8 +7,8 @@ import json
 import math
 import unittest
 
-import h5py
 import numpy as np
+import learned
 import plasticity
 import rewiring
 
@@ -54,15 +54,8 @@ class Rewiring(Case):
 """
 
     def run_it(self, text, target, steps, *options):
-        path, image, recording, weights = (self.tmp / f"net.{kind}" for kind in ("mlir", "rvi", "h5", "csv"))
-        path.write_text(text)
-        self.json("compile", path, "--target", target, "-o", image)
-        self.json("run", image, "--steps", steps, "--timing", "off", "-o", recording, "--save-weights", weights, *options)
-        with h5py.File(recording) as file:
-            states = file["populations/cells/got"]
-            got = np.array(states, np.float64) * states.attrs.get("scale", 1.0)
-        with open(weights, newline="") as file:
-            table = {(int(row["source"]), int(row["target"])): (int(row["delay"]), float(row["weight"])) for row in csv.DictReader(file)}
+        got, rows, image = learned.run(self, text, target, steps, *options)
+        table = {(int(row["source"]), int(row["target"])): (int(row["delay"]), float(row["weight"])) for row in rows}
         return got, table, self.json("inspect", image)["learning"][0]
 
     def compare(self, target, partner, lateral, learns=None, sources=300, targets=1000, steps=200, attempts=300):
