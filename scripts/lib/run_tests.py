@@ -138,7 +138,7 @@ def main():
     arguments = parser.parse_args()
     runner = Runner(arguments.root, arguments.mode, arguments.logs)
     start = time.monotonic()
-    print("Ranvier tests: the clean builds take about 20 minutes on two cores, the tests about 10 more", flush=True)
+    print("Ranvier tests: the clean builds take about 30 minutes on two cores, the tests about 30 more", flush=True)
     runner.python("meta")
     build = runner.build("release", "release", ["all", "unit-tests", "rtl-package"], "-DRANVIER_ENABLE_TESTS=ON")
     if build:
