@@ -85,6 +85,39 @@ double distanceProbability(const Connector &c, uint64_t source, uint64_t target)
 
 } // namespace detail
 
+ConnectorRows listRows(const Connector &connector) {
+  // A row in the order of its synapses' numbers is sorted by target, but where numbers say nothing of targets.
+  constexpr unsigned numberBits = 36;
+  const bool sorts = connector.rule == Rule::FixedTotalNumber;
+  ConnectorRows out;
+  out.rowPtr.assign(connector.sources + 1, 0);
+  constexpr uint64_t part = uint64_t(1) << 16;
+  const auto each = [&](auto &&visit) {
+    for (uint64_t item = 0; item < connector.items(); item += part)
+      forEachSynapse(connector, item, std::min(item + part, connector.items()), visit);
+  };
+  each([&](uint32_t source, uint32_t, uint64_t) { ++out.rowPtr[source + 1]; });
+  for (uint64_t s = 0; s < connector.sources; ++s)
+    out.rowPtr[s + 1] += out.rowPtr[s];
+  out.targets.resize(out.rowPtr.back());
+  out.numbers.resize(out.rowPtr.back());
+  std::vector<uint64_t> at(out.rowPtr.begin(), out.rowPtr.end() - 1);
+  each([&](uint32_t source, uint32_t target, uint64_t number) {
+    const uint64_t k = at[source]++;
+    out.targets[k] = target;
+    out.numbers[k] = sorts ? static_cast<uint64_t>(target) << numberBits | number : number;
+  });
+  for (uint64_t s = 0; sorts && s < connector.sources; ++s) {
+    std::sort(out.numbers.begin() + static_cast<ptrdiff_t>(out.rowPtr[s]),
+              out.numbers.begin() + static_cast<ptrdiff_t>(out.rowPtr[s + 1]));
+    for (uint64_t k = out.rowPtr[s]; k < out.rowPtr[s + 1]; ++k) {
+      out.targets[k] = static_cast<uint32_t>(out.numbers[k] >> numberBits);
+      out.numbers[k] &= (uint64_t(1) << numberBits) - 1;
+    }
+  }
+  return out;
+}
+
 Connector connectorOf(const Meta &meta, const ConnectorMeta &from) {
   const ProjectionMeta &projection = meta.projections[from.projection];
   const PopulationMeta &source = meta.populations[projection.source], &target = meta.populations[projection.target];

@@ -200,7 +200,7 @@ std::string describe(const Image &image, bool full) {
     json["probes"].push_back(
         {{"name", probe.name}, {"population", meta.populations[probe.population].name}, {"variables", probe.variables}});
   json["connectors"] = Json::array();
-  for (const ConnectorMeta &connector : meta.connectors)
+  for (const ConnectorMeta &connector : image.expanded.empty() ? meta.connectors : image.expanded)
     json["connectors"].push_back({{"projection", meta.projections[connector.projection].name},
                                   {"rule", toString(connector.rule)},
                                   {"probability", connector.probability},
@@ -209,7 +209,8 @@ std::string describe(const Image &image, bool full) {
                                   {"seed", connector.seed},
                                   {"autapses", connector.autapses},
                                   {"weight", distributionJson(connector.weight)},
-                                  {"delay_steps", distributionJson(connector.delay)}});
+                                  {"delay_steps", distributionJson(connector.delay)},
+                                  {"unit", connector.unit}});
   json["learning"] = Json::array();
   for (const LearningMeta &learning : meta.learning) {
     Json programs = Json::object();

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "Layout.h"
 #include "MetaCodec.h"
+#include "ranvier/Image/Rows.h"
 #include "ranvier/Support/File.h"
 #include <algorithm>
 #include <cstring>
@@ -189,6 +190,17 @@ Result<void> write(const ImageData &data, const std::string &path) {
   return {};
 }
 
+/// A validated image in the form in which it is used: with the synapses that its connectors make, where no one else makes them.
+static Result<Image> withSynapses(Image image) {
+  if (image.meta.connectors.empty() || image.meta.profile != isa::Profile::Int)
+    return image;
+  RANVIER_TRY(ImageData data, expandConnectors(image));
+  RANVIER_TRY(Image made, fromData(std::move(data))); // and whether the chip holds them
+  made.expanded = std::move(image.meta.connectors);
+  made.identity = std::move(image.identity);
+  return made;
+}
+
 Result<Image> open(const std::string &path) {
   auto mapped = MappedFile::open(path);
   if (!mapped)
@@ -214,7 +226,10 @@ Result<Image> open(const std::string &path) {
     valid.error().file = path;
     return std::move(valid.error());
   }
-  return image;
+  auto whole = withSynapses(std::move(image));
+  if (!whole)
+    whole.error().file = path;
+  return whole;
 }
 
 /// A validated view of tables that belong to someone else.
@@ -242,7 +257,7 @@ Result<Image> fromData(ImageData data) {
   auto storage = std::make_shared<const ImageData>(std::move(data));
   RANVIER_TRY(Image image, viewOf(*storage));
   image.storage = storage;
-  return image;
+  return withSynapses(std::move(image));
 }
 
 Result<void> validate(const ImageData &data) {

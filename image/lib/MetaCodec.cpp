@@ -179,6 +179,7 @@ void code(Coder &coder, T &connector)
   coder.field("autapses", connector.autapses);
   coder.field("weight", connector.weight);
   coder.field("delay", connector.delay);
+  coder.field("unit", connector.unit);
 }
 
 template <typename Coder, typename T>

@@ -155,6 +155,34 @@ Result<void> checkProjection(const Image &image, size_t index) {
   return {};
 }
 
+/// How the weights of a connector become words, and whether they can be listed: clause M14.
+Result<void> checkWords(const Image &image, size_t index) {
+  const Meta &meta = image.meta;
+  const ConnectorMeta &connector = meta.connectors[index];
+  const ProjectionMeta &projection = meta.projections[connector.projection];
+  const auto wrong = [&](std::string message, std::string expected, std::string found) {
+    return broken(3010, "M14", at("connectors", index), std::move(message), std::move(expected), std::move(found));
+  };
+  if (meta.profile == isa::Profile::F32)
+    return connector.unit == 0 ? Result<void>() : wrong("a unit of weights in binary32", "0", number(connector.unit));
+  if (!std::isfinite(connector.unit) || (connector.unit != 0 && !std::isfinite(1 / connector.unit)))
+    return wrong("the unit of a connector's weights is wrong", "0 or a finite number whose inverse is one", number(connector.unit));
+  const double most = std::ldexp(1.0, static_cast<int>(std::clamp(projection.weightBits, 1u, 32u)) - 1);
+  const double word = connector.weight.first;
+  if (connector.unit == 0 &&
+      (connector.weight.kind != Distribution::Kind::Constant || word != std::nearbyint(word) || !(word >= -most && word < most)))
+    return wrong("the weight of a connector is no word", "one integer of the projection's weight bits, or a unit", number(word));
+  constexpr uint64_t mostTargets = uint64_t(1) << 28;
+  if (meta.populations[projection.target].count > mostTargets)
+    return wrong("too many targets of a connector whose synapses are listed", "at most 2^28",
+                 number(meta.populations[projection.target].count));
+  const auto split = std::find_if(image.cores.begin(), image.cores.end(), [](const CoreRecord &core) { return core.feeds != 0; });
+  if (split != image.cores.end())
+    return wrong("a connector beside synapse cores, whose shares of the sources only in-axons tell", "listed synapses",
+                 "a synapse core");
+  return {};
+}
+
 Result<void> checkConnector(const Image &image, size_t index) {
   const Meta &meta = image.meta;
   const ConnectorMeta &connector = meta.connectors[index];
@@ -184,6 +212,7 @@ Result<void> checkConnector(const Image &image, size_t index) {
   if (std::max(std::fabs(connector.weight.least()), std::fabs(connector.weight.greatest())) > 0x1.fffffep127)
     return wrong("the weights of a connector are wrong", "finite numbers of binary32",
                  number(connector.weight.least()) + " to " + number(connector.weight.greatest()));
+  RANVIER_CHECK(checkWords(image, index));
   if (std::string fault = connector.delay.fault(); !fault.empty())
     return wrong("the delays of a connector are wrong", "a number or a distribution", fault);
   const double least = std::max(1.0, static_cast<double>(image.chip.minDelay)), greatest = image.chip.maxDelay;

@@ -1,29 +1,18 @@
 //===- Emit.cpp - Tables of the hardware image ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two passes over all synapses in the order of addition (same-step ones first; then source population, source neuron, projection,
-// synapse): the first counts what each core gets, the second fills the tables at their final places. Because every core sees its
-// axons, rows and synapses in exactly the order in which it stores them, nothing is sorted but single rows, and no table exists
-// twice.
+// Cores, slices and parameters; the tables of synapses are image::buildRows's.
 //===----------------------------------------------------------------------===//
 #include "Shared.h"
 #include "Split.h"
+#include "ranvier/Image/Rows.h"
 #include <algorithm>
-#include <limits>
-#include <numeric>
 
 using namespace ranvier;
 using namespace ranvier::mapping;
 using namespace ranvier::mapping::detail;
 
 namespace {
-
-/// What the counting pass finds out about a core.
-struct CoreCount {
-  uint64_t axons = 0, sameStep = 0, rows = 0, synapses = 0;
-  uint32_t longest = 0;
-  bool narrow = true; ///< Every weight and delay fits the packed word.
-};
 
 class Emitter {
 public:
@@ -35,13 +24,12 @@ private:
   void makeMeta(const std::string &provenance);
   void makeCores();
   void makeParams(image::SliceRecord &slice, const Population &population);
-  void locate();
-  void finishCores();
-  void count();
-  void fill();
-  /// Calls visit(projection index, synapse index range, same-step pass) in the order of addition; begin(source) before each neuron.
-  template <typename Begin, typename Visit> void walk(Begin &&begin, Visit &&visit) const;
-  template <typename Word> void sortRow(std::vector<Word> &table, uint64_t first, uint64_t last) const;
+  void makeRows();
+  bool splits() const;
+  /// Synapse cores divide sources among them by what they are foretold to bring, which an image tells by its in-axons alone.
+  bool isProcedural(const Projection &projection) const {
+    return projection.connector && (network.profile == isa::Profile::F32 || !splits());
+  }
 
   const Network &network;
   const hw::Chip &chip;
@@ -49,11 +37,6 @@ private:
   const std::vector<uint32_t> level;
   const SourceRoutes routes;
   image::ImageData data;
-  std::vector<CoreCount> counts;
-  std::vector<std::vector<uint32_t>> coreOf;
-  std::vector<std::vector<uint32_t>> accumulatorOf; ///< [population][neuron]: accumulator of receptor 0.
-  std::vector<std::vector<uint32_t>> strideOf;      ///< [population][neuron]: neurons of its slice.
-  std::vector<std::vector<uint64_t>> sourceRow;     ///< [population][neuron]: row of outPtr.
 };
 
 } // namespace
@@ -106,7 +89,7 @@ void Emitter::makeMeta(const std::string &provenance) {
     to.delayBits = formats[p].delayBits;
     to.indexBits = formats[p].indexBits;
     meta.projections.push_back(std::move(to));
-    if (from.connector) {
+    if (isProcedural(from)) {
       meta.connectors.push_back(*from.connector);
       meta.connectors.back().projection = static_cast<uint32_t>(p);
     }
@@ -176,227 +159,51 @@ void Emitter::makeCores() {
     neurons += core.neuronCount;
     data.cores.push_back(core);
   }
-  counts.resize(data.cores.size());
 }
 
-void Emitter::locate() {
-  const size_t populations = network.populations.size();
-  coreOf = coreOfNeuron(network, mapping);
-  accumulatorOf.resize(populations);
-  strideOf.resize(populations);
-  sourceRow.resize(populations);
-  for (size_t p = 0; p < populations; ++p) {
-    sourceRow[p].resize(network.populations[p].count);
-    accumulatorOf[p].resize(coreOf[p].size());
-    strideOf[p].resize(coreOf[p].size());
-  }
-  uint64_t next = 0;
-  for (const image::CoreRecord &core : data.cores)
-    for (uint32_t i = 0; i < core.sliceCount; ++i) {
-      const image::SliceRecord &slice = data.slices[core.firstSlice + i];
-      for (uint32_t n = 0; n < slice.count; ++n) {
-        accumulatorOf[slice.population][slice.first + n] = slice.accumulatorBase + n;
-        strideOf[slice.population][slice.first + n] = slice.count;
-        sourceRow[slice.population][slice.first + n] = next++;
-      }
-    }
-  for (size_t p = 0; p < populations; ++p)
-    if (network.populations[p].input) {
-      data.meta.populations[p].firstOut = next;
-      std::iota(sourceRow[p].begin(), sourceRow[p].end(), next);
-      next += network.populations[p].count;
-    } else {
-      data.meta.populations[p].firstOut = image::none; // Derived from the cores.
-    }
-  data.outPtr.assign(next + 1, 0);
+/// Whether any core has synapse cores.
+bool Emitter::splits() const {
+  return std::any_of(mapping.cores.begin(), mapping.cores.end(), [](const auto &core) { return !core.synapseCores.empty(); });
 }
 
-template <typename Begin, typename Visit> void Emitter::walk(Begin &&begin, Visit &&visit) const {
+/// Tables of the synapses that are listed: all but those that whoever loads the image makes.
+void Emitter::makeRows() {
   const auto out = outgoing(network);
-  for (const bool sameStep : {true, false}) {
-    for (uint32_t p = 0; p < network.populations.size(); ++p) {
-      std::vector<uint32_t> use;
-      for (uint32_t index : out[p]) {
-        const std::vector<uint16_t> &delays = network.projections[index].delays;
-        if (std::any_of(delays.begin(), delays.end(), [&](uint16_t delay) { return (delay == 0) == sameStep; }))
-          use.push_back(index);
-      }
-      if (use.empty())
-        continue;
-      for (uint64_t n = 0; n < network.populations[p].count; ++n) {
-        begin(p, n);
-        for (uint32_t index : use) {
-          const Projection &projection = network.projections[index];
-          if (projection.rowPtr[n] != projection.rowPtr[n + 1])
-            visit(index, projection.rowPtr[n], projection.rowPtr[n + 1], sameStep);
-        }
-      }
-    }
+  image::RowsInput input;
+  input.outgoing = [&](uint32_t population, const auto &use) {
+    std::vector<image::SynapseRows> rows;
+    for (const uint32_t index : out[population])
+      if (const Projection &projection = network.projections[index]; !isProcedural(projection))
+        rows.push_back({index, projection.rowPtr, projection.targets, projection.weights, projection.delays});
+    use(rows);
+  };
+  // Routes are numbered by core of the mapping, the tables by core of the image.
+  std::vector<uint32_t> route(routes.cores().size());
+  const std::vector<uint32_t> *last = nullptr;
+  if (splits())
+    input.route = [&](uint32_t population, uint64_t neuron) {
+      const std::vector<uint32_t> &taken = routes.of(population, neuron);
+      for (size_t c = 0; last != &taken && c < taken.size(); ++c)
+        route[routes.own()[c]] = taken[c];
+      last = &taken;
+      return route.data();
+    };
+  for (const Projection &projection : network.projections) {
+    input.sameStep.resize(network.populations.size(), 0);
+    input.sameStep[projection.source] |=
+        std::any_of(projection.delays.begin(), projection.delays.end(), [](uint16_t delay) { return delay == 0; });
   }
-}
-
-void Emitter::count() {
-  constexpr uint64_t never = ~uint64_t(0);
-  // Stamps say whether the current neuron or row has reached a core before; passes, neurons and rows are numbered through.
-  std::vector<uint64_t> axonStamp(counts.size(), never), rowStamp(counts.size(), never);
-  std::vector<uint32_t> formed(network.projections.size(), 0); // Delay of synapses to come.
+  input.formed.assign(network.projections.size(), 0);
   for (const Learning &learning : network.learning)
     for (const image::RewiringMeta &rewiring : learning.rewiring)
-      formed[learning.projection] = rewiring.delay;
-  uint64_t axon = 0, row = 0, source = 0;
-  const uint32_t *route = nullptr; // Of the source: by core of the mapping, the core that takes in its messages.
-  const auto begin = [&](uint32_t p, uint64_t n) {
-    ++axon;
-    route = routes.of(p, n).data();
-    source = sourceRow[p][n];
-  };
-  walk(begin, [&](uint32_t index, uint64_t first, uint64_t last, bool sameStep) {
-    const Projection &projection = network.projections[index];
-    const uint32_t *cores = coreOf[projection.target].data();
-    const bool mixed = projection.delays.size() != 1, isInt = network.profile == isa::Profile::Int;
-    ++row;
-    for (uint64_t s = first; s < last; ++s) {
-      const uint32_t delay = projection.delay(s);
-      if (mixed && (delay == 0) != sameStep)
-        continue;
-      const uint32_t c = route[cores[projection.targets[s]]];
-      CoreCount &core = counts[c];
-      ++core.synapses;
-      if (rowStamp[c] != row) {
-        rowStamp[c] = row;
-        ++core.rows;
-        if (axonStamp[c] != axon) {
-          axonStamp[c] = axon;
-          ++core.axons;
-          core.sameStep += sameStep;
-          ++data.outPtr[source + 1];
-        }
-      }
-      core.longest = std::max({core.longest, delay, formed[index]});
-      const int32_t weight = projection.weights[s];
-      core.narrow &= isInt && weight >= -512 && weight <= 511 && delay <= 63;
-    }
-  });
-}
-
-void Emitter::finishCores() {
-  uint64_t axons = 0, rows = 0, synapses32 = 0, synapses64 = 0;
-  for (size_t c = 0; c < counts.size(); ++c) {
-    const CoreCount &count = counts[c];
-    image::CoreRecord &core = data.cores[c];
-    constexpr uint64_t most = std::numeric_limits<uint32_t>::max() - 1;
-    RANVIER_ASSERT(std::max(count.axons, count.rows) <= most, "an image numbers the rows of a core in 32 bits");
-    core.synapseKind = static_cast<uint32_t>(count.narrow ? image::SynapseKind::Packed32 : image::SynapseKind::Wide64);
-    core.delaySlots = count.longest + 1;
-    core.inAxonCount = static_cast<uint32_t>(count.axons);
-    core.sameStepAxonCount = static_cast<uint32_t>(count.sameStep);
-    core.firstInAxon = axons;
-    core.firstRow = rows;
-    core.rowCount = count.rows;
-    uint64_t &synapses = count.narrow ? synapses32 : synapses64;
-    core.firstSynapse = synapses;
-    core.synapseCount = count.synapses;
-    axons += count.axons;
-    rows += count.rows;
-    synapses += count.synapses;
-  }
-  data.inAxons.resize(axons);
-  data.rows.resize(rows);
-  data.synapses32.resize(synapses32);
-  data.synapses64.resize(synapses64);
-  std::partial_sum(data.outPtr.begin(), data.outPtr.end(), data.outPtr.begin());
-  data.outAxons.resize(data.outPtr.back());
-}
-
-template <typename Word> void Emitter::sortRow(std::vector<Word> &table, uint64_t first, uint64_t last) const {
-  const auto less = [](Word a, Word b) {
-    const image::Synapse x = image::unpackSynapse(a), y = image::unpackSynapse(b);
-    return x.delay != y.delay ? x.delay < y.delay : x.accumulator < y.accumulator;
-  };
-  // Stable: synapses of one pair and delay keep their order, which is their order of addition.
-  const auto begin = table.begin() + static_cast<ptrdiff_t>(first), end = table.begin() + static_cast<ptrdiff_t>(last);
-  if (!std::is_sorted(begin, end, less))
-    std::stable_sort(begin, end, less);
-}
-
-void Emitter::fill() {
-  constexpr uint64_t never = ~uint64_t(0);
-  struct Cursor {
-    uint64_t axon = 0, row = 0, synapse = 0; // Relative to the core.
-    uint64_t axonStamp = never, rowStamp = never;
-  };
-  std::vector<Cursor> cursors(counts.size());
-  std::vector<uint64_t> outCursor(data.outPtr.begin(), data.outPtr.end() - 1);
-  std::vector<uint32_t> touched;
-  uint64_t axon = 0, row = 0;
-  uint32_t population = 0, neuron = 0;
-  const uint32_t *route = nullptr;
-  const auto begin = [&](uint32_t p, uint64_t n) {
-    ++axon;
-    route = routes.of(p, n).data();
-    population = p;
-    neuron = static_cast<uint32_t>(n);
-  };
-  const auto openRow = [&](uint32_t c, uint32_t index) {
-    Cursor &cursor = cursors[c];
-    const image::CoreRecord &core = data.cores[c];
-    cursor.rowStamp = row;
-    touched.push_back(c);
-    if (cursor.axonStamp != axon) {
-      cursor.axonStamp = axon;
-      data.inAxons[core.firstInAxon + cursor.axon] = {population, neuron, static_cast<uint32_t>(cursor.row), 0};
-      data.outAxons[outCursor[sourceRow[population][neuron]]++] = {c, static_cast<uint32_t>(cursor.axon)};
-      ++cursor.axon;
-    }
-    ++data.inAxons[core.firstInAxon + cursor.axon - 1].rowCount;
-    data.rows[core.firstRow + cursor.row++] = {cursor.synapse, 0, index};
-  };
-  walk(begin, [&](uint32_t index, uint64_t first, uint64_t last, bool sameStep) {
-    const Projection &projection = network.projections[index];
-    const uint32_t *cores = coreOf[projection.target].data(), *accumulators = accumulatorOf[projection.target].data();
-    const uint32_t *strides = strideOf[projection.target].data();
-    const bool mixed = projection.delays.size() != 1;
-    ++row;
-    touched.clear();
-    for (uint64_t s = first; s < last; ++s) {
-      const uint32_t delay = projection.delay(s);
-      if (mixed && (delay == 0) != sameStep)
-        continue;
-      const uint32_t target = projection.targets[s], c = route[cores[target]];
-      Cursor &cursor = cursors[c];
-      if (cursor.rowStamp != row)
-        openRow(c, index);
-      const uint32_t accumulator = accumulators[target] + projection.receptor * strides[target];
-      const uint64_t at = data.cores[c].firstSynapse + cursor.synapse++;
-      if (counts[c].narrow)
-        data.synapses32[at] = image::packSynapse32(accumulator, delay, projection.weights[s]);
-      else
-        data.synapses64[at] = image::packSynapse64(accumulator, delay, static_cast<uint32_t>(projection.weights[s]));
-    }
-    for (uint32_t c : touched) {
-      const image::CoreRecord &core = data.cores[c];
-      image::RowRecord &record = data.rows[core.firstRow + cursors[c].row - 1];
-      record.count = static_cast<uint32_t>(cursors[c].synapse - record.firstSynapse);
-      const uint64_t from = core.firstSynapse + record.firstSynapse, to = core.firstSynapse + cursors[c].synapse;
-      counts[c].narrow ? sortRow(data.synapses32, from, to) : sortRow(data.synapses64, from, to);
-    }
-  });
-  // Messages in the order of destination, whatever order the rows were cut in.
-  for (size_t source = 0; source + 1 < data.outPtr.size(); ++source)
-    std::sort(data.outAxons.begin() + static_cast<ptrdiff_t>(data.outPtr[source]),
-              data.outAxons.begin() + static_cast<ptrdiff_t>(data.outPtr[source + 1]),
-              [](const image::OutAxonRecord &a, const image::OutAxonRecord &b) {
-                return std::tie(a.core, a.axon) < std::tie(b.core, b.axon);
-              });
+      input.formed[learning.projection] = rewiring.delay;
+  image::buildRows(data, input);
 }
 
 Result<image::ImageData> Emitter::run(const std::string &provenance) {
   makeMeta(provenance);
   makeCores();
-  locate();
-  count();
-  finishCores();
-  fill();
+  makeRows();
   return std::move(data);
 }
 

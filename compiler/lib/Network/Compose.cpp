@@ -233,7 +233,41 @@ Result<snn::ProjectionOpInterface> compiler::listSynapses(snn::ProjectionOpInter
   return snn::ProjectionOpInterface(sparse);
 }
 
-Result<void> compiler::expandDistributions(snn::NetworkOp network) {
+/// Whether an image of profile int can hold the connector as a rule: no list, and weights of one sign.
+static bool canStayRule(snn::ConnectOp connect) {
+  const auto isNumber = [](Attribute attribute) {
+    const auto numbers = snn::readElements(attribute);
+    return numbers && numbers->size() == 1 && !isa<ElementsAttr>(attribute);
+  };
+  const Attribute delay = snn::ProjectionOpInterface(connect).getDelayAttr();
+  if (delay && !snn::isDistribution(delay) && !isNumber(delay))
+    return false;
+  if (delay && snn::isDistribution(delay) && snn::distributionOf(delay).least() < 0.5)
+    return false;
+  if (isNumber(connect.getWeights()))
+    return true;
+  if (!snn::isDistribution(connect.getWeights()))
+    return false;
+  const Distribution weight = snn::distributionOf(connect.getWeights());
+  return weight.fault().empty() && (weight.least() >= 0 || weight.greatest() <= 0);
+}
+
+bool compiler::keepsRules(snn::NetworkOp network, const hw::Chip &chip) {
+  auto &body = network.getBody();
+  return chip.profile == isa::Profile::Int && chip.ringBuffers.bits && chip.storage.procedural && !chip.gradedSpikes &&
+         !chip.nativeCuba && body.getOps<snn::PlasticityOp>().empty() && body.getOps<snn::RewiringOp>().empty();
+}
+
+std::optional<double> compiler::weightUnit(Operation *op) {
+  auto unit = op->getAttrOfType<FloatAttr>("snn.weight_unit");
+  return unit ? std::optional(unit.getValueAsDouble()) : std::nullopt;
+}
+
+void compiler::setWeightUnit(Operation *op, double unit) {
+  op->setAttr("snn.weight_unit", FloatAttr::get(Float64Type::get(op->getContext()), unit));
+}
+
+Result<void> compiler::expandDistributions(snn::NetworkOp network, bool keepsRules) {
   for (Operation &op : llvm::make_early_inc_range(network.getBody().front())) {
     auto projection = dyn_cast<snn::ProjectionOpInterface>(op);
     if (!projection)
@@ -241,7 +275,11 @@ Result<void> compiler::expandDistributions(snn::NetworkOp network) {
     auto isDrawn = [](Attribute attribute) { return attribute && snn::isDistribution(attribute); };
     auto connect = dyn_cast<snn::ConnectOp>(op);
     const bool perSource = connect && projection.getDelayAttr() && llvm::isa<ElementsAttr>(projection.getDelayAttr());
-    if ((connect && isDrawn(connect.getWeights())) || isDrawn(projection.getDelayAttr()) || perSource)
+    if (!(connect && isDrawn(connect.getWeights())) && !isDrawn(projection.getDelayAttr()) && !perSource)
+      continue;
+    if (keepsRules && connect && canStayRule(connect))
+      setWeightUnit(connect, 1);
+    else
       RANVIER_CHECK(listSynapses(projection));
   }
   return {};

@@ -1,6 +1,7 @@
 //===- Expand.cpp - Projections to synapses -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Dialect/SNN/IR/Elements.h"
+#include "ranvier/Image/Connector.h"
 #include "ranvier/Network/Network.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -158,6 +159,20 @@ private:
   Result<Synapses> expandConnect(snn::ConnectOp connection) {
     const ConnectRule rule = connectRule(connection);
     RANVIER_TRY(Synapses out, connect(rule, source.getNodeCount(), target.getNodeCount()));
+    if (const std::optional<double> unit = weightUnit(connection); unit && given.empty()) {
+      const auto bits = connection->getAttrOfType<IntegerAttr>("weight_bits");
+      if (!std::isfinite(1 / *unit) || *unit == 0 || (bits && (bits.getInt() < 1 || bits.getInt() > 32)))
+        return Error{.code = 5350,
+                     .message = "the unit of drawn weights is wrong",
+                     .expected = "a finite snn.weight_unit whose inverse is finite, and weight_bits of 1 to 32",
+                     .found = std::to_string(*unit)};
+      out.weights = snn::isDistribution(connection.getWeights()) ? drawn(connection.getWeights(), out.numbers)
+                                                                 : values(connection.getWeights(), out.size());
+      for (double &weight : out.weights)
+        weight = bits ? image::weightWord(weight, *unit, static_cast<unsigned>(bits.getInt()))
+                      : static_cast<double>(static_cast<float>(weight)) / *unit;
+      return out;
+    }
     out.weights = given.empty() && snn::isDistribution(connection.getWeights()) ? drawn(connection.getWeights(), out.numbers)
                                                                                 : weightsOr(connection.getWeights(), out.size());
     return out;

@@ -338,6 +338,10 @@ private:
     const auto weight = drawnFrom(connection.getWeights()), steps = delay ? drawnFrom(delay) : std::nullopt;
     if (!weight || !steps || image::delaySteps(steps->least()) == 0)
       return std::nullopt;
+    const std::optional<double> unit = weightUnit(op);
+    const bool isInt = chip.profile == isa::Profile::Int;
+    if (isInt ? (weight->kind == Distribution::Kind::Constant) == unit.has_value() : unit.has_value())
+      return std::nullopt;
     const ConnectRule rule = connectRule(connection);
     const auto known = image::ruleNamed(rule.rule);
     if (!known)
@@ -351,6 +355,7 @@ private:
     made.autapses = rule.autapses;
     made.weight = *weight;
     made.delay = *steps;
+    made.unit = unit.value_or(0);
     const auto ends = [&](FlatSymbolRefAttr name) -> const mapping::Population & {
       return out.populations[indexOf[name.getValue().str()]];
     };
@@ -374,7 +379,8 @@ private:
 
   Result<void> synapses(snn::ProjectionOpInterface op) {
     RANVIER_TRY(mapping::Projection projection, header<mapping::Projection>(op));
-    if (auto rule = proceduralRule(op)) {
+    auto rule = proceduralRule(op);
+    if (rule && chip.profile == isa::Profile::F32) {
       RANVIER_CHECK(checkDelay(op, image::delaySteps(rule->delay.least())));
       RANVIER_CHECK(checkDelay(op, image::delaySteps(rule->delay.greatest())));
       for (const double bound : {rule->weight.least(), rule->weight.greatest()})
@@ -398,6 +404,7 @@ private:
       RANVIER_CHECK(checkDelay(op, delay));
     projection.rowPtr = std::move(list.rowPtr);
     projection.targets = std::move(list.targets);
+    projection.connector = std::move(rule);
     if (auto rewired = snn::rewiringOf(op))
       RANVIER_CHECK(fillPlaces(rewired, projection));
     out.projections.push_back(std::move(projection));

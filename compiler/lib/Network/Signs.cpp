@@ -15,7 +15,7 @@ const std::string suffix = "_inhibitory";
 
 class Separator {
 public:
-  explicit Separator(snn::NetworkOp network) : network(network) {}
+  Separator(snn::NetworkOp network, bool keepsRules) : network(network), keepsRules(keepsRules) {}
 
   Result<void> run() {
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
@@ -56,6 +56,8 @@ private:
 
   static bool inhibits(snn::ProjectionOpInterface projection) {
     const Attribute weights = projection->getAttr("weights");
+    if (weights && snn::isDistribution(weights)) // kept as a rule, of one sign
+      return snn::distributionOf(weights).least() < 0;
     const auto values = weights ? snn::readElements(weights) : std::nullopt;
     return values && llvm::any_of(*values, [](double weight) { return weight < 0; });
   }
@@ -95,6 +97,8 @@ private:
 
   /// Synapses of weights below 0 end on the second receptor with the opposite weight; the others, and the bias, stay.
   Result<void> separate(snn::ProjectionOpInterface projection, const std::string &receptor) {
+    if (auto connect = dyn_cast<snn::ConnectOp>(projection.getOperation()); connect && keepsRules && turn(connect, receptor))
+      return {};
     RANVIER_TRY(snn::ProjectionOpInterface listed, listSynapses(projection));
     RANVIER_TRY(const Synapses all, expandProjection(listed));
     std::vector<Connection> stay, go;
@@ -124,9 +128,27 @@ private:
     return {};
   }
 
+  /// A rule whose weights are all below 0 stays one.
+  bool turn(snn::ConnectOp connect, const std::string &receptor) {
+    Builder builder(connect.getContext());
+    if (snn::isDistribution(connect.getWeights())) {
+      setWeightUnit(connect, -1);
+    } else {
+      const auto weight = snn::readElements(connect.getWeights());
+      const Attribute delay = snn::ProjectionOpInterface(connect).getDelayAttr();
+      if (!weight || weight->size() != 1 || isa<ElementsAttr>(connect.getWeights()) || (delay && isa<ElementsAttr>(delay)))
+        return false;
+      connect.setWeightsAttr(builder.getF64FloatAttr(-static_cast<double>(static_cast<float>((*weight)[0]))));
+    }
+    connect->setAttr("receptor", builder.getStringAttr(receptor + suffix));
+    connect.setSymName(uniqueName(network, (connect.getSymName() + suffix).str()));
+    return true;
+  }
+
   snn::NetworkOp network;
+  const bool keepsRules;
   std::map<std::string, StringAttr> models; ///< Copies that have been made, by model and receptors.
 };
 } // namespace
 
-Result<void> compiler::separateSigns(snn::NetworkOp network) { return Separator(network).run(); }
+Result<void> compiler::separateSigns(snn::NetworkOp network, bool keepsRules) { return Separator(network, keepsRules).run(); }

@@ -120,37 +120,39 @@ static Result<image::Connector> checkedConnector(const ConnectRule &rule, uint64
   return connector;
 }
 
-/// All synapses in the order of creation, each with its number where a weight would stand.
-static Result<std::vector<Connection>> list(const image::Connector &connector) {
-  constexpr double maxSynapses = 0x1p32;
+/// Errors: RNV5703.
+static Result<void> checkCount(const image::Connector &connector) {
+  constexpr double maxSynapses = 0x1p32, maxTargets = 0x1p28;
   const Error tooMany{.code = 5703,
                       .message = std::string("rule '") + toString(connector.rule) + "' makes too many synapses to expand",
                       .expected = "at most 2^32",
                       .kind = ErrorKind::DoesNotFit};
   const bool exact = connector.rule != image::Rule::FixedProbability && connector.rule != image::Rule::DistanceDependent;
   const double pairs = static_cast<double>(connector.sources) * static_cast<double>(connector.targets);
-  if ((exact ? connector.mostSynapses() : connector.probability * pairs) > maxSynapses &&
-      connector.rule != image::Rule::DistanceDependent)
+  if (static_cast<double>(connector.targets) > maxTargets)
     return tooMany;
-  std::vector<Connection> made;
-  if (exact)
-    made.reserve(static_cast<size_t>(connector.mostSynapses()));
-  for (uint64_t item = 0; item < connector.items(); item += 1024) {
-    forEachSynapse(connector, item, std::min<uint64_t>(item + 1024, connector.items()),
-                   [&](uint32_t source, uint32_t target, uint64_t number) {
-                     made.push_back({source, target, static_cast<double>(number), 0}); // Numbers are exact up to 2^53.
-                   });
-    if (static_cast<double>(made.size()) > maxSynapses)
+  if (connector.rule != image::Rule::DistanceDependent)
+    return (exact ? connector.mostSynapses() : connector.probability * pairs) > maxSynapses ? Result<void>(tooMany)
+                                                                                            : Result<void>();
+  uint64_t made = 0; // What its probability says of all pairs is far too many.
+  for (uint64_t item = 0; pairs > maxSynapses && item < connector.items(); ++item) {
+    forEachSynapse(connector, item, item + 1, [&](uint32_t, uint32_t, uint64_t) { ++made; });
+    if (static_cast<double>(made) > maxSynapses)
       return tooMany;
   }
-  return made;
+  return {};
 }
 
 Result<Synapses> compiler::connect(const ConnectRule &rule, uint64_t sources, uint64_t targets) {
   RANVIER_TRY(const image::Connector connector, checkedConnector(rule, sources, targets));
-  RANVIER_TRY(const std::vector<Connection> made, list(connector));
-  Synapses out = fromConnections(sources, targets, made);
-  out.numbers.assign(out.weights.begin(), out.weights.end());
+  RANVIER_CHECK(checkCount(connector));
+  image::ConnectorRows rows = listRows(connector);
+  Synapses out;
+  out.sources = sources;
+  out.targetCount = targets;
+  out.rowPtr = std::move(rows.rowPtr);
+  out.targets = std::move(rows.targets);
+  out.numbers = std::move(rows.numbers);
   out.weights.assign(1, 0);
   out.delays.assign(1, 0);
   out.dense = rule.rule == "all_to_all" && (rule.autapses || !rule.samePopulation);
@@ -167,10 +169,12 @@ Result<std::vector<uint64_t>> compiler::inDegrees(const ConnectRule &rule, uint6
   if (rule.rule == "fixed_in_degree" && (rule.number == 0 || sources > uint64_t(skipsSelf)))
     return std::vector<uint64_t>{rule.number};
   RANVIER_TRY(const image::Connector connector, checkedConnector(rule, sources, targets));
-  RANVIER_TRY(const std::vector<Connection> made, list(connector));
+  RANVIER_CHECK(checkCount(connector));
   std::vector<uint64_t> degrees(targets, 0);
-  for (const Connection &connection : made)
-    ++degrees[connection.target];
+  constexpr uint64_t part = 1024;
+  for (uint64_t item = 0; item < connector.items(); item += part)
+    forEachSynapse(connector, item, std::min(item + part, connector.items()),
+                   [&](uint32_t, uint32_t target, uint64_t) { ++degrees[target]; });
   return degrees;
 }
 

@@ -79,15 +79,20 @@ Result<void> compiler::breakCycles(snn::NetworkOp network, TimeReport &report) {
 }
 
 Result<void> compiler::legalizeDelays(snn::NetworkOp network, const hw::Chip &chip, TimeReport &report) {
-  RANVIER_CHECK(expandDistributions(network));
+  RANVIER_CHECK(expandDistributions(network, keepsRules(network, chip)));
   const TimeGraph graph = timeGraph(network);
   const int64_t least = chip.minDelay;
   const Retiming retiming = retime(graph, least);
   for (auto [index, projection] : llvm::enumerate(projectionsOf(network))) {
     const std::string &name = graph.edges[index].name;
     const int64_t shift = retiming.shift[index];
-    projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name,
-                                          [&](int64_t d) { return std::max<int64_t>(least, d + shift); }));
+    const bool isDrawn = projection.getDelayAttr() && snn::isDistribution(projection.getDelayAttr());
+    if (isDrawn && shift != 0) {
+      RANVIER_TRY(projection, listSynapses(projection));
+    }
+    if (!isDrawn || shift != 0)
+      projection->setAttr("delay", mapDelay(projection.getDelayAttr(), network.getContext(), name,
+                                            [&](int64_t d) { return std::max<int64_t>(least, d + shift); }));
     if (auto rewiring = snn::rewiringOf(projection)) {
       const int64_t formed = std::max<int64_t>(least, static_cast<int64_t>(rewiring.getDelay()) + shift);
       if (formed > chip.maxDelay)

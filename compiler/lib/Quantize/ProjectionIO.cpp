@@ -160,7 +160,10 @@ Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface proje
   out.name = cast<SymbolOpInterface>(projection.getOperation()).getName().str();
   auto target = snn::lookupNode(projection, projection.getTargetAttr());
   const auto targets = static_cast<size_t>(target.getNodeCount());
-  RANVIER_TRY(out.weights, gainedWeights(projection, gain, targets));
+  const bool isDrawn = weightUnit(projection).has_value();
+  if (!isDrawn) {
+    RANVIER_TRY(out.weights, gainedWeights(projection, gain, targets));
+  }
   out.positive.assign(targets, 0.0);
   out.negative.assign(targets, 0.0);
   RepeatedSum sumOf;
@@ -171,6 +174,12 @@ Result<ProjectionView> compiler::viewProjection(snn::ProjectionOpInterface proje
   if (byRule)
     return out;
   RANVIER_TRY(Synapses synapses, expandProjection(projection));
+  if (isDrawn) {
+    RANVIER_ASSERT(gain.size() == 1 && gain[0] == 1, "rules stay where weights have no gain");
+    if (!llvm::all_of(synapses.weights, [](double w) { return std::isfinite(w); }))
+      return located(projection, {.code = 5307, .message = "a weight is not finite", .expected = "finite numbers"});
+    out.weights = synapses.weights;
+  }
   for (uint64_t k = 0; k < synapses.size(); ++k) {
     const uint32_t neuron = synapses.targets[k];
     const double weight = synapses.weight(k) * at(gain, neuron);
@@ -202,7 +211,8 @@ Result<ArrivingWords> compiler::arrivingWords(snn::ProjectionOpInterface project
       out.high[synapses.targets[k]] += most;
       out.low[synapses.targets[k]] += least;
     }
-    delays = std::set<uint32_t>(synapses.delays.begin(), synapses.delays.end()).size();
+    if (weights.exponent < 0)
+      delays = std::set<uint32_t>(synapses.delays.begin(), synapses.delays.end()).size();
   }
   // Sums form per emission step and delay, and each loses less than one unit to the floor.
   const double sums = weights.exponent < 0 ? double(delays) : 0;
@@ -225,9 +235,13 @@ Result<void> compiler::writeProjection(snn::ProjectionOpInterface projection, co
   Builder builder(op->getContext());
   if (auto pool = dyn_cast<snn::PoolOp>(op))
     op = poolToConvolution(pool, weights.words);
+  else if (const auto unit = weightUnit(op); unit && snn::isDistribution(op->getAttr("weights")))
+    setWeightUnit(op, *unit * weights.unit);
   else
     op->setAttr("weights", integerWeights(op->getContext(), op->getAttr("weights"),
                                           (cast<SymbolOpInterface>(op).getName() + ".weights").str(), weights.words));
+  if (weightUnit(op) && !snn::isDistribution(op->getAttr("weights")))
+    op->removeAttr("snn.weight_unit");
   op->setAttr("exponent", builder.getI64IntegerAttr(weights.exponent));
   op->setAttr("weight_bits", builder.getI64IntegerAttr(weights.format.storedBits));
   if (dropReceptor && op->getAttr("receptor"))

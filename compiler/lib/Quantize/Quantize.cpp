@@ -111,11 +111,11 @@ public:
     report.weightBits = options.weightBits;
     for (auto junction : network.getBody().getOps<snn::JunctionOp>())
       return located(junction, {.code = 5323, .message = "a junction is left over: integer targets hold no stateless nodes"});
-    RANVIER_CHECK(expandDistributions(network));
+    RANVIER_CHECK(expandDistributions(network, keepsRules(network, chip)));
     RANVIER_CHECK(canLearn(network, chip));
     RANVIER_CHECK(rewiredSigns());
     if (chip.ringBuffers.bits)
-      RANVIER_CHECK(separateSigns(network));
+      RANVIER_CHECK(separateSigns(network, keepsRules(network, chip)));
     for (auto population : network.getBody().getOps<snn::PopulationOp>())
       if (isa_and_nonnull<snn::ModelOp>(snn::lookupModel(population)))
         waiting.insert(population.getSymName().str());

@@ -37,6 +37,14 @@ template <auto Change> void breakConnector(ImageData &data) {
   Change(data.meta.connectors[0]);
 }
 
+/// The same of intImage(), whose chip then takes rules.
+template <auto Change> void breakWords(ImageData &data) {
+  replace(data.chipText, "storage: {", "storage: {procedural: true, ");
+  data.meta.connectors = {connector()};
+  data.meta.connectors[0].weight.first = 3;
+  Change(data.meta.connectors[0]);
+}
+
 template <auto Change> void breakLearning(ImageData &data) {
   data = test::learningImage();
   Change(data);
@@ -138,6 +146,15 @@ const Case cases[] = {
        c.delay = {.kind = Distribution::Kind::Normal, .first = 3, .second = -1, .low = 1, .high = 5};
      }>,
      true},
+    {"M14", 3010, "connectors[0]", breakConnector<[](ConnectorMeta &c) { c.unit = 1; }>, true},
+    {"M14", 3010, "connectors[0]", breakWords<[](ConnectorMeta &c) { c.weight.first = 0.5; }>},
+    {"M14", 3010, "connectors[0]", breakWords<[](ConnectorMeta &c) { c.weight.first = 128; }>}, // of 8 bits
+    {"M14", 3010, "connectors[0]", breakWords<[](ConnectorMeta &c) { c.unit = HUGE_VAL; }>},
+    {"M14", 3010, "connectors[0]", breakWords<[](ConnectorMeta &c) { c.unit = 1e-310; }>},
+    {"M14", 3010, "connectors[0]",
+     breakWords<[](ConnectorMeta &c) {
+       c.weight = {.kind = Distribution::Kind::Uniform, .first = 1, .second = 3};
+     }>},
     {"R1", 3018, "rows[0]", [](ImageData &d) { d.meta.connectors = {connector()}; }, true},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"far", 1000, {"spikes"}}}; }},
     {"M12", 3010, "probes[0]", [](ImageData &d) { d.meta.probes = {{"odd", 1, {"spikes", "nothing"}}}; }},

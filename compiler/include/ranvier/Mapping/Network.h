@@ -53,8 +53,9 @@ struct Projection {
   std::vector<uint32_t> targets; ///< Neuron index in the target population.
   Words weights;                 ///< One per synapse.
   std::vector<uint16_t> delays;  ///< [steps] from emission to effect.
-  /// Set: whoever loads the image makes the synapses, none is listed, and every delay is at least 1. Chips with
-  /// hw::SynapseStorage::procedural only. Its `projection` is set on emission.
+  /// Set: whoever loads the image makes the synapses, and every delay is at least 1. Profile f32: none is listed here; int: all
+  /// are, because tables and routes follow from them, and none in the image. Chips with hw::SynapseStorage::procedural only. Its
+  /// `projection` is set on emission.
   std::optional<image::ConnectorMeta> connector;
   uint32_t delay(uint64_t synapse) const { return delays.size() == 1 ? delays[0] : delays[synapse]; }
 };

@@ -37,7 +37,8 @@ Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface proje
 /// Divides receptors at which weights below 0 arrive: a population's model gets a second receptor, "x_inhibitory" beside "x", what
 /// arrives there is subtracted, and synapses of weights below 0 end on it with the opposite weight, listed. For chips whose sums
 /// are unsigned. Distributions must have been expanded. Errors: RNV5325 a receptor that declares a range, or has such a neighbour.
-Result<void> separateSigns(snn::NetworkOp network);
+/// `keepsRules`: connectors whose weights are all below 0 stay rules.
+Result<void> separateSigns(snn::NetworkOp network, bool keepsRules = false);
 
 /// Nodes, projections and delays of a network; of a drawn delay, its bounds.
 TimeGraph timeGraph(snn::NetworkOp network);
@@ -66,8 +67,16 @@ Result<void> legalizeDelays(snn::NetworkOp network, const hw::Chip &chip, TimeRe
 Result<std::vector<std::string>> composeJunctions(snn::NetworkOp network);
 
 /// Turns connectors whose weights or delays are distributions into listed synapses, and per-source delays into per-synapse ones, so
-/// that a quantiser sees numbers.
-Result<void> expandDistributions(snn::NetworkOp network);
+/// that a quantiser sees numbers. `keepsRules`: not those that an image of profile int can hold as rules, whose weights have one
+/// sign and which have no list of delays; they get the attribute `snn.weight_unit`.
+Result<void> expandDistributions(snn::NetworkOp network, bool keepsRules = false);
+/// Whether a network's images for the chip hold rules whose weights are words: no synapse learns, comes or goes.
+bool keepsRules(snn::NetworkOp network, const hw::Chip &chip);
+
+/// A drawn weight of a connector with it is, in binary32, divided by this number; where the connector has `weight_bits`, it is a
+/// word by image::weightWord. Nothing: weights are what they say.
+std::optional<double> weightUnit(mlir::Operation *op);
+void setWeightUnit(mlir::Operation *op, double unit);
 
 /// A network whose populations all name an snn.program. Order of populations and projections: as declared.
 /// Errors: RNV5714 a population still names a model, RNV5715 a value does not fit its word, RNV5716 a bias was not folded.

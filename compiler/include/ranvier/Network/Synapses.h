@@ -66,7 +66,7 @@ struct ConnectRule {
   std::vector<int64_t> sourceShape, targetShape; ///< Positions of distance_dependent.
 };
 /// Targets of every source: rowPtr and targets filled, one weight and delay slot left to the caller. Errors: RNV5701 unknown rule,
-/// RNV5702 impossible numbers (e.g. an in-degree from no source), RNV5703 more than 2^32 synapses.
+/// RNV5702 impossible numbers (e.g. an in-degree from no source), RNV5703 more than 2^32 synapses or 2^28 targets.
 Result<Synapses> connect(const ConnectRule &rule, uint64_t sources, uint64_t targets);
 
 /// Synapses onto each target of what connect() makes, without listing any where the rule says it: one number where all targets have

@@ -34,6 +34,9 @@ struct ConnectorMeta {
   uint64_t seed = 0;          ///< Of the pairs.
   bool autapses = true;       ///< False: no neuron reaches itself where source and target are one population.
   Distribution weight, delay; ///< Delay [steps], rounded to the nearest, halves away from 0.
+  /// Profile int: what one unit of a stored weight is worth, not 0; a drawn weight becomes a word by weightWord(). 0: `weight` is
+  /// the word, a constant; and on f32.
+  double unit = 0;
   bool operator==(const ConnectorMeta &) const = default;
 };
 
@@ -54,6 +57,12 @@ struct Connector {
   std::string fault() const;
 };
 
+/// Word of a drawn weight: its binary32 over the unit, to the nearest, halves away from 0, within +-(2^(bits - 1) - 1); bits 1..32.
+/// Clause S3 of docs/spec/target-semantics.md.
+inline int32_t weightWord(double drawn, double unit, unsigned bits) {
+  const double most = std::ldexp(1.0, static_cast<int>(bits) - 1) - 1;
+  return static_cast<int32_t>(std::fmin(std::fmax(std::round(static_cast<double>(static_cast<float>(drawn)) / unit), -most), most));
+}
 /// Steps of a drawn delay.
 inline uint32_t delaySteps(double value) { return value <= 0 ? 0u : static_cast<uint32_t>(std::llround(value)); }
 
@@ -144,6 +153,16 @@ template <typename Visit> void forEachSynapse(const Connector &c, uint64_t first
     return;
   }
 }
+
+/// The synapses of a connector by source neuron; a row is sorted by target, synapses of one pair by number.
+struct ConnectorRows {
+  std::vector<uint64_t> rowPtr;  ///< [sources + 1]
+  std::vector<uint32_t> targets; ///< [synapses]
+  std::vector<uint64_t> numbers; ///< [synapses]
+};
+/// All of them: 12 bytes a synapse, and none besides. The connector must be without fault, of at most 2^28 targets and 2^36
+/// synapses.
+ConnectorRows listRows(const Connector &connector);
 
 struct Meta;
 /// The connector of an image between its populations.

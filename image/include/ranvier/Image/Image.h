@@ -205,6 +205,9 @@ struct Image {
   std::span<const OutAxonRecord> outAxons;
   std::shared_ptr<const void> storage;
   std::string identity; ///< Of an opened file: a hash of header and section table, and so of all checksums. Else empty.
+  /// Connectors of the file whose synapses were made while it was opened: they have rows, and `meta` does not name them (profile
+  /// int; on f32 they stay in `meta`, and the emulator makes them).
+  std::vector<ConnectorMeta> expanded;
 };
 
 /// Writes atomically; the same data gives the same bytes. Errors: RNV3001 (I/O). Does not validate.
