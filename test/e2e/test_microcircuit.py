@@ -52,6 +52,7 @@ class Microcircuit(Case):
         self.json("compile", text, "--target", "spinnaker1", "--partition", "sequential", "-o", first)
         self.json("run", first, "--steps", steps, "--timing", "off", "-o", recording)
         load = self.json("compile", text, "--target", "spinnaker1", "--profile", recording, "--partition", "sequential", "-o", image)["mapping"]["load"]
+        self.assertEqual(self.json("inspect", image)["mapping"]["load"], load)  # the image says the same of itself
         result = self.json("run", image, "--steps", steps, "--timing", "fast", "--report", folder)
         self.assertGreater(result["totals"]["spikes"], 3000)
         cores = {core["core"]: core for core in json.loads((folder / "report.json").read_text())["cores"]}

@@ -18,7 +18,7 @@ class Emitter {
 public:
   Emitter(const Network &network, const hw::Chip &chip, const Mapping &mapping, std::vector<uint32_t> level)
       : network(network), chip(chip), mapping(mapping), level(std::move(level)), routes(network, chip, mapping) {}
-  Result<image::ImageData> run(const std::string &provenance);
+  Result<image::ImageData> run(const std::string &provenance, const std::string &mappingReport);
 
 private:
   void makeMeta(const std::string &provenance);
@@ -49,7 +49,6 @@ void Emitter::makeMeta(const std::string &provenance) {
   meta.seed = network.seed;
   meta.programs = network.programs;
   meta.semantics = network.semantics;
-  meta.mapping = report(network, chip, mapping);
   meta.provenance = provenance;
   for (size_t p = 0; p < network.populations.size(); ++p) {
     const Population &from = network.populations[p];
@@ -200,16 +199,18 @@ void Emitter::makeRows() {
   image::buildRows(data, input);
 }
 
-Result<image::ImageData> Emitter::run(const std::string &provenance) {
+Result<image::ImageData> Emitter::run(const std::string &provenance, const std::string &mappingReport) {
   makeMeta(provenance);
+  data.meta.mapping = mappingReport;
   makeCores();
   makeRows();
   return std::move(data);
 }
 
 Result<image::ImageData> mapping::emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping,
-                                            const std::string &provenance) {
+                                            const std::string &provenance, const std::string &mappingReport) {
   RANVIER_CHECK(checkMapping(network, chip, mapping));
   RANVIER_TRY(std::vector<uint32_t> level, levels(network));
-  return Emitter(network, chip, mapping, std::move(level)).run(provenance);
+  return Emitter(network, chip, mapping, std::move(level))
+      .run(provenance, mappingReport.empty() ? report(network, chip, mapping) : mappingReport);
 }

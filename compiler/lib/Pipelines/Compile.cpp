@@ -211,5 +211,5 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
   RANVIER_CHECK(mapping::checkSameChip(plain, placed, sets));
   RANVIER_TRY(const mapping::AssumedRates rates, assumedRates(plain, options));
   report.mapping = mapping::report(plain, options.chip, placed, sets, rates);
-  return mapping::emitImage(plain, options.chip, placed, provenance);
+  return mapping::emitImage(plain, options.chip, placed, provenance, report.mapping);
 }

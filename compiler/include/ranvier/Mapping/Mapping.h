@@ -113,9 +113,10 @@ std::string report(const Network &network, const hw::Chip &chip, const Mapping &
 Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const std::string &json, const std::string &fileName);
 std::string printMapping(const Network &network, const Mapping &mapping);
 
-/// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text.
+/// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text; `mappingReport`: what the
+/// image says of its mapping, as report() gives it (empty: that, of no sets and default rates).
 Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping,
-                                   const std::string &provenance);
+                                   const std::string &provenance, const std::string &mappingReport = "");
 
 /// Rebuilds the network from the image alone (for `ranvier verify`). Projections come back with rows sorted as in Network.
 Result<Network> rebuildNetwork(const image::Image &image);
