@@ -1,6 +1,7 @@
 //===- DetailedTiming.cpp - What a machine tells the packet network -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "DetailedTiming.h"
+#include "RouteTree.h"
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -48,17 +49,14 @@ public:
 
   /// The route of a message from a core to several, whose processing times come in that order.
   uint32_t route(uint32_t from, std::span<const uint32_t> to) {
-    Tree tree;
+    RouteTree tree;
     for (uint32_t k = 0; k < to.size(); ++k) {
       std::vector<uint32_t> way = grid.way(from, to[k]);
       if (way.empty() && costs.picoseconds(CostTable::HopWithinTile) > 0)
         way.push_back(ownPort(from));
-      Tree *at = &tree;
-      for (const uint32_t link : way)
-        at = &at->links[link];
-      at->arrivals.emplace_back(to[k], k);
+      tree.add(way, to[k], k);
     }
-    const auto [first, count] = place(tree);
+    const auto [first, count] = placeRoute(plan.nodes, tree, arrivalAt(0));
     plan.routes.push_back({first, count});
     return static_cast<uint32_t>(plan.routes.size() - 1);
   }
@@ -66,27 +64,8 @@ public:
   NetworkPlan finish(std::vector<LinkPlace> &places);
 
 private:
-  /// Ways from one source that meet have come the same way.
-  struct Tree {
-    std::map<uint32_t, Tree> links;
-    std::vector<std::pair<uint32_t, uint32_t>> arrivals; ///< (core, slot)
-  };
   uint32_t ownPort(uint32_t core) const { return grid.links() + core; }
   uint32_t arrivalAt(uint32_t core) const { return grid.links() + static_cast<uint32_t>(image.cores.size()) + core; }
-
-  std::pair<uint32_t, uint32_t> place(const Tree &tree) {
-    const uint32_t first = static_cast<uint32_t>(plan.nodes.size());
-    const uint32_t count = static_cast<uint32_t>(tree.links.size() + tree.arrivals.size());
-    plan.nodes.resize(first + count);
-    uint32_t at = first;
-    for (const auto &[link, below] : tree.links) {
-      const auto [child, children] = place(below);
-      plan.nodes[at++] = {link, child, children, 0};
-    }
-    for (const auto &[core, slot] : tree.arrivals)
-      plan.nodes[at++] = {arrivalAt(core), 0, 0, slot};
-    return {first, count};
-  }
 
   const image::Image &image;
   const ChipGrid &grid;
@@ -95,18 +74,7 @@ private:
 };
 
 NetworkPlan Planner::finish(std::vector<LinkPlace> &places) {
-  std::vector<uint32_t> used;
-  for (const NetworkPlan::Node &node : plan.nodes)
-    if (node.children)
-      used.push_back(node.target);
-  std::sort(used.begin(), used.end());
-  used.erase(std::unique(used.begin(), used.end()), used.end());
-  for (NetworkPlan::Node &node : plan.nodes)
-    if (node.children)
-      node.target = static_cast<uint32_t>(std::lower_bound(used.begin(), used.end(), node.target) - used.begin());
-    else
-      node.target = static_cast<uint32_t>(used.size()) + node.target - arrivalAt(0);
-  for (const uint32_t link : used) {
+  for (const uint32_t link : numberLinks(plan.nodes, arrivalAt(0))) {
     NetworkPlan::Link entry;
     if (link < grid.links()) {
       const auto [tile, direction] = grid.linkPlace(link);

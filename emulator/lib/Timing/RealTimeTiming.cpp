@@ -3,6 +3,7 @@
 #include "RealTimeTiming.h"
 #include "../Engine/Delivery.h"
 #include "../Engine/Learning.h"
+#include "RouteTree.h"
 #include "ranvier/Image/PopulationTables.h"
 #include <cmath>
 #include <map>
@@ -54,11 +55,6 @@ public:
   }
 
 private:
-  struct Tree {
-    std::map<uint32_t, Tree> links;
-    std::vector<std::pair<uint32_t, uint32_t>> arrivals; ///< (core, slot)
-  };
-
   Result<void> makeRows();
   void coreRows(uint32_t core, const image::CorePlan &tables, const image::SourceBlocks &blocks);
   void neuronRoutes();
@@ -67,24 +63,8 @@ private:
   uint32_t tileNumber(hw::Tile tile) { return tiles.try_emplace(tile, static_cast<uint32_t>(tiles.size())).first->second; }
   uint32_t coreTarget(uint32_t core) const { return grid.links() + core; }
 
-  std::pair<uint32_t, uint32_t> place(const Tree &tree) {
-    const uint32_t first = static_cast<uint32_t>(plan.nodes.size());
-    const uint32_t count = static_cast<uint32_t>(tree.links.size() + tree.arrivals.size());
-    plan.nodes.resize(first + count);
-    uint32_t at = first;
-    for (const auto &[link, below] : tree.links) {
-      const auto [child, children] = place(below);
-      uint32_t arrivals = 0;
-      for (uint32_t k = 0; k < children; ++k)
-        arrivals += plan.nodes[child + k].arrivals;
-      plan.nodes[at++] = {link, child, children, 0, arrivals};
-    }
-    for (const auto &[core, slot] : tree.arrivals)
-      plan.nodes[at++] = {coreTarget(core), 0, 0, slot, 1};
-    return {first, count};
-  }
-  uint32_t addRoute(const Tree &tree) {
-    const auto [first, count] = place(tree);
+  uint32_t addRoute(const RouteTree &tree) {
+    const auto [first, count] = placeRoute(plan.nodes, tree, coreTarget(0));
     plan.routes.push_back({first, count});
     return static_cast<uint32_t>(plan.routes.size() - 1);
   }
@@ -178,13 +158,9 @@ void RealTimeTiming::Planner::neuronRoutes() {
       ++senders;
       const auto [at, isNew] = known.try_emplace(std::move(to), 0);
       if (isNew) {
-        Tree tree;
-        for (uint32_t k = 0; k < at->first.size(); ++k) {
-          Tree *branch = &tree;
-          for (const uint32_t link : grid.way(c, at->first[k]))
-            branch = &branch->links[link];
-          branch->arrivals.emplace_back(at->first[k], k);
-        }
+        RouteTree tree;
+        for (uint32_t k = 0; k < at->first.size(); ++k)
+          tree.add(grid.way(c, at->first[k]), at->first[k], k);
         at->second = addRoute(tree);
       }
       out.routeOf[n] = at->second;
@@ -215,15 +191,7 @@ void RealTimeTiming::Planner::inputRoutes() {
 
 /// Numbers of links and tiles as the plan wants them: those in use, in the order of the plane.
 void RealTimeTiming::Planner::finish(RealTimeClock clock, bool lossless) {
-  std::vector<uint32_t> used;
-  for (const RealTimePlan::Node &node : plan.nodes)
-    if (node.children)
-      used.push_back(node.target);
-  std::sort(used.begin(), used.end());
-  used.erase(std::unique(used.begin(), used.end()), used.end());
-  for (RealTimePlan::Node &node : plan.nodes)
-    node.target = node.children ? static_cast<uint32_t>(std::lower_bound(used.begin(), used.end(), node.target) - used.begin())
-                                : static_cast<uint32_t>(used.size()) + node.target - coreTarget(0);
+  const std::vector<uint32_t> used = numberLinks(plan.nodes, coreTarget(0));
   const hw::Plane plane(image.chip);
   std::vector<std::pair<hw::Tile, hw::Tile>> ends;
   for (const uint32_t link : used) {
