@@ -1,5 +1,6 @@
 //===- Run.cpp - `ranvier run` --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Inject.h"
 #include "LearnedWeights.h"
 #include "RunCheckpoint.h"
 #include "RunRanks.h"
@@ -23,6 +24,7 @@ struct RunFlags {
   std::string image, input, output, record, report, timeline, saveWeights;
   uint32_t steps = 0;
   unsigned dryRunRanks = 0;
+  std::vector<std::string> inject;
   std::optional<uint32_t> sample;
   MachineFlags machine;
   CheckpointFlags checkpoint;
@@ -35,6 +37,15 @@ Result<void> check(const RunFlags &flags) {
   if (flags.sample && flags.input.empty())
     return pointlessOption("--sample", "it chooses a sample of --input, which is not given");
   RANVIER_CHECK(flags.checkpoint.check(flags.image, flags.input, flags.output));
+  if (!flags.inject.empty() && flags.checkpoint.used())
+    return pointlessOption("--inject", "a run that is taken up again cannot read a stream again");
+  if (!flags.inject.empty() && std::max(flags.dryRunRanks, emu::launchedRanks()) > 1)
+    return Error{.code = 8104,
+                 .message = "every rank would have to read the stream that one of them reads",
+                 .place = "option --inject",
+                 .expected = "one rank",
+                 .found = std::to_string(std::max(flags.dryRunRanks, emu::launchedRanks())),
+                 .kind = ErrorKind::Unsupported};
   if (!flags.timeline.empty() && !flags.machine.timed())
     return pointlessOption("--timeline", "--timing off times nothing");
   if (!flags.timeline.empty() && flags.checkpoint.used())
@@ -228,6 +239,7 @@ struct Job {
   std::shared_ptr<const image::Image> image;
   std::vector<emu::InputSpike> inputs;
   uint64_t uncounted = 0; ///< Camera events that were left out.
+  std::vector<std::unique_ptr<Injector>> injectors;
 };
 
 Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
@@ -256,6 +268,19 @@ Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
                  .found = "--timing detailed",
                  .kind = ErrorKind::Unsupported};
   RANVIER_TRY(job.inputs, readInputs(context, flags.input, flags.sample.value_or(0), *job.image, job.uncounted));
+  for (const std::string &option : flags.inject) {
+    RANVIER_TRY(auto injector, Injector::open(option, *job.image));
+    for (const auto &other : job.injectors)
+      if (other->population() == injector->population() || (other->readsStdin() && injector->readsStdin()))
+        return Error{.code = 8101,
+                     .message = other->readsStdin() && injector->readsStdin() ? "two inputs are to be read from stdin"
+                                                                              : "two streams are to be injected into one input",
+                     .place = "option --inject",
+                     .expected = "an input and a stream once each",
+                     .found = other->name() + " and " + injector->name(),
+                     .kind = ErrorKind::Usage};
+    job.injectors.push_back(std::move(injector));
+  }
   return {};
 }
 
@@ -341,6 +366,16 @@ private:
     return {};
   }
 
+  std::function<Result<void>(uint32_t, std::vector<emu::InputSpike> &)> injection() const {
+    if (job.injectors.empty())
+      return {};
+    return [this](uint32_t step, std::vector<emu::InputSpike> &spikes) -> Result<void> {
+      for (const auto &injector : job.injectors)
+        RANVIER_CHECK(injector->collect(step, spikes));
+      return {};
+    };
+  }
+
   Result<void> go() {
     if (first)
       context.progress->phase("run", flags.steps);
@@ -351,7 +386,8 @@ private:
                              // Checkpoints keep no times of single cores: a report of a run that has them leaves those out.
                              {.steps = flags.steps - checkpoints.stepsBefore(),
                               .keepPerStep = !flags.report.empty(),
-                              .keepPlaces = !flags.report.empty() && !flags.checkpoint.used()},
+                              .keepPlaces = !flags.report.empty() && !flags.checkpoint.used(),
+                              .inject = injection()},
                              [&](const emu::StepView &view, emu::Machine &) {
                                stepped = step(view);
                                return static_cast<bool>(stepped);
@@ -415,6 +451,10 @@ Json RankRun::report() const {
   }
   if (work && work->counts())
     report["step_work"] = work->json(image);
+  if (!job.injectors.empty())
+    report["injected"] = Json::array();
+  for (const auto &injector : job.injectors)
+    report["injected"].push_back(injector->json());
   report["events_not_counted"] = job.uncounted;
   report["inputs_after_end"] = outcome.inputsAfterEnd;
   report["wall"] = {{"seconds", seconds},
@@ -433,6 +473,10 @@ Result<void> RankRun::finish() {
   if (outcome.inputsAfterEnd)
     context.warn(std::to_string(outcome.inputsAfterEnd) + " input spikes lie after step " + std::to_string(flags.steps) +
                  " and were not used");
+  for (const auto &injector : job.injectors)
+    if (injector->late())
+      context.warn(std::to_string(injector->late()) + " spikes injected into '" + injector->name() +
+                   "' came after their step and were dropped");
   const auto idle = std::count_if(rankShares.begin(), rankShares.end(), [](const RankShare &share) { return share.cores == 0; });
   if (idle)
     context.warn(std::to_string(idle) + " of " + std::to_string(rankShares.size()) + " ranks have nothing to do: the image has " +
@@ -469,6 +513,7 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run digits.rvi --input spikes.csv --steps 100 -o out.h5 --record spikes,v\n"
                                  "  ranvier run net.rvi --steps 1000 --timing fast --report report/\n"
                                  "  ranvier run net.rvi --steps 1000 --timing detailed --time-scale 2\n"
+                                 "  sensor | ranvier run net.rvi --steps 1000 --inject retina=-\n"
                                  "  ranvier run net.rvi --steps 1000000 --checkpoint net.rvc --checkpoint-every 10000\n"
                                  "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
                                  "  ranvier run learning.rvi --steps 1000 --save-weights weights.csv\n"
@@ -478,6 +523,11 @@ void tools::addRun(CLI::App &app, Context &context) {
   command->add_option("image", flags->image, "Image file (.rvi)")->required();
   command->add_option("--input", flags->input,
                       "Spikes: CSV step,neuron; NIRGraphData; SONATA; dense [T,N] or [S,T,N]; N-MNIST .bin");
+  command
+      ->add_option("--inject", flags->inject,
+                   "NAME=FILE, or NAME=- for stdin: spikes of external input NAME that are read while the run goes on, lines "
+                   "step,neuron sorted by step; may be given several times")
+      ->allow_extra_args(false);
   command->add_option("--sample", flags->sample, "Sample of an input of several, from 0; default: 0");
   command->add_option("--steps", flags->steps, "Steps to run")->required()->check(CLI::Range(1u, 4000000000u));
   command->add_option("-o,--output", flags->output, "Recording (HDF5)");

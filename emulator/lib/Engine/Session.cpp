@@ -51,12 +51,20 @@ Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, cons
     result.links.resize(machine.linkTimes().size());
   }
   size_t next = 0;
+  std::vector<InputSpike> joined;
   for (uint32_t i = 0; i < options.steps; ++i) {
     const uint32_t step = machine.currentStep() + 1;
     const size_t first = next;
     while (next < inputs.size() && inputs[next].step == step)
       ++next;
-    machine.step(inputs.subspan(first, next - first));
+    std::span<const InputSpike> now = inputs.subspan(first, next - first);
+    if (options.inject) {
+      joined.assign(now.begin(), now.end());
+      RANVIER_CHECK(options.inject(step, joined));
+      now = joined;
+      RANVIER_CHECK(checkInputs(machine.image(), now, step));
+    }
+    machine.step(now);
     if (machine.ranksLost())
       return Error{.code = otherRankFailed,
                    .message = "another rank has left the run",

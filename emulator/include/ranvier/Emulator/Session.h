@@ -18,6 +18,8 @@ struct RunOptions {
   uint32_t steps = 0;       ///< Steps to run, from the machine's current step on.
   bool keepPerStep = false; ///< Fill RunResult::perStep.
   bool keepPlaces = false;  ///< Fill RunResult::cores and ::links.
+  /// Called before each step, with its number: adds spikes of that step which are known only then. They are checked as all are.
+  std::function<Result<void>(uint32_t step, std::vector<InputSpike> &spikes)> inject;
 };
 
 struct RunResult {
@@ -36,7 +38,8 @@ struct RunResult {
 Result<void> checkInputs(const image::Image &image, std::span<const InputSpike> inputs, uint32_t firstStep);
 
 /// Runs `options.steps` steps. `inputs` are sorted by step, absolute step numbers. `before`: what the steps before these gave,
-/// where the run was taken up again; the result goes on from there. Errors: those of checkInputs, RNV7017 (another rank left).
+/// where the run was taken up again; the result goes on from there. Errors: those of checkInputs and of `options.inject`, RNV7017
+/// (another rank left).
 Result<RunResult> run(Machine &machine, std::span<const InputSpike> inputs, const RunOptions &options,
                       const StepCallback &onStep = {}, RunResult before = {});
 
