@@ -31,7 +31,9 @@ class Machine:
         self.plastic = 0
         self.dead = set()  # Links, as (tile, bit of a route).
         self.blocks = [(folder / core["file"]).read_bytes() for core in self.cores]
-        self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.cores + self.index["delay_cores"])}
+        self.standing = self.cores + self.index["source_cores"] + self.index["delay_cores"]
+        self.at = {(core["x"], core["y"], core["p"]): number for number, core in enumerate(self.standing)}
+        assert len(self.at) == len(self.standing)
         self.routers = {(one["x"], one["y"]): [tuple(words((folder / one["file"]).read_bytes())[k:k + 3]) for k in range(0, 3 * one["entries"], 3)] for one in self.index["routers"]}
 
     def keys(self, population, extension=False):
@@ -40,7 +42,7 @@ class Machine:
         return [(zone["key"] | number << zone["atom_bits"], block["core"], block["atoms"]) for number, block in enumerate(zone["blocks"])]
 
     def reached(self, key, source):
-        """Cores to which routers bring a packet; of an input: from every router that knows it."""
+        """Cores to which routers bring a packet."""
         found = []
 
         def arrive(place, came):
@@ -55,18 +57,12 @@ class Machine:
                     continue
                 if bit < 6:
                     assert (place, bit) not in self.dead, f"link {bit} of {place} is dead"
-                    if source is not None:
-                        arrive(((place[0] + STEPS[bit][0]) % SIDE, (place[1] + STEPS[bit][1]) % SIDE), bit)
+                    arrive(((place[0] + STEPS[bit][0]) % SIDE, (place[1] + STEPS[bit][1]) % SIDE), bit)
                 else:
                     found.append(self.at[(*place, bit - 6)])
 
-        if source is not None:
-            core = (self.cores + self.index["delay_cores"])[source]
-            arrive((core["x"], core["y"]), None)
-        else:
-            for place, entries in self.routers.items():
-                if any(key & mask == entry for entry, mask, _ in entries):
-                    arrive(place, None)
+        core = self.standing[source]
+        arrive((core["x"], core["y"]), None)
         assert len(found) == len(set(found))
         return found
 
@@ -81,7 +77,7 @@ class Machine:
         """Counter of a spike: its packet, and those that its extension sends."""
         found, extensions = self.packet(key, core, atom)
         for extension in extensions:
-            again = self.index["delay_cores"][extension - len(self.cores)]
+            again = self.standing[extension]
             assert (again["population"], again["block"]) == (population, block)
             base, there, atoms = self.keys(population, True)[block]
             assert there == extension
@@ -200,6 +196,8 @@ class Tables(Case):
                 network, image, compiled = self.compiled(f"net{seed}", self.network(seed))
                 machine = self.loaded(image)
                 self.assertEqual(bool(machine.index["delay_cores"]), seed > 0)
+                self.assertEqual([core["block"] for core in machine.index["source_cores"]], [0, 1])  # 300 neurons and more
+                self.assertEqual(compiled["mapping"]["memories"]["source_cores"], 2)
                 self.assertEqual(len(machine.index["delay_cores"]), compiled["mapping"]["memories"]["delay_cores"])
                 self.every_source(machine, image)
                 self.assertEqual(machine.plastic > 1000, seed == 1)
@@ -218,7 +216,10 @@ class Tables(Case):
             if zone["extension"]:
                 continue
             sources = collections.defaultdict(list)  # Neurons by block.
-            if zone["blocks"][0]["core"] is None:
+            if zone["blocks"][0]["core"] >= len(machine.cores):  # an input: the next so many neurons each
+                for number, block in enumerate(zone["blocks"]):
+                    own = machine.standing[block["core"]]
+                    self.assertEqual((own["population"], own["block"]), (population, number))
                 size = zone["blocks"][0]["atoms"]
                 for n in range(sum(block["atoms"] for block in zone["blocks"])):
                     sources[n // size].append(n)
@@ -237,8 +238,7 @@ class Tables(Case):
         self.assertGreater(synapses, 5000)
 
     def test_packets_go_around_what_is_dead(self):
-        """A core a tile, so that packets travel; one dead tile, links dead both ways and one way. Inputs reach every population: as they stand on no
-        core, nothing says where else their packets would be."""
+        """A core a tile, so that packets travel; one dead tile, links dead both ways and one way. Inputs reach every population."""
         lines = "".join(f"""  snn.population @p{n} model @if_curr_exp shape [200] params {{v_thresh = -55.0}}
   snn.connect @in{n} from @in to @p{n} receptor "excitatory" delay {1 + n} "fixed_probability" {{p = 0.2}} weights 0.6
 """ for n in range(8))
@@ -259,7 +259,7 @@ class Tables(Case):
             faults.write_text("format: ranvier-faults\nversion: 1\nfaults: " + json.dumps(parts) + "\n")
             _, image, compiled = self.compiled(name, network, "--faults", faults)
             machine = self.loaded(image)
-            places = {(core["x"], core["y"]) for core in machine.cores + machine.index["delay_cores"]}
+            places = {(core["x"], core["y"]) for core in machine.standing}
             self.assertGreater(len(places), 5)
             machine.dead = {((link["x"], link["y"]), ["east", "north-east", "north", "west", "south-west", "south"].index(link["direction"])) for link in parts["links"]}
             if parts["tiles"]:

@@ -37,6 +37,8 @@ std::string tools::memoryLines(const Json &mapping) {
           " words\n";
   text += "routers        at most " + memories["router_entries"]["used"].dump() + " of " +
           memories["router_entries"]["available"].dump() + " entries, not compressed\n";
+  if (const uint64_t cores = memories["source_cores"].get<uint64_t>())
+    text += "inputs         " + std::to_string(cores) + " more cores send their spikes\n";
   if (const uint64_t cores = memories["delay_cores"].get<uint64_t>())
     text += "delays         " + std::to_string(cores) + " more cores send spikes again\n";
   if (!memories["unknown"].empty())
@@ -127,7 +129,10 @@ Result<Json> tools::tablesJson(const image::Image &image) {
     routers.push_back({{"x", router.tile / image.chip.tilesY},
                        {"y", router.tile % image.chip.tilesY},
                        {"entries_uncompressed", router.entries.size()}});
-  return Json{{"cores", cores}, {"routers", routers}, {"delay_cores", tables.delayCores.size()}};
+  return Json{{"cores", cores},
+              {"routers", routers},
+              {"source_cores", tables.sourceCores.size()},
+              {"delay_cores", tables.delayCores.size()}};
 }
 
 std::string tools::tablesText(const Json &tables) {
@@ -163,6 +168,7 @@ private:
   Result<void> writeCores();
   Result<void> writeRouters();
   Json keysJson() const;
+  Json sourceCoresJson() const;
   Json delayCoresJson() const;
   Json slicesJson(const image::CoreRecord &core) const;
   Result<void> write(const std::string &name, const std::string &content) {
@@ -243,6 +249,19 @@ Result<void> TableExport::writeRouters() {
   return {};
 }
 
+Json TableExport::sourceCoresJson() const {
+  Json list = Json::array();
+  for (const mapping::SourceCore &core : tables.sourceCores) {
+    const uint32_t tile = core.core / image.chip.coresPerTile;
+    list.push_back({{"population", image.meta.populations[core.population].name},
+                    {"block", core.block},
+                    {"x", tile / image.chip.tilesY},
+                    {"y", tile % image.chip.tilesY},
+                    {"p", core.core % image.chip.coresPerTile + 1}});
+  }
+  return list;
+}
+
 Json TableExport::delayCoresJson() const {
   Json list = Json::array();
   for (const mapping::DelayCore &core : tables.delayCores) {
@@ -297,6 +316,7 @@ Result<void> TableExport::run() {
                       {"keys", keysJson()},
                       {"cores", cores},
                       {"routers", routers},
+                      {"source_cores", sourceCoresJson()},
                       {"delay_cores", delayCoresJson()},
                       {"estimates", estimates},
                       {"unknown", unknown}};

@@ -16,7 +16,7 @@ namespace {
 /// Where the packets of a block go.
 struct Sent {
   uint32_t population = 0, block = 0;
-  uint32_t from = image::none; ///< Core; none: an input.
+  uint32_t from = 0; ///< Core.
   std::set<uint32_t> to;
 };
 /// A core's place.
@@ -47,15 +47,14 @@ static std::vector<TileRouter> routersOf(const hw::Chip &chip, const std::vector
       here.route |= routeBit(chip, places[core].core);
       here.local = true;
     }
-    if (block.from != image::none)
-      for (const hw::Run &run : plane.spread(plane.tileOf(places[block.from].chip, places[block.from].core), tiles)) {
-        hw::Tile tile = run.from;
-        for (uint32_t n = 0; n < run.length; ++n) {
-          at[numberOf(chip, tile)].route |= 1u << static_cast<unsigned>(run.direction);
-          tile = plane.after(tile, run.direction);
-          at[numberOf(chip, tile)].came = static_cast<int>(run.direction);
-        }
+    for (const hw::Run &run : plane.spread(plane.tileOf(places[block.from].chip, places[block.from].core), tiles)) {
+      hw::Tile tile = run.from;
+      for (uint32_t n = 0; n < run.length; ++n) {
+        at[numberOf(chip, tile)].route |= 1u << static_cast<unsigned>(run.direction);
+        tile = plane.after(tile, run.direction);
+        at[numberOf(chip, tile)].came = static_cast<int>(run.direction);
       }
+    }
     const uint32_t key = keys.key(block.population, block.block, 0), mask = keys.blockMask(block.population);
     for (const auto &[tile, here] : at) {
       const bool straight = here.came >= 0 && !here.local && here.route == 1u << here.came && chip.router.defaultRoutes;
@@ -70,20 +69,83 @@ static std::vector<TileRouter> routersOf(const hw::Chip &chip, const std::vector
   return routers;
 }
 
-/// Cores for the extensions, whose places are added to those in use.
-static Result<std::vector<DelayCore>> placeDelayCores(const hw::Chip &chip, const image::SourceBlocks &blocks,
-                                                      std::vector<Place> &places) {
-  const hw::Plane plane(chip);
+/// [core] whether no other may stand there.
+static std::vector<uint8_t> takenCores(const hw::Chip &chip, const std::vector<Place> &places) {
   std::vector<uint8_t> taken(chip.coresPerChip(), 0);
   for (const Place &place : places)
     taken[place.core] = 1;
   for (uint32_t core = 0; core < taken.size(); ++core)
     taken[core] |= chip.faults.isDead(0, core);
+  return taken;
+}
+
+/// Tiles of the cores that packets of each block of an input reach, now or by its extension; by population and block.
+static std::map<std::pair<uint32_t, uint32_t>, std::set<hw::Tile>> inputTargets(const hw::Chip &chip,
+                                                                                const image::SourceBlocks &blocks,
+                                                                                const std::vector<image::CoreShape> &shapes,
+                                                                                const std::vector<Place> &places) {
+  const hw::Plane plane(chip);
+  std::map<std::pair<uint32_t, uint32_t>, std::set<hw::Tile>> tiles;
+  for (uint32_t core = 0; core < shapes.size(); ++core)
+    for (const auto &[from, block] : shapes[core].blocks) {
+      const uint32_t p = from.first % blocks.originals();
+      if (const uint32_t source = blocks.cores(p)[from.second]; source != image::none && source >= shapes.size())
+        tiles[{p, from.second}].insert(plane.tileOf(places[core].chip, places[core].core));
+    }
+  return tiles;
+}
+
+/// Cores for blocks of inputs, whose places are added to those in use: where the sum of links to their targets is least.
+static Result<std::vector<SourceCore>> placeSourceCores(const hw::Chip &chip, const image::SourceBlocks &blocks,
+                                                        const std::vector<image::CoreShape> &shapes, std::vector<Place> &places) {
+  const hw::Plane plane(chip);
+  std::vector<uint8_t> taken = takenCores(chip, places);
+  const auto targets = inputTargets(chip, blocks, shapes, places);
+  std::vector<SourceCore> cores;
+  for (uint32_t p = 0; p < blocks.originals(); ++p)
+    for (uint32_t block = 0; block < blocks.sizes(p).size(); ++block) {
+      if (const uint32_t number = blocks.cores(p)[block]; number == image::none || number < shapes.size())
+        continue;
+      const auto at = targets.find({p, block});
+      uint32_t best = nowhere;
+      uint64_t least = UINT64_MAX;
+      for (uint32_t core = 0; core < taken.size(); ++core) {
+        if (taken[core])
+          continue;
+        uint64_t links = 0;
+        if (at != targets.end())
+          for (const hw::Tile &tile : at->second)
+            links += plane.count(plane.tileOf(0, core), tile).total();
+        if (links < least) {
+          least = links;
+          best = core;
+        }
+      }
+      if (best == nowhere)
+        return Error{.code = 6140,
+                     .message = "no core of '" + chip.name + "' is free for the spikes of an input",
+                     .place = "population " + std::to_string(p) + ", block " + std::to_string(block),
+                     .expected = "a free core for each " + std::to_string(chip.core.neurons) + " neurons of an input",
+                     .found = std::to_string(cores.size()) + " free cores",
+                     .hint = "use fewer inputs or a larger machine",
+                     .kind = ErrorKind::DoesNotFit};
+      taken[best] = 1;
+      cores.push_back({p, block, 0, best});
+      places.push_back({0, best});
+    }
+  return cores;
+}
+
+/// Cores for the extensions, whose places are added to those in use.
+static Result<std::vector<DelayCore>> placeDelayCores(const hw::Chip &chip, const image::SourceBlocks &blocks,
+                                                      std::vector<Place> &places) {
+  const hw::Plane plane(chip);
+  std::vector<uint8_t> taken = takenCores(chip, places);
   std::vector<DelayCore> cores;
   for (uint32_t p = 0; p < blocks.originals(); ++p)
     for (uint32_t block = 0; blocks.stages(p) && block < blocks.sizes(p).size(); ++block) {
       const uint32_t source = blocks.cores(p)[block];
-      const hw::Tile from = source == image::none ? hw::Tile{0, 0} : plane.tileOf(places[source].chip, places[source].core);
+      const hw::Tile from = plane.tileOf(places[source].chip, places[source].core);
       uint32_t best = nowhere;
       uint64_t nearest = UINT64_MAX;
       for (uint32_t core = 0; core < taken.size() && nearest; ++core)
@@ -144,8 +206,13 @@ static std::vector<Sent> sentOf(const image::SourceBlocks &blocks, const std::ve
 
 Result<MachineTables> mapping::machineTables(const image::Image &image) {
   RANVIER_CHECK(image::needsMemories(image.chip));
-  MachineTables tables{
-      .blocks = image::SourceBlocks(image), .keys = {}, .shapes = {}, .plans = {}, .delayCores = {}, .routers = {}};
+  MachineTables tables{.blocks = image::SourceBlocks(image),
+                       .keys = {},
+                       .shapes = {},
+                       .plans = {},
+                       .sourceCores = {},
+                       .delayCores = {},
+                       .routers = {}};
   RANVIER_TRY(tables.keys, image::assignKeys(tables.blocks, image::sendersOf(image)));
   tables.shapes = image::shapesOf(image, tables.blocks);
   for (const image::CoreShape &shape : tables.shapes)
@@ -153,12 +220,20 @@ Result<MachineTables> mapping::machineTables(const image::Image &image) {
   std::vector<Place> places;
   for (const image::CoreRecord &core : image.cores)
     places.push_back({core.chip, core.core});
+  RANVIER_TRY(tables.sourceCores, placeSourceCores(image.chip, tables.blocks, tables.shapes, places));
   RANVIER_TRY(tables.delayCores, placeDelayCores(image.chip, tables.blocks, places));
   tables.routers = routersOf(image.chip, places, tables.keys, sentOf(tables.blocks, tables.shapes));
   return tables;
 }
 
 //===--- Before there is an image -----------------------------------------===//
+
+static std::vector<bool> sendersOf(const Network &network) {
+  std::vector<bool> sends(network.populations.size(), false);
+  for (const Projection &projection : network.projections)
+    sends[projection.source] = sends[projection.source] || !projection.targets.empty();
+  return sends;
+}
 
 static image::SourceBlocks blocksOf(const Network &network, const hw::Chip &chip, const Mapping &mapping,
                                     const SourceRoutes &routes) {
@@ -176,15 +251,8 @@ static image::SourceBlocks blocksOf(const Network &network, const hw::Chip &chip
     for (const uint16_t delay : projection.targets.empty() ? std::vector<uint16_t>{} : projection.delays)
       stages[projection.source] =
           std::max(stages[projection.source], image::delayParts(std::max<uint32_t>(1, delay), chip.memories->nativeSteps).stage);
-  blocks.extend(stages, static_cast<uint32_t>(routes.cores().size()));
+  blocks.extend(stages, blocks.standInputs(sendersOf(network), static_cast<uint32_t>(routes.cores().size())));
   return blocks;
-}
-
-static std::vector<bool> sendersOf(const Network &network) {
-  std::vector<bool> sends(network.populations.size(), false);
-  for (const Projection &projection : network.projections)
-    sends[projection.source] = sends[projection.source] || !projection.targets.empty();
-  return sends;
 }
 
 static std::vector<image::CoreShape> emptyShapes(const Network &network, const Mapping &mapping, const SourceRoutes &routes) {
@@ -317,7 +385,8 @@ Result<Forecast> mapping::foretellMachine(const Network &network, const hw::Chip
   std::vector<Place> places;
   for (const StandingCore &core : standingCores(mapping))
     places.push_back({core.chip, core.core});
-  Forecast forecast{counted.uses(*chip.memories), {}, {}};
+  Forecast forecast{counted.uses(*chip.memories), {}, {}, {}};
+  RANVIER_TRY(forecast.sourceCores, placeSourceCores(chip, counted.blocks, counted.shapes, places));
   RANVIER_TRY(forecast.delayCores, placeDelayCores(chip, counted.blocks, places));
   forecast.routers = routersOf(chip, places, counted.keys, sentOf(counted.blocks, counted.shapes));
   return forecast;
@@ -355,11 +424,11 @@ public:
     for (uint32_t c = 0; c < image.cores.size(); ++c)
       coreAt[image.cores[c].core] = c;
     for (size_t d = 0; d < tables.delayCores.size(); ++d)
-      coreAt[tables.delayCores[d].core] = static_cast<uint32_t>(image.cores.size() + d);
+      coreAt[tables.delayCores[d].core] = static_cast<uint32_t>(image.cores.size() + tables.sourceCores.size() + d);
   }
 
-  /// From a router, where it came by a link of that direction (-1: from a core of the tile, or the host).
-  Result<void> visit(hw::Tile tile, int came, bool follow) {
+  /// From a router, where it came by a link of that direction (-1: from a core of the tile).
+  Result<void> visit(hw::Tile tile, int came) {
     const uint32_t number = numberOf(chip, tile);
     if (!visited.insert(number).second)
       return wrong(number, "comes to a tile twice");
@@ -376,8 +445,7 @@ public:
     for (uint32_t bits = entry ? entry->route : 1u << came; bits; bits &= bits - 1) {
       const unsigned bit = static_cast<unsigned>(std::countr_zero(bits));
       if (bit < 6) {
-        if (follow)
-          RANVIER_CHECK(visit(plane.after(tile, static_cast<hw::Direction>(bit)), static_cast<int>(bit), true));
+        RANVIER_CHECK(visit(plane.after(tile, static_cast<hw::Direction>(bit)), static_cast<int>(bit)));
         continue;
       }
       const auto core = coreAt.find(number * chip.coresPerTile + bit - firstRouteCore);
@@ -408,15 +476,10 @@ Result<std::vector<uint32_t>> mapping::coresOfPacket(const image::Image &image, 
   const uint32_t key = tables.keys.key(population, block, 0), from = tables.blocks.cores(population)[block];
   const hw::Plane plane(image.chip);
   Walk walk(image, tables, routers, key);
-  if (from != image::none) {
-    const uint32_t core = from < image.cores.size() ? image.cores[from].core : tables.delayCores[from - image.cores.size()].core;
-    RANVIER_CHECK(walk.visit(plane.tileOf(0, core), -1, true));
-  } else {
-    // The host knows which tiles want it: those whose tables had an entry before they were compressed.
-    for (const TileRouter &router : tables.routers)
-      if (std::any_of(router.entries.begin(), router.entries.end(),
-                      [&](const RoutingEntry &one) { return (key & one.mask) == one.key; }))
-        RANVIER_CHECK(walk.visit({router.tile / image.chip.tilesY, router.tile % image.chip.tilesY}, -1, false));
-  }
+  const size_t cores = image.cores.size(), sources = tables.sourceCores.size();
+  const uint32_t core = from < cores             ? image.cores[from].core
+                        : from < cores + sources ? tables.sourceCores[from - cores].core
+                                                 : tables.delayCores[from - cores - sources].core;
+  RANVIER_CHECK(walk.visit(plane.tileOf(0, core), -1));
   return std::vector<uint32_t>(walk.reached.begin(), walk.reached.end());
 }

@@ -247,6 +247,7 @@ Json detail::memoriesReport(const Network &network, const hw::Chip &chip, const 
     entries += router.entries.size();
   }
   json["router_entries"] = {{"used", most}, {"available", chip.router.tableEntries}, {"all_tiles", entries}, {"compressed", false}};
+  json["source_cores"] = forecast->sourceCores.size();
   json["delay_cores"] = forecast->delayCores.size();
   // What the numbers above rest on.
   json["estimates"] = Json::array();

@@ -47,7 +47,15 @@ static std::vector<SourceBlocks::Slice> slicesOf(const Image &image) {
 }
 SourceBlocks::SourceBlocks(const Image &image)
     : SourceBlocks(sourcesOf(image.meta), slicesOf(image), std::max(1u, image.chip.core.neurons)) {
-  extend(delayStages(image), static_cast<uint32_t>(image.cores.size()));
+  extend(delayStages(image), standInputs(sendersOf(image), static_cast<uint32_t>(image.cores.size())));
+}
+
+uint32_t SourceBlocks::standInputs(const std::vector<bool> &sends, uint32_t firstCore) {
+  for (uint32_t p = 0; p < original; ++p)
+    for (uint32_t &core : coreOf[p])
+      if (core == none && sends[p])
+        core = firstCore++;
+  return firstCore;
 }
 
 void SourceBlocks::extend(const std::vector<uint32_t> &stages, uint32_t firstCore) {

@@ -145,7 +145,7 @@ Found packetsOf(const image::Image &image, const MachineTables &tables, const Lo
   uint32_t extensions = 0;
   for (const uint32_t core : *cores) {
     if (core >= image.cores.size()) {
-      const DelayCore &delay = tables.delayCores[core - image.cores.size()];
+      const DelayCore &delay = tables.delayCores[core - image.cores.size() - tables.sourceCores.size()];
       CHECK(stage == 0);
       CHECK(delay.population == p);
       CHECK(delay.block == block);
@@ -207,6 +207,40 @@ void checkWays(const image::Image &image, const MachineTables &tables) {
             links.insert({at.x, at.y, static_cast<unsigned>(run.direction)});
         }
       }
+  // Those of an input go from its block's core.
+  for (const SourceCore &source : tables.sourceCores) {
+    std::vector<hw::Tile> tiles;
+    const image::PopulationMeta &population = image.meta.populations[source.population];
+    for (uint32_t n = 0; n < population.count; ++n)
+      if (tables.blocks.block(source.population, n) == source.block)
+        for (uint64_t o = image.outPtr[population.firstOut + n]; o < image.outPtr[population.firstOut + n + 1]; ++o)
+          tiles.push_back(plane.tileOf(image.cores[image.outAxons[o].core].chip, image.cores[image.outAxons[o].core].core));
+    std::sort(tiles.begin(), tiles.end());
+    tiles.erase(std::unique(tiles.begin(), tiles.end()), tiles.end());
+    if (tiles.empty())
+      continue;
+    Links &links = emulated[tables.keys.key(source.population, source.block, 0)];
+    for (const hw::Run &run : plane.spread(plane.tileOf(source.chip, source.core), tiles)) {
+      hw::Tile at = run.from;
+      for (uint32_t k = 0; k < run.length; ++k, at = plane.after(at, run.direction))
+        links.insert({at.x, at.y, static_cast<unsigned>(run.direction)});
+    }
+    // No free core would have been nearer.
+    const auto distance = [&](uint32_t core) {
+      uint64_t sum = 0;
+      for (const hw::Tile &tile : tiles)
+        sum += plane.count(plane.tileOf(0, core), tile).total();
+      return sum;
+    };
+    std::set<uint32_t> used;
+    for (const image::CoreRecord &core : image.cores)
+      used.insert(core.core);
+    for (const SourceCore &other : tables.sourceCores)
+      used.insert(other.core);
+    for (uint32_t core = 0; core < image.chip.coresPerChip(); ++core)
+      if (!used.contains(core) && !image.chip.faults.isDead(0, core))
+        REQUIRE(distance(source.core) <= distance(core));
+  }
   for (const TileRouter &router : tables.routers)
     for (const RoutingEntry &entry : router.entries)
       for (unsigned bit = 0; bit < 6; ++bit)
@@ -278,6 +312,8 @@ TEST_CASE("longer delays are sent again by cores of their own") {
     std::set<uint32_t> used;
     for (const image::CoreRecord &core : image.cores)
       used.insert(core.core);
+    for (const SourceCore &core : tables->sourceCores)
+      CHECK(used.insert(core.core).second);
     for (const DelayCore &core : tables->delayCores)
       CHECK(used.insert(core.core).second);
     for (uint32_t p = 0; p < image.meta.populations.size(); ++p)
@@ -424,6 +460,36 @@ TEST_CASE("a machine without a free core cannot extend delays") {
   CHECK(none.error().kind == ErrorKind::DoesNotFit);
 }
 
+TEST_CASE("a block of an input stands on a core, if it sends, and a machine without a free one has no place for it") {
+  hw::Chip chip = spinnaker();
+  Network network = empty();
+  addPopulation(network, "in", 257, -1);
+  addPopulation(network, "a", 3, 0);
+  addPopulation(network, "silent", 40, -1);
+  connect(network, 0, 1, 0, {{2, 1, 7, 1}}); // of the first block alone
+  const image::Image image = imageOf(network, chip);
+  auto tables = machineTables(image);
+  REQUIRE(bool(tables));
+  REQUIRE(tables->sourceCores.size() == 2); // keys are the population's, so both its blocks have a place
+  for (uint32_t block = 0; block < 2; ++block) {
+    CHECK(tables->sourceCores[block].population == 0);
+    CHECK(tables->sourceCores[block].block == block);
+    CHECK(tables->sourceCores[block].core / chip.coresPerTile == (block == 0 ? image.cores[0].core / chip.coresPerTile : 0));
+    CHECK(tables->blocks.cores(0)[block] == 1 + block);
+  }
+  CHECK(tables->blocks.cores(2) == std::vector<uint32_t>{image::none});
+  chip.tilesX = chip.tilesY = 1;
+  chip.coresPerTile = 3;
+  const auto mapping = partition(network, chip, {});
+  REQUIRE(bool(mapping));
+  CHECK(bool(checkMapping(network, chip, *mapping)));
+  chip.coresPerTile = 2;
+  const auto none = checkMapping(network, chip, *mapping);
+  REQUIRE(!none);
+  CHECK(none.error().code == 6140);
+  CHECK(none.error().kind == ErrorKind::DoesNotFit);
+}
+
 TEST_CASE("bytes are foretold exactly") {
   const hw::Chip chip = spinnaker();
   for (uint64_t seed = 100; seed < 100 + cases(20, 300); ++seed) {
@@ -443,6 +509,7 @@ TEST_CASE("bytes are foretold exactly") {
     }
     const auto routers = foretellMachine(network, chip, mapping);
     REQUIRE(bool(routers));
+    CHECK(routers->sourceCores == tables->sourceCores);
     CHECK(routers->delayCores == tables->delayCores);
     REQUIRE(routers->routers.size() == tables->routers.size());
     for (size_t r = 0; r < tables->routers.size(); ++r) {

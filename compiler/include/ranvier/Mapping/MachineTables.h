@@ -23,6 +23,14 @@ struct TileRouter {
   RoutingTable entries;
 };
 
+/// A core that sends the spikes of a block of an input. It stands on a core that no network uses, as near to its targets as one is
+/// free.
+struct SourceCore {
+  uint32_t population = 0, block = 0;
+  uint32_t chip = 0, core = 0;
+  bool operator==(const SourceCore &) const = default;
+};
+
 /// A core that sends the spikes of a block again, for synapses of longer delays than ring buffers hold. It stands on a core that no
 /// network uses, as near as one is free.
 struct DelayCore {
@@ -37,16 +45,17 @@ struct MachineTables {
   image::Keys keys;
   std::vector<image::CoreShape> shapes; ///< [core]
   std::vector<image::CorePlan> plans;   ///< [core]
-  std::vector<DelayCore> delayCores;    ///< Numbered after the image's cores.
+  std::vector<SourceCore> sourceCores;  ///< Numbered after the image's cores.
+  std::vector<DelayCore> delayCores;    ///< Numbered after those.
   std::vector<TileRouter> routers;      ///< By tile, those that have entries; not compressed.
 };
-/// Errors: RNV3030 (a chip without memories), RNV3031 (keys), RNV6105 (DoesNotFit: no core is free to extend delays).
+/// Errors: RNV3030 (a chip without memories), RNV3031 (keys), RNV6105, 6140 (DoesNotFit: no core is free to extend delays, or for
+/// an input).
 Result<MachineTables> machineTables(const image::Image &image);
 
-/// The cores (into image.cores and, after them, delayCores; ascending) to which the tables bring a packet of a block or extension,
-/// as routers work: the first entry that matches, or the default route. Packets of inputs come to the router of every tile of which
-/// an entry knows them, and stay there. `routers` may be compressed. Errors: RNV6057 (a packet comes to a tile twice, to a core
-/// that does not exist, or has no entry).
+/// The cores (into image.cores and, after them, sourceCores and delayCores; ascending) to which the tables bring a packet of a
+/// block or extension, as routers work: the first entry that matches, or the default route. `routers` may be compressed. Errors:
+/// RNV6057 (a packet comes to a tile twice, to a core that does not exist, or has no entry).
 Result<std::vector<uint32_t>> coresOfPacket(const image::Image &image, const MachineTables &tables,
                                             const std::vector<TileRouter> &routers, uint32_t population, uint32_t block);
 
@@ -61,9 +70,10 @@ Result<std::vector<image::MemoryUse>> foretellMemories(const Network &network, c
 struct Forecast {
   std::vector<image::MemoryUse> cores;
   std::vector<TileRouter> routers;
+  std::vector<SourceCore> sourceCores;
   std::vector<DelayCore> delayCores;
 };
-/// Errors: RNV3031, RNV6105.
+/// Errors: RNV3031, RNV6105, RNV6140.
 Result<Forecast> foretellMachine(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 
 } // namespace ranvier::mapping

@@ -103,6 +103,9 @@ public:
   SourceBlocks(const std::vector<Source> &populations, std::span<const Slice> slices, uint32_t inputBlock);
   /// With its extensions.
   explicit SourceBlocks(const Image &image);
+  /// Gives each block of an input that sends [population] a core of its own, numbered from `firstCore`; returns the number after
+  /// the last. Before extend().
+  uint32_t standInputs(const std::vector<bool> &sends, uint32_t firstCore);
   /// Adds a population for each that has so many stages [population] of longer delays: the cores which send its spikes again, one a
   /// block, numbered from `firstCore`. Their atoms: those of the block once a stage.
   void extend(const std::vector<uint32_t> &stages, uint32_t firstCore);
@@ -120,7 +123,7 @@ public:
   }
   /// [block] number of neurons.
   const std::vector<uint32_t> &sizes(uint32_t population) const { return sizeOf[population]; }
-  /// [block] core that sends, none of inputs.
+  /// [block] core that sends; none of inputs that send nothing.
   const std::vector<uint32_t> &cores(uint32_t population) const { return coreOf[population]; }
   uint32_t block(uint32_t population, uint64_t neuron) const { return places[population][neuron].block; }
   uint32_t atom(uint32_t population, uint64_t neuron) const { return places[population][neuron].atom; }
