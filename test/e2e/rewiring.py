@@ -114,6 +114,7 @@ class Places:
             self.places[target][self.places[target].index(None)] = source
             self.synapses[source, target] = Synapse(weight, delay, 0)
         self.formed = self.eliminated = 0
+        self.events = 0  # Spikes that a synapse took.
 
     def squared_distance(self, source, target):
         x, y = self.p["grid"]
@@ -166,6 +167,7 @@ class Places:
             for (source, target), synapse in self.synapses.items():
                 rows.setdefault(source, []).append((target, synapse))
             for source in sends[now]:
+                self.events += len(rows.get(source, []))
                 for target, synapse in rows.get(source, []):
                     arrived[now + synapse.delay, target] += float(self.weights.heard(source, target, synapse, now))
                 self.weights.sent(source, now)

@@ -89,6 +89,12 @@ class Rewiring(Case):
             self.assertEqual(table[pair][0], delay, pair)
             self.assertAlmostEqual(table[pair][1], float(weight) * unit, delta=tolerance, msg=str(pair))
         np.testing.assert_allclose(got, arrived * unit, rtol=0, atol=tolerance)
+        # Timed, the same synapses, and events of those alone that there were when a spike was sent.
+        net, timed = self.tmp / "net.rvi", self.tmp / "timed.csv"
+        for threads in (1, 2):
+            totals = self.json("run", net, "--steps", steps, "--timing", "fast", "--threads", threads, "--save-weights", timed)["totals"]
+            self.assertEqual(timed.read_text(), (self.tmp / "net.csv").read_text())
+            self.assertEqual(totals["synaptic_events"], model.events + sum(1 < step <= steps + 1 for train in post for step in train))
 
     def test_random_partners(self):
         for target in ("reference", "spinnaker1"):
@@ -263,8 +269,8 @@ snn.model @told""").replace("  snn.probe", """  snn.population @ears model @list
         source.write_text(big)
         self.fails("compile", source, "--target", "reference", "-o", self.tmp / "none.rvi", rnv=5340)
         image = self.compiled(text, "spinnaker1")
-        self.fails("run", image, "--steps", 3, "--timing", "fast", rnv=7044)
-        self.fails("run", image, "--steps", 3, rnv=7044)
+        self.fails("run", image, "--steps", 3, "--timing", "detailed", rnv=7044)
+        self.fails("run", image, "--steps", 3, "--timing", "fast", "--dry-run-ranks", 2, rnv=7044)
         self.fails("export", image, "--sdram", self.tmp / "tables", rnv=3030)
 
 

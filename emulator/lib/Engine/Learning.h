@@ -14,6 +14,7 @@
 #include "Delivery.h"
 #include "ranvier/Emulator/Machine.h"
 #include "ranvier/Image/Image.h"
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -53,6 +54,7 @@ struct Wiring {
   AlignedArray<uint32_t> place;      ///< [sources][locals] Synapse of a pair, by number in its row.
   AlignedArray<uint16_t> startDelay; ///< [synapses] As the image has them.
   std::vector<uint8_t> joined;       ///< [synapses] 1: it exists.
+  std::vector<uint32_t> present;     ///< [sources] Synapses of a row that exist.
   std::vector<uint32_t> born;        ///< [synapses] Step in which it was formed; 0: it was there at the start.
   std::vector<uint32_t> slots;       ///< [locals][most] Source of the synapse at each place of a target; none: image::absent.
   std::vector<uint32_t> settled;     ///< [sources] Step up to which an attempt has brought a row up to date.
@@ -86,6 +88,9 @@ public:
   void notePost(uint32_t step, std::span<const uint32_t> fired);
   /// Attempts of the step to form and eliminate synapses. Spikes of the step before have arrived, nothing of this one is noted.
   void rewire(uint32_t step);
+  bool rewires() const { return wiring != nullptr; }
+  /// Places of a row that hold no synapse now.
+  uint32_t absent(uint32_t index) const { return wiring ? list[index].count - wiring->present[index] : 0; }
 
   /// Appends all synapses with their stored weights.
   void collect(const DeliveryCore &core, std::vector<LearnedSynapse> &out) const;
@@ -201,6 +206,14 @@ public:
   void rewire(uint32_t step) {
     for (LearningRows &rows : projections)
       rows.rewire(step);
+  }
+  bool rewires() const {
+    return std::any_of(projections.begin(), projections.end(), [](const LearningRows &rows) { return rows.rewires(); });
+  }
+  /// Places of a core-local row of the image that hold no synapse now.
+  uint32_t absent(uint32_t row) const {
+    const Place place = placeOf[row];
+    return place.projection == image::absent ? 0 : projections[place.projection].absent(place.row);
   }
   void reset() {
     for (LearningRows &rows : projections)

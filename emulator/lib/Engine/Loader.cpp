@@ -567,11 +567,14 @@ Result<void> load(Engine &engine) {
                  .found = "i16",
                  .kind = ErrorKind::Unsupported};
   const auto &learning = engine.image->meta.learning;
-  if (engine.timed && std::any_of(learning.begin(), learning.end(), [](const auto &each) { return !each.rewiring.empty(); }))
+  const bool detailed = engine.options.timing == Timing::Detailed,
+             ranks = engine.options.ranks && engine.options.ranks->ranks() > 1;
+  if (engine.timed && (detailed || ranks) &&
+      std::any_of(learning.begin(), learning.end(), [](const auto &each) { return !each.rewiring.empty(); }))
     return Error{.code = 7044,
-                 .message = "synapses of the image come and go, and events are counted by the synapses of the start",
-                 .expected = "timing off",
-                 .found = engine.options.timing == Timing::Detailed ? "detailed" : "fast",
+                 .message = "synapses of the image come and go, and events of a step are counted where its messages are known",
+                 .expected = "timing off, or fast on one rank",
+                 .found = detailed ? "detailed" : "fast on " + std::to_string(engine.options.ranks->ranks()) + " ranks",
                  .kind = ErrorKind::Unsupported};
   if (engine.options.ranks && hasSynapseCores(*engine.image))
     return Error{.code = 7045,

@@ -200,6 +200,7 @@ private:
   void settleCore(const Emission &emission, ThreadState &thread);
   void settleStep();
   void countHops();
+  void discountAbsent();
   int64_t settleLinks();
   int64_t settleCycles(std::span<CoreTimes> times);
   void gather(uint32_t population);
@@ -768,6 +769,25 @@ void EngineMachine::settleCore(const Emission &emission, ThreadState &thread) {
   times.axonOut = addTime(0, messages, costs.picoseconds(CostTable::AxonOut));
 }
 
+/// Messages count a synapse for each place of a pair that is rewired: takes off what they do not find, after the step's attempts.
+void EngineMachine::discountAbsent() {
+  for (uint32_t c = 0; c < engine.cores.size(); ++c) {
+    const CoreState &core = engine.cores[c];
+    if (!engine.holds(c) || !core.learning || !core.learning->rewires())
+      continue;
+    SynapseClassCounts &events = engine.threads.front().processing[c].events; // of all threads together, modulo 2^64
+    const auto &bits = core.nextBits[now % engine.window];
+    for (size_t w = 0; w < bits.size(); ++w)
+      for (uint64_t word = bits[w]; word; word &= word - 1) {
+        const image::InAxonRecord &axon =
+            core.delivery.axons[core.sameAxons + w * 64 + static_cast<size_t>(std::countr_zero(word))];
+        for (uint32_t r = axon.firstRow; r < axon.firstRow + axon.rowCount; ++r)
+          events[static_cast<unsigned>(synapseClass(engine.image->meta.projections[core.delivery.rows[r].projection]))] -=
+              core.learning->absent(r);
+      }
+  }
+}
+
 /// Sums over threads and ranks; the time of the step is the busiest core's or link's (fast) or the end of the last work (detailed,
 /// or in cycles), plus the barrier.
 void EngineMachine::settleStep() {
@@ -777,6 +797,7 @@ void EngineMachine::settleStep() {
   if (!engine.timed)
     return;
   countHops();
+  discountAbsent();
   SynapseClassCounts events = {};
   const CostTable &costs = engine.costs;
   int64_t longest = 0;

@@ -32,6 +32,7 @@ void LearningRows::loadWiring(const image::Image &image, const image::Projection
     for (uint32_t k = 0; k < row.count; ++k)
       wiring->place[row.first + neuron[row.first + k]] = k; // a row has as many synapses as there are local targets
   wiring->joined.resize(neuron.size());
+  wiring->present.resize(list.size());
   wiring->born.resize(neuron.size());
   wiring->slots.resize(size_t(locals) * wiring->meta->most);
   wiring->settled.resize(list.size());
@@ -44,6 +45,7 @@ void LearningRows::resetWiring() {
   const image::RewiringMeta &meta = *wiring->meta;
   std::copy_n(wiring->startDelay.data(), neuron.size(), delay.data());
   std::fill(wiring->joined.begin(), wiring->joined.end(), uint8_t(0));
+  std::fill(wiring->present.begin(), wiring->present.end(), 0u);
   std::fill(wiring->born.begin(), wiring->born.end(), 0u);
   std::fill(wiring->slots.begin(), wiring->slots.end(), image::absent);
   std::fill(wiring->settled.begin(), wiring->settled.end(), 0u);
@@ -57,6 +59,7 @@ void LearningRows::resetWiring() {
         const uint32_t local = target - part.inPopulation + part.local;
         wiring->slots[size_t(local) * meta.most + used[local]++] = source;
         wiring->joined[list[source].first + wiring->place[list[source].first + local]] = 1;
+        ++wiring->present[source];
       }
   }
 }
@@ -69,6 +72,7 @@ void LearningRows::form(uint32_t local, uint32_t slot, uint32_t source, uint32_t
     words[size_t(w) * neuron.size() + synapse] = learning->init[0][w - 1];
   delay[synapse] = static_cast<uint16_t>(wiring->meta->delay);
   wiring->joined[synapse] = 1;
+  ++wiring->present[source];
   wiring->born[synapse] = step;
   wiring->slots[slot] = source;
 }
@@ -113,6 +117,7 @@ void LearningRows::rewire(uint32_t step) {
       const uint64_t synapse = row.first + wiring->place[row.first + local];
       if (eliminates(synapse, outcome)) {
         wiring->joined[synapse] = 0;
+        --wiring->present[source];
         wiring->slots[slot] = image::absent;
       }
       continue;
@@ -173,6 +178,7 @@ std::optional<size_t> LearningRows::measureWiring(std::span<const int32_t> from,
 size_t LearningRows::restoreWiring(const int32_t *from) {
   const uint32_t most = wiring->meta->most;
   std::fill(wiring->joined.begin(), wiring->joined.end(), uint8_t(0));
+  std::fill(wiring->present.begin(), wiring->present.end(), 0u);
   for (size_t slot = 0; slot < wiring->slots.size(); ++slot, from += 3) {
     const auto source = static_cast<uint32_t>(from[0]);
     wiring->slots[slot] = source;
@@ -182,6 +188,7 @@ size_t LearningRows::restoreWiring(const int32_t *from) {
     delay[synapse] = static_cast<uint16_t>(from[1]);
     wiring->born[synapse] = static_cast<uint32_t>(from[2]);
     wiring->joined[synapse] = 1;
+    ++wiring->present[source];
   }
   std::copy_n(from, list.size(), wiring->settled.begin());
   return 3 * wiring->slots.size() + list.size();
