@@ -295,6 +295,7 @@ public:
       lanes = std::max(lanes, 1 + blocks.stages(p));
     inRow.resize(shapes.size() * lanes, 0);
     stamp.resize(shapes.size() * lanes, 0);
+    latest.resize(shapes.size() * lanes);
     longest.resize(shapes.size(), 1);
   }
 
@@ -325,7 +326,7 @@ private:
       longest[core] = std::max(longest[core], parts.rest);
     }
     for (const uint32_t lane : touched) {
-      image::CoreShape::Block &block = shapes[lane / lanes].blocks[{blocks.sender(p, n, lane % lanes).first, blocks.block(p, n)}];
+      image::CoreShape::Block &block = blockOf(lane, blocks.sender(p, n, lane % lanes).first, blocks.block(p, n));
       block.sources += stamp[lane] != source;
       stamp[lane] = source;
       image::RowCount &count = block.projections[index];
@@ -336,11 +337,24 @@ private:
     }
   }
 
+  /// Neurons of a block follow each other, so that each lane mostly wants the block that it had.
+  image::CoreShape::Block &blockOf(uint32_t lane, uint32_t population, uint32_t number) {
+    Latest &at = latest[lane];
+    if (!at.block || at.population != population || at.number != number)
+      at = {population, number, &shapes[lane / lanes].blocks[{population, number}]};
+    return *at.block;
+  }
+
+  struct Latest {
+    uint32_t population = 0, number = 0;
+    image::CoreShape::Block *block = nullptr; ///< Of a map, whose elements stay where they are.
+  };
   const Network &network;
   const image::SourceBlocks &blocks;
   const SourceRoutes &routes;
   const uint32_t native;
   std::vector<image::CoreShape> shapes;
+  std::vector<Latest> latest; ///< [lane]
   const std::vector<std::vector<uint32_t>> coreOf;
   const std::vector<bool> plastic;
   uint32_t lanes = 1;
