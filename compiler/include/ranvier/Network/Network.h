@@ -36,8 +36,8 @@ Result<snn::ProjectionOpInterface> listSynapses(snn::ProjectionOpInterface proje
 
 /// Divides receptors at which weights below 0 arrive: a population's model gets a second receptor, "x_inhibitory" beside "x", what
 /// arrives there is subtracted, and synapses of weights below 0 end on it with the opposite weight, listed. For chips whose sums
-/// are unsigned. Distributions must have been expanded. Errors: RNV5325 a receptor that declares a range, or has such a neighbour.
-/// `keepsRules`: connectors whose weights are all below 0 stay rules.
+/// are unsigned. Distributions must have been expanded, but for rules that stay. Errors: RNV5325 a receptor that declares a range,
+/// or has such a neighbour. `keepsRules`: connectors whose weights are all below 0 stay rules.
 Result<void> separateSigns(snn::NetworkOp network, bool keepsRules = false);
 
 /// Nodes, projections and delays of a network; of a drawn delay, its bounds.
