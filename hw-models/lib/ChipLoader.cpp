@@ -3,6 +3,7 @@
 //
 // Reads the tree against the tables of ChipSchema. A chip with a failure is never handed out.
 //===----------------------------------------------------------------------===//
+#include "CrossbarSchema.h"
 #include "FaultsReader.h"
 #include "YamlReader.h"
 
@@ -46,6 +47,9 @@ private:
   //===--- Parts ----------------------------------------------------------===//
   void readField(const Field &field, const YamlNode &node, const Trust &outer);
   void readSection(const YamlNode &root, const std::string &section);
+  void readCrossbar(const YamlNode &node);
+  void readCrossbarField(const detail::CrossbarField &field, const YamlNode &node, const Trust &outer);
+  void checkCrossbar(const YamlNode &section);
   void readChoices(const YamlNode &root);
   void readCosts(const YamlNode &node);
   CostProfile readProfile(const YamlNode &node, const std::string &path);
@@ -132,6 +136,89 @@ void Loader::readSection(const YamlNode &root, const std::string &section) {
     chip.nativeCuba->source = own.source;
   if (section == "storage")
     chip.storage.source = own.source;
+}
+
+void Loader::readCrossbarField(const detail::CrossbarField &field, const YamlNode &node, const Trust &outer) {
+  using FieldKind = detail::CrossbarField::Kind;
+  const std::string path = std::string("crossbar.") + field.key;
+  Crossbar &crossbar = *chip.crossbar;
+  if (field.kind == FieldKind::Switch)
+    return field.set(crossbar, flag(node, path) ? 1 : 0);
+  if (field.kind == FieldKind::Word)
+    return field.set(crossbar, static_cast<double>(word(node, path, *field.words)));
+  Trust own = outer;
+  const YamlNode *value = readNumber(node, path, own);
+  if (!value)
+    return;
+  if (field.mayBeUnlimited && value->kind == Kind::Scalar && value->text == "unlimited") {
+    field.set(crossbar, 0);
+  } else if (field.kind == FieldKind::Integer) {
+    field.set(crossbar,
+              static_cast<double>(integer(*value, path, static_cast<int64_t>(field.min), static_cast<int64_t>(field.max))));
+  } else {
+    const double found = real(*value, path, 0, field.max);
+    if (!failure && (found < field.min || (field.aboveMin && found <= field.min)))
+      fail(2030, *value, path, "a value of the crossbar is out of range",
+           "a number above 0, at most " + std::to_string(static_cast<int64_t>(field.max)), shown(*value));
+    field.set(crossbar, found);
+  }
+  requireTrust(own, node, path);
+  if (!failure) {
+    chip.sources[path] = own.source;
+    chip.statuses[path] = *own.status;
+  }
+}
+
+void Loader::readCrossbar(const YamlNode &node) {
+  if (!checkMap(node, "crossbar", "crossbar"))
+    return;
+  chip.crossbar.emplace();
+  const Trust own = trust(node, "crossbar", {});
+  for (const char *key : {"cells_per_weight", "inputs", "outputs", "readout"})
+    require(node, "crossbar", key);
+  for (const detail::CrossbarField &field : detail::crossbarFields()) {
+    if (failure)
+      return;
+    const std::string path = std::string("crossbar.") + field.key;
+    if (const YamlNode *value = find(node, field.key)) {
+      readCrossbarField(field, *value, own);
+    } else if (field.isNumber()) {
+      chip.sources[path] = detail::defaultSource;
+      chip.statuses[path] = Provenance::Defined;
+    }
+  }
+}
+
+/// Columns of currents add up what arrives in a step as integers of one unit, without values, and change when they are programmed.
+void Loader::checkCrossbar(const YamlNode &section) {
+  if (const auto conflict = detail::crossbarConflict(*chip.crossbar)) {
+    const YamlNode *at = find(section, conflict->key);
+    return fail(2031, at ? *at : section, std::string("crossbar.") + conflict->key, "the crossbar cannot have this together",
+                conflict->expected, conflict->found);
+  }
+  const auto check = [&](bool right, const std::string &expected, const std::string &found) {
+    if (!right)
+      fail(2032, section, "crossbar", "a chip whose synapses cannot be cells of a crossbar", expected, found);
+  };
+  const Crossbar &crossbar = *chip.crossbar;
+  check(chip.profile == isa::Profile::Int, "arithmetic.profile int", "f32");
+  check(!chip.gradedSpikes, "arithmetic.graded_spikes false", "true");
+  check(!chip.ringBuffers.bits, "ring_buffers.bits 0", std::to_string(chip.ringBuffers.bits));
+  check(!chip.plasticity.learns, "plasticity.learns false", "true");
+  check(!chip.memories, "no section 'memories'", "one");
+  check(!chip.storage.procedural, "storage.procedural false", "true");
+  check(!chip.weights.sharedKernels, "weights.shared_kernels false", "true");
+  check(chip.minDelay > 0, "delays.min_steps of at least 1", "0");
+  check(chip.weights.minExponent == 0 && chip.weights.maxExponent == 0, "weights.min_exponent and max_exponent 0",
+        std::to_string(chip.weights.minExponent) + " and " + std::to_string(chip.weights.maxExponent));
+  check(!chip.weights.signModes, "weights.sign_modes false", "true");
+  check((int64_t(1) << chip.weights.maxBits) - 1 <= crossbar.largestWeight(),
+        "weights.max_bits of weights up to " + std::to_string(crossbar.largestWeight()) + ", what cells can hold",
+        std::to_string(chip.weights.maxBits));
+  check(!chip.core.axonsIn, "core.axons_in unlimited: crossbar.inputs says how many rows there are",
+        std::to_string(chip.core.axonsIn));
+  check(!crossbar.isNoisy() || chip.placeDependentNumbers, "arithmetic.place_dependent_numbers true: each macro is another device",
+        "false");
 }
 
 /// What is neither a number nor a switch.
@@ -425,10 +512,14 @@ Result<Chip> Loader::load(const YamlNode &root) {
     for (const std::string &section : detail::fieldSections)
       if (!failure)
         readSection(root, section);
+    if (const YamlNode *crossbar = find(root, "crossbar"); crossbar && !failure)
+      readCrossbar(*crossbar);
     if (const YamlNode *costs = find(root, "costs"); costs && !failure)
       readCosts(*costs);
     if (!failure)
       checkWhole(root);
+    if (const YamlNode *crossbar = find(root, "crossbar"); crossbar && !failure)
+      checkCrossbar(*crossbar);
     if (const YamlNode *memories = find(root, "memories"); memories && !failure)
       checkMemories(*memories);
     if (const YamlNode *realTime = find(root, "real_time"); realTime && !failure)

@@ -4,6 +4,7 @@
 // What an image carries: every key with its value and its source, so that later defaults cannot change what an old image means.
 //===----------------------------------------------------------------------===//
 #include "ChipSchema.h"
+#include "CrossbarSchema.h"
 #include <charconv>
 #include <cstdio>
 
@@ -122,6 +123,32 @@ std::string profileText(const CostProfile &profile) {
   return out;
 }
 
+std::string crossbarText(const Chip &chip) {
+  using Kind = detail::CrossbarField::Kind;
+  std::string out = "crossbar:\n";
+  for (const detail::CrossbarField &field : detail::crossbarFields()) {
+    const double value = field.get(*chip.crossbar);
+    const std::string path = std::string("crossbar.") + field.key;
+    out += std::string("  ") + field.key + ": ";
+    if (field.kind == Kind::Switch) {
+      out += value != 0 ? "true\n" : "false\n";
+    } else if (field.kind == Kind::Word) {
+      out += (*field.words)[static_cast<size_t>(value)] + "\n";
+    } else {
+      const auto from = chip.sources.find(path);
+      const auto status = chip.statuses.find(path);
+      const std::string number = field.mayBeUnlimited && value == 0 ? "unlimited"
+                                 : field.kind == Kind::Integer      ? std::to_string(static_cast<int64_t>(value))
+                                                                    : decimal(value, 0);
+      out += "{value: " + number + ", " +
+             trust(from == chip.sources.end() ? "" : from->second,
+                   status == chip.statuses.end() ? Provenance::Defined : status->second) +
+             "}\n";
+    }
+  }
+  return out;
+}
+
 /// Nothing where nothing is dead: a description without the section stays as it was.
 std::string faultsText(const Faults &faults) {
   if (faults.empty())
@@ -146,6 +173,8 @@ std::string resolvedText(const Chip &chip) {
   for (const std::string &name : detail::fieldSections)
     if ((name != "native" || chip.nativeCuba) && (name != "memories" || chip.memories) && (name != "real_time" || chip.realTime))
       out += section(chip, name);
+  if (chip.crossbar)
+    out += crossbarText(chip);
   out += faultsText(chip.faults);
   if (!chip.costs.empty())
     out += "costs:\n";

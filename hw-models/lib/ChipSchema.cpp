@@ -1,6 +1,7 @@
 //===- ChipSchema.cpp - The keys of a chip description --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ChipSchema.h"
+#include "CrossbarSchema.h"
 #include <algorithm>
 #include <charconv>
 
@@ -156,7 +157,10 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
   std::map<std::string, std::vector<std::string>> keys;
   keys[""] = {"format", "version", "name", "description", "unsupported"};
   keys[""].insert(keys[""].end(), fieldSections.begin(), fieldSections.end());
-  keys[""].insert(keys[""].end(), {"faults", "costs"});
+  keys[""].insert(keys[""].end(), {"crossbar", "faults", "costs"});
+  keys["crossbar"] = trust;
+  for (const CrossbarField &field : crossbarFields())
+    keys["crossbar"].push_back(field.key);
   for (const std::string &section : fieldSections)
     keys[section] = trust;
   keys["arithmetic"].insert(keys["arithmetic"].end(), {"profile", "forbidden_ops"});

@@ -7,6 +7,7 @@
 #include "JsonLimits.h"
 #include "ranvier/Image/Image.h"
 #include "ranvier/Support/Json.h"
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -108,6 +109,34 @@ Json slicesJson(const Image &image, const CoreRecord &core, bool full) {
   return list;
 }
 
+/// What the macro of a core is programmed with; null if it has none.
+Json crossbarJson(const Image &image, uint32_t core, bool full) {
+  const auto at = std::lower_bound(image.crossbars.begin(), image.crossbars.end(), core,
+                                   [](const CrossbarRecord &record, uint32_t wanted) { return record.core < wanted; });
+  if (at == image.crossbars.end() || at->core != core)
+    return nullptr;
+  Json json = {{"rows", at->rowCount}, {"columns", at->columnCount}, {"ranges", Json::array()}};
+  for (const CrossbarRangeRecord &range : image.crossbarRanges.subspan(at->firstRange, at->rangeCount))
+    json["ranges"].push_back({range.low, range.high});
+  if (!full)
+    return json;
+  const size_t width = size_t(at->columnCount) * image.chip.crossbar->cellsPerWeight();
+  Json rows = Json::array(), columns = Json::array();
+  for (uint32_t r = 0; r < at->rowCount; ++r) {
+    const CrossbarRowRecord &row = image.crossbarRows[at->firstRow + r];
+    const auto levels = image.crossbarLevels.subspan(at->firstLevel + r * width, width);
+    rows.push_back({{"row", row.row},
+                    {"axon", row.axon},
+                    {"delay", row.delay},
+                    {"levels", std::vector<unsigned>(levels.begin(), levels.end())}});
+  }
+  for (const CrossbarColumnRecord &column : image.crossbarColumns.subspan(at->firstColumn, at->columnCount))
+    columns.push_back({{"column", column.column}, {"flipped", column.flipped != 0}});
+  json["row_table"] = rows;
+  json["column_table"] = columns;
+  return json;
+}
+
 Json coreJson(const Image &image, const CoreRecord &core, bool full) {
   Json json = {{"chip", core.chip},
                {"core", core.core},
@@ -123,6 +152,8 @@ Json coreJson(const Image &image, const CoreRecord &core, bool full) {
                {"slices", slicesJson(image, core, full)}};
   if (core.feeds)
     json["feeds"] = core.feeds - 1;
+  if (Json crossbar = crossbarJson(image, static_cast<uint32_t>(&core - image.cores.data()), full); !crossbar.is_null())
+    json["crossbar"] = std::move(crossbar);
   if (!full)
     return json;
   Json axons = Json::array();

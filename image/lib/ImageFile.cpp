@@ -37,6 +37,8 @@ public:
   Result<void> checkHeader();
   Result<void> checkTable();
   Result<void> checkSections();
+  uint32_t sections() const { return header.sectionCount; }
+  /// Empty where the file has no such section.
   Bytes section(Section kind) const {
     const SectionRecord &record = table[static_cast<uint32_t>(kind) - 1];
     return file.subspan(record.offset, record.bytes);
@@ -56,7 +58,7 @@ private:
   Bytes file;
   std::string path;
   FileHeader header{};
-  std::array<SectionRecord, sectionCount> table{};
+  std::array<SectionRecord, mostSections> table{};
 };
 
 Result<void> Opener::checkHeader() {
@@ -72,25 +74,26 @@ Result<void> Opener::checkHeader() {
   if (header.fileBytes != file.size())
     return wrong(3004, "F4", "offset 16", "the file has another size than when it was written",
                  std::to_string(header.fileBytes) + " bytes", std::to_string(file.size()) + " bytes");
-  if (header.sectionCount != sectionCount || header.tableOffset != sizeof(FileHeader) || header.reserved[0] || header.reserved[1])
-    return wrong(3004, "F5", "offset 12", "the header is wrong", "13 sections, their table at 64, 0 in the reserved words",
+  if ((header.sectionCount != sectionCount && header.sectionCount != mostSections) || header.tableOffset != sizeof(FileHeader) ||
+      header.reserved[0] || header.reserved[1])
+    return wrong(3004, "F5", "offset 12", "the header is wrong", "13 or 18 sections, their table at 64, 0 in the reserved words",
                  std::to_string(header.sectionCount) + " sections, table at " + std::to_string(header.tableOffset));
   return {};
 }
 
 Result<void> Opener::checkTable() {
-  const uint64_t tableEnd = sizeof(FileHeader) + sizeof table;
+  const uint64_t tableBytes = sections() * sizeof(SectionRecord), tableEnd = sizeof(FileHeader) + tableBytes;
   if (file.size() < tableEnd)
     return wrong(3005, "F6", "offset 64", "the section table is cut off", std::to_string(tableEnd) + " bytes",
                  std::to_string(file.size()));
-  std::memcpy(table.data(), file.data() + sizeof(FileHeader), sizeof table);
-  if (checksum64(std::as_bytes(std::span(table))) != header.tableChecksum)
+  std::memcpy(table.data(), file.data() + sizeof(FileHeader), tableBytes);
+  if (checksum64(std::as_bytes(std::span(table).first(sections()))) != header.tableChecksum)
     return wrong(3005, "F6", "offset 64", "the section table is damaged", "the checksum in the header", "another");
-  std::array<uint32_t, sectionCount> elementBytes{1, 1};
+  std::array<uint32_t, mostSections> elementBytes{1, 1};
   ImageData types;
   forEachTable(types, [&](Section kind, auto &vector) { elementBytes[static_cast<uint32_t>(kind) - 1] = sizeof(vector[0]); });
   uint64_t end = tableEnd;
-  for (uint32_t i = 0; i < sectionCount; ++i) {
+  for (uint32_t i = 0; i < sections(); ++i) {
     const SectionRecord &record = table[i];
     const std::string place = std::string("section ") + sectionNames[i + 1] + ", offset " + std::to_string(64 + i * sizeof record);
     const auto bad = [&](const char *clause, std::string what, uint64_t expected, uint64_t found) {
@@ -118,7 +121,7 @@ Result<void> Opener::checkTable() {
 }
 
 Result<void> Opener::checkSections() {
-  for (uint32_t i = 0; i < sectionCount; ++i)
+  for (uint32_t i = 0; i < sections(); ++i)
     if (checksum64(section(static_cast<Section>(i + 1))) != table[i].checksum)
       return wrong(3006, "F11", std::string("section ") + sectionNames[i + 1] + ", offset " + std::to_string(table[i].offset),
                    "a section is damaged", "the checksum in the section table", "another");
@@ -144,15 +147,17 @@ Result<hw::Chip> readChip(const std::string &text, const std::string &file) {
 
 Result<void> write(const ImageData &data, const std::string &path) {
   const std::vector<uint8_t> meta = encodeMeta(data.meta);
-  std::array<Bytes, sectionCount> contents{std::as_bytes(std::span(meta)), std::as_bytes(std::span(data.chipText))};
-  std::array<SectionRecord, sectionCount> table{};
+  const uint32_t sections = data.crossbars.empty() ? sectionCount : mostSections;
+  std::array<Bytes, mostSections> contents{std::as_bytes(std::span(meta)), std::as_bytes(std::span(data.chipText))};
+  std::array<SectionRecord, mostSections> all{};
+  const std::span<SectionRecord> table = std::span(all).first(sections);
   table[0].elementBytes = table[1].elementBytes = 1;
   forEachTable(data, [&](Section kind, const auto &vector) {
     contents[static_cast<uint32_t>(kind) - 1] = std::as_bytes(std::span(vector));
-    table[static_cast<uint32_t>(kind) - 1].elementBytes = sizeof(vector[0]);
+    all[static_cast<uint32_t>(kind) - 1].elementBytes = sizeof(vector[0]);
   });
-  uint64_t end = sizeof(FileHeader) + sizeof table;
-  for (uint32_t i = 0; i < sectionCount; ++i) {
+  uint64_t end = sizeof(FileHeader) + table.size_bytes();
+  for (uint32_t i = 0; i < sections; ++i) {
     table[i].kind = i + 1;
     table[i].offset = alignPage(end);
     table[i].bytes = contents[i].size();
@@ -163,21 +168,21 @@ Result<void> write(const ImageData &data, const std::string &path) {
   FileHeader header{};
   header.magic = magic;
   header.version = formatVersion;
-  header.sectionCount = sectionCount;
+  header.sectionCount = sections;
   header.fileBytes = end;
   header.tableOffset = sizeof header;
-  header.tableChecksum = checksum64(std::as_bytes(std::span(table)));
+  header.tableChecksum = checksum64(std::as_bytes(table));
   header.headerChecksum = headerSum(header);
 
   auto file = AtomicFile::create(path);
   if (!file)
     return ioError(file.error(), path, "cannot write the image");
   static constexpr std::array<std::byte, pageBytes> zeros{};
-  uint64_t at = sizeof header + sizeof table;
+  uint64_t at = sizeof header + table.size_bytes();
   Result<void> done = file->write(bytesOf(header));
   if (done)
-    done = file->write(std::as_bytes(std::span(table)));
-  for (uint32_t i = 0; i < sectionCount && done; ++i) {
+    done = file->write(std::as_bytes(table));
+  for (uint32_t i = 0; i < sections && done; ++i) {
     done = file->write(Bytes(zeros).first(table[i].offset - at));
     if (done)
       done = file->write(contents[i]);
@@ -221,7 +226,7 @@ Result<Image> open(const std::string &path) {
     span = {reinterpret_cast<Element *>(bytes.data()), bytes.size() / sizeof(Element)};
   });
   image.storage = storage;
-  image.identity = contentHash(storage->bytes().first(sizeof(FileHeader) + sectionCount * sizeof(SectionRecord)));
+  image.identity = contentHash(storage->bytes().first(sizeof(FileHeader) + opener.sections() * sizeof(SectionRecord)));
   if (auto valid = validate(image); !valid) {
     valid.error().file = path;
     return std::move(valid.error());
@@ -249,6 +254,11 @@ static Result<Image> viewOf(const ImageData &data) {
   image.synapses64 = data.synapses64;
   image.outPtr = data.outPtr;
   image.outAxons = data.outAxons;
+  image.crossbars = data.crossbars;
+  image.crossbarRows = data.crossbarRows;
+  image.crossbarColumns = data.crossbarColumns;
+  image.crossbarLevels = data.crossbarLevels;
+  image.crossbarRanges = data.crossbarRanges;
   RANVIER_CHECK(validate(image));
   return image;
 }

@@ -1,7 +1,8 @@
 //===- Layout.h - Header and section table of a .rvi file -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The bytes of docs/spec/image-format.md, sections 1 and 2. All records are little endian and free of padding, so that memory is file.
+// The bytes of docs/spec/image-format.md, sections 1 and 2. All records are little endian and free of padding, so that memory is
+// file.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_IMAGE_LIB_LAYOUT_H
 #define RANVIER_IMAGE_LIB_LAYOUT_H
@@ -39,14 +40,52 @@ struct SectionRecord {
 };
 static_assert(sizeof(FileHeader) == 64 && sizeof(SectionRecord) == 40);
 static_assert(sizeof(CoreRecord) == 96 && sizeof(SliceRecord) == 40 && sizeof(ParamRecord) == 16 && sizeof(InAxonRecord) == 16 &&
-              sizeof(RowRecord) == 16 && sizeof(OutAxonRecord) == 8);
+              sizeof(RowRecord) == 16 && sizeof(OutAxonRecord) == 8 && sizeof(CrossbarRecord) == 48 &&
+              sizeof(CrossbarRowRecord) == 16 && sizeof(CrossbarColumnRecord) == 8 && sizeof(CrossbarRangeRecord) == 16);
 
-enum class Section : uint32_t { Meta = 1, Chip, Cores, Slices, Params, ParamWords, StateWords, InAxons, Rows, Synapses32, Synapses64, OutPtr, OutAxons };
-constexpr uint32_t sectionCount = 13;
-constexpr const char *sectionNames[sectionCount + 1] = {"",         "meta",   "chip",       "cores",      "slices",  "params",   "param_words",
-                                                        "state_words", "in_axons", "rows", "synapses32", "synapses64", "out_ptr", "out_axons"};
+enum class Section : uint32_t {
+  Meta = 1,
+  Chip,
+  Cores,
+  Slices,
+  Params,
+  ParamWords,
+  StateWords,
+  InAxons,
+  Rows,
+  Synapses32,
+  Synapses64,
+  OutPtr,
+  OutAxons,
+  Crossbars,
+  CrossbarRows,
+  CrossbarColumns,
+  CrossbarLevels,
+  CrossbarRanges
+};
+/// Those of any image; one whose cores have macros holds `mostSections`.
+constexpr uint32_t sectionCount = 13, mostSections = 18;
+constexpr const char *sectionNames[mostSections + 1] = {"",
+                                                        "meta",
+                                                        "chip",
+                                                        "cores",
+                                                        "slices",
+                                                        "params",
+                                                        "param_words",
+                                                        "state_words",
+                                                        "in_axons",
+                                                        "rows",
+                                                        "synapses32",
+                                                        "synapses64",
+                                                        "out_ptr",
+                                                        "out_axons",
+                                                        "crossbars",
+                                                        "crossbar_rows",
+                                                        "crossbar_columns",
+                                                        "crossbar_levels",
+                                                        "crossbar_ranges"};
 
-/// Calls visit(section, member of Source) for the eleven tables.
+/// Calls visit(section, member of Source) for the sixteen tables.
 template <typename Source, typename Visit> void forEachTable(Source &source, Visit &&visit) {
   visit(Section::Cores, source.cores);
   visit(Section::Slices, source.slices);
@@ -59,6 +98,11 @@ template <typename Source, typename Visit> void forEachTable(Source &source, Vis
   visit(Section::Synapses64, source.synapses64);
   visit(Section::OutPtr, source.outPtr);
   visit(Section::OutAxons, source.outAxons);
+  visit(Section::Crossbars, source.crossbars);
+  visit(Section::CrossbarRows, source.crossbarRows);
+  visit(Section::CrossbarColumns, source.crossbarColumns);
+  visit(Section::CrossbarLevels, source.crossbarLevels);
+  visit(Section::CrossbarRanges, source.crossbarRanges);
 }
 
 constexpr uint64_t alignPage(uint64_t offset) { return (offset + pageBytes - 1) / pageBytes * pageBytes; }

@@ -457,6 +457,7 @@ Result<void> validate(const Image &image) {
   uint64_t neurons = 0;
   RANVIER_CHECK(detail::checkCores(image, neurons));
   RANVIER_CHECK(detail::checkSynapses(image));
+  RANVIER_CHECK(detail::checkCrossbars(image));
   RANVIER_CHECK(detail::checkOutAxons(image, neurons));
   return detail::checkCapacity(image);
 }

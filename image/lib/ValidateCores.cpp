@@ -54,8 +54,8 @@ Result<void> checkFeeds(const Image &image, size_t index) {
   const auto wrong = [&](const std::string &expected, const std::string &found) {
     return broken(3012, "C15", at("cores", index), "a synapse core feeds no core that it could", expected, found);
   };
-  if (!image.chip.memories)
-    return wrong("a chip whose cores share the memory of a tile", "'" + image.chip.name + "'");
+  if (!image.chip.memories && !image.chip.crossbar)
+    return wrong("a chip whose cores share the memory of a tile, or have macros", "'" + image.chip.name + "'");
   if (core.feeds > image.cores.size() || image.cores[core.feeds - 1].feeds != 0)
     return wrong("1 + the index of a core with neurons", number(core.feeds));
   const CoreRecord &fed = image.cores[core.feeds - 1];

@@ -24,6 +24,8 @@ Result<void> checkMeta(const Image &image);
 Result<void> checkCores(const Image &image, uint64_t &neurons);
 /// Clauses A, R and Y, and the use of synaptic memory, input axons and fan-in (L2, L3, L5).
 Result<void> checkSynapses(const Image &image);
+/// Clauses X: macros of chips with crossbars.
+Result<void> checkCrossbars(const Image &image);
 /// Clauses O, and L4.
 Result<void> checkOutAxons(const Image &image, uint64_t neurons);
 /// Clauses L1, L6, L7, L8 and L9.

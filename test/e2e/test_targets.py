@@ -7,7 +7,7 @@ from test_command_line import NETWORK, SET, CommandLine
 class Targets(CommandLine):
     def test_profiles_and_unknowns(self):
         chips = {chip["name"]: chip for chip in self.json("targets")["targets"]}
-        self.assertEqual(set(chips), {"loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1", "spinnaker2"})
+        self.assertEqual(set(chips), {"loihi1", "loihi2", "ranvier-n1", "reference", "rram-40nm", "spinnaker1", "spinnaker2"})
         profiles = {profile["name"]: profile for profile in chips["loihi1"]["cost_profiles"]}
         self.assertEqual(set(profiles), {"published", "fitted"})
         access = profiles["published"]["events"]["soma_access"]

@@ -319,18 +319,20 @@ private:
 
   /// What ranks that are processes of their own may have got differently.
   Result<void> checkSame() {
-    return tools::checkSame(*ranks, {{"image", job.image->identity},
-                                     {"option --input", emu::identityOf(job.inputs)},
-                                     {"option --steps", std::to_string(flags.steps)},
-                                     {"option --timing", flags.machine.timing},
-                                     {"option --costs", flags.machine.costs},
-                                     {"option --time-scale", std::to_string(flags.machine.timeScale)},
-                                     {"option --weights", flags.machine.weights},
-                                     {"option -o", flags.output.empty() ? "" : "given"},
-                                     {"option --record", flags.record},
-                                     {"option --report", flags.report.empty() ? "" : "given"},
-                                     {"option --checkpoint-every", std::to_string(flags.checkpoint.every)},
-                                     {"option --resume", checkpoints.identity()}});
+    return tools::checkSame(*ranks,
+                            {{"image", job.image->identity},
+                             {"option --input", emu::identityOf(job.inputs)},
+                             {"option --steps", std::to_string(flags.steps)},
+                             {"option --timing", flags.machine.timing},
+                             {"option --costs", flags.machine.costs},
+                             {"option --time-scale", std::to_string(flags.machine.timeScale)},
+                             {"option --weights", flags.machine.weights},
+                             {"option --device-seed", flags.machine.deviceSeed ? std::to_string(*flags.machine.deviceSeed) : ""},
+                             {"option -o", flags.output.empty() ? "" : "given"},
+                             {"option --record", flags.record},
+                             {"option --report", flags.report.empty() ? "" : "given"},
+                             {"option --checkpoint-every", std::to_string(flags.checkpoint.every)},
+                             {"option --resume", checkpoints.identity()}});
   }
 
   Result<void> open() {

@@ -32,6 +32,8 @@ void MachineFlags::addTo(CLI::App &command) {
       ->check(CLI::Range(1u, 1000000u));
   command.add_option("--threads", threads, "Threads; 0: as many as the machine has. Results do not depend on it")
       ->capture_default_str();
+  command.add_option("--device-seed", deviceSeed,
+                     "On a chip with crossbars: which devices of resistive memory it has (default: the chip's crossbar.seed)");
   command
       .add_option(
           "--weights", weights,
@@ -50,7 +52,8 @@ emu::MachineOptions MachineFlags::options() const {
           .costProfile = costs,
           .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32,
           .lossless = lossless,
-          .timeScale = timeScale};
+          .timeScale = timeScale,
+          .device = {.seed = deviceSeed, .faults = {}}};
 }
 
 Result<void> MachineFlags::check() const {
@@ -95,6 +98,12 @@ Json tools::toJson(const emu::StepCounts &counts, emu::Timing timing) {
   for (const CountColumn &column : countColumns)
     if (timing != emu::Timing::Off || column.withTimingOff)
       out[column.name] = column.count(counts);
+  if (const emu::CrossbarCounts &macros = counts.crossbar; macros.products)
+    out["crossbar"] = {{"products", macros.products},
+                       {"rows", macros.rows},
+                       {"conversions", macros.conversions},
+                       {"shift_adds", macros.shiftAdds},
+                       {"conductance", static_cast<double>(macros.conductance) * 0x1p-16}};
   if (timing != emu::Timing::Off)
     out["picoseconds"] = counts.picoseconds;
   return out;
@@ -214,11 +223,18 @@ Json tools::linksJson(const emu::Machine &machine, const std::vector<emu::LinkTi
 }
 
 Json tools::toJson(const emu::Energy &energy) {
-  return {{"soma_j", energy.soma},
-          {"synapse_j", energy.synapse},
-          {"network_j", energy.network},
-          {"total_j", energy.total()},
-          {"unknown", energy.unknown}};
+  Json out = {{"soma_j", energy.soma},
+              {"synapse_j", energy.synapse},
+              {"network_j", energy.network},
+              {"total_j", energy.total()},
+              {"unknown", energy.unknown}};
+  if (energy.macros() > 0)
+    out["crossbar"] = {{"array_j", energy.array},
+                       {"drivers_j", energy.drivers},
+                       {"converters_j", energy.converters},
+                       {"shift_adds_j", energy.shiftAdds},
+                       {"products_j", energy.products}};
+  return out;
 }
 
 Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) {

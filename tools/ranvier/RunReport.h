@@ -6,6 +6,7 @@
 #include "Common.h"
 #include "ranvier/Emulator/Machine.h"
 #include "ranvier/Formats/Spikes.h"
+#include <optional>
 
 namespace ranvier::tools {
 
@@ -16,6 +17,7 @@ struct MachineFlags {
   unsigned threads = 1;
   bool lossless = false;
   uint32_t timeScale = 0;
+  std::optional<uint64_t> deviceSeed;
   bool timed() const { return timing != "off"; }
   void addTo(CLI::App &command);
   /// Errors: RNV8043 for options that the timing would not use.

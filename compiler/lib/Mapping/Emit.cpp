@@ -3,6 +3,7 @@
 //
 // Cores, slices and parameters; the tables of synapses are image::buildRows's.
 //===----------------------------------------------------------------------===//
+#include "CrossbarTables.h"
 #include "Shared.h"
 #include "Split.h"
 #include "ranvier/Image/Rows.h"
@@ -204,6 +205,8 @@ Result<image::ImageData> Emitter::run(const std::string &provenance, const std::
   data.meta.mapping = mappingReport;
   makeCores();
   makeRows();
+  if (chip.crossbar)
+    RANVIER_CHECK(addCrossbars(data, chip));
   return std::move(data);
 }
 

@@ -183,6 +183,10 @@ Error detail::neuronTooLarge(const Network &network, const hw::Chip &chip, Limit
   case LimitTables:
     fits = "look-up tables of at most " + most + " words";
     break;
+  case LimitRows:
+    fits = "at most " + most + " sources of the neuron, counted once for each of their delays, or its input split over at least " +
+           split + " neurons";
+    break;
   default:
     fits = limit.hint;
   }

@@ -22,6 +22,7 @@ static void measureSynapses(const Network &network, const hw::Chip &chip, const 
   std::vector<uint64_t> rowCount(use.size(), 0);
   std::vector<uint32_t> inRow;
   std::set<std::pair<uint32_t, uint32_t>> kernels; // (projection, core) whose shared weights are counted.
+  std::set<std::pair<uint32_t, uint32_t>> rows;    // Of the source: (core, delay) that take one of a macro.
   std::vector<std::vector<uint32_t>> fanIn(network.populations.size());
   for (size_t p = 0; p < fanIn.size(); ++p)
     fanIn[p].assign(coreOf[p].size(), 0);
@@ -29,6 +30,7 @@ static void measureSynapses(const Network &network, const hw::Chip &chip, const 
   for (uint32_t p = 0; p < network.populations.size(); ++p)
     for (uint64_t n = 0; n < network.populations[p].count; ++n) {
       ++source;
+      rows.clear();
       const uint32_t home = network.populations[p].input ? nowhere : coreOf[p][n];
       for (uint32_t index : out[p]) {
         const Projection &projection = network.projections[index];
@@ -41,6 +43,8 @@ static void measureSynapses(const Network &network, const hw::Chip &chip, const 
           ++fanIn[projection.target][target];
           if (rowCount[core]++ == 0)
             inRow.push_back(core);
+          if (chip.crossbar && rows.insert({core, projection.delay(s)}).second)
+            ++use[core].crossbarRows;
           if (stamp[core] != source) {
             stamp[core] = source;
             ++use[core].axonsIn;
@@ -74,6 +78,8 @@ std::vector<CoreUse> mapping::measure(const Network &network, const hw::Chip &ch
     std::set<int32_t> programs;
     for (const Slice &slice : mapping.cores[c].slices) {
       use[c].neurons += slice.count;
+      if (chip.crossbar)
+        use[c].crossbarColumns += uint64_t(slice.count) * inputCount(network, network.populations[slice.population]);
       programs.insert(network.populations[slice.population].program);
       const auto collect = [&](const std::vector<uint32_t> &numbers, std::set<uint32_t> &into) {
         if (numbers.size() == 1)
@@ -97,6 +103,15 @@ std::vector<CoreUse> mapping::measure(const Network &network, const hw::Chip &ch
 
 std::string detail::nameOfCore(uint32_t chip, uint32_t core) {
   return "chip " + std::to_string(chip) + ", core " + std::to_string(core);
+}
+
+bool detail::withinLimits(const Network &network, const hw::Chip &chip, const Mapping &mapping) {
+  const auto all = limits(chip);
+  for (const CoreUse &use : measure(network, chip, mapping))
+    for (const Limit &limit : all)
+      if (limit.bound && use.*limit.use > limit.bound)
+        return false;
+  return true;
 }
 
 static Error wrongMapping(unsigned code, const std::string &place, const std::string &message, const std::string &expected,

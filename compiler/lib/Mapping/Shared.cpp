@@ -89,7 +89,11 @@ std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
        {"threshold configurations", core.thresholdConfigs, &CoreUse::thresholdConfigs,
         "let more neurons share their threshold, or spread them over more cores", 0},
        {"program words", core.programWords, &CoreUse::programWords, "use a shorter neuron model", 6014},
-       {"table words", core.tableWords, &CoreUse::tableWords, "use smaller look-up tables", 6037}}};
+       {"table words", core.tableWords, &CoreUse::tableWords, "use smaller look-up tables", 6037},
+       {"rows of the crossbar", chip.crossbar ? chip.crossbar->inputs : 0, &CoreUse::crossbarRows,
+        "prune the projections onto the population, use fewer delays, or use a chip with larger macros", 6120},
+       {"columns of the crossbar", chip.crossbar ? chip.crossbar->columns() : 0, &CoreUse::crossbarColumns,
+        "use a model with fewer inputs, fewer cells for a weight, or a chip with larger macros", 6121}}};
 }
 
 /// Numbers the distinct tuples of `slots` over all populations; `choose` picks the slots of a population.

@@ -72,9 +72,14 @@ enum LimitIndex {
   LimitThresholds,
   LimitProgram,
   LimitTables,
+  LimitRows,
+  LimitColumns,
   LimitCount
 };
 std::array<Limit, LimitCount> limits(const hw::Chip &chip);
+
+/// Whether every core is, as measure() counts.
+bool withinLimits(const Network &network, const hw::Chip &chip, const Mapping &mapping);
 
 /// Per population and neuron: number of its (neuron, threshold) configuration, equal numbers for equal tuples over all populations.
 struct Configs {

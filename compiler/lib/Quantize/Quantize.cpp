@@ -733,7 +733,9 @@ Result<void> compiler::canLearn(snn::NetworkOp network, const hw::Chip &chip) {
   return {};
 }
 
-unsigned compiler::defaultWeightBits(const hw::Chip &chip) { return chip.ringBuffers.bits ? chip.weights.maxBits : 8; }
+unsigned compiler::defaultWeightBits(const hw::Chip &chip) {
+  return chip.ringBuffers.bits ? chip.weights.maxBits : std::min(8u, chip.weights.maxBits);
+}
 
 Result<std::string> compiler::quantizeForTarget(ModuleOp module, const hw::Chip &chip, const QuantizeOptions &options,
                                                 std::vector<std::string> *warnings) {

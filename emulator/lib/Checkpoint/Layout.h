@@ -15,7 +15,7 @@ namespace ranvier::emu::detail {
 static_assert(std::endian::native == std::endian::little, "checkpoints are little endian and copied as they are");
 
 constexpr std::array<char, 8> magic = {'\x89', 'R', 'V', 'C', '\r', '\n', '\x1a', '\n'};
-constexpr uint32_t formatVersion = 2;
+constexpr uint32_t formatVersion = 3;
 
 struct FileHeader {
   std::array<char, 8> magic;
@@ -51,9 +51,9 @@ struct LearnedHead {
 static_assert(sizeof(LearnedHead) == 16);
 static_assert(sizeof(InputHead) == 12 && sizeof(MachineState::PendingMessage) == 12);
 
-/// The counts of a step, in the order of StepCounts: eleven counts, three of synaptic events by class,
+/// The counts of a step, in the order of StepCounts: eleven counts, three of synaptic events by class, five of macros,
 /// and the picoseconds.
-constexpr size_t countWords = 15;
+constexpr size_t countWords = 20;
 static_assert(sizeof(StepCounts) == countWords * 8, "a new count is a new version of the format, or it would be lost");
 
 } // namespace ranvier::emu::detail

@@ -44,6 +44,8 @@ public:
     }
   }
 
+  double conductance(uint8_t level) const { return g0 + dg * level / top; }
+
 private:
   int64_t digitOf(int64_t k) const {
     const unsigned bits = config.levelBits();
@@ -96,6 +98,34 @@ CrossbarCells emu::mapWeights(const CrossbarConfig &config, std::span<const doub
       const uint64_t at = j * tile.columns + i;
       mapper.map(w, out.positive[at], out.negative.empty() ? unused : out.negative[at],
                  out.levels.empty() ? unusedLevel : out.levels[at]);
+    }
+  return out;
+}
+
+CrossbarCells emu::mapLevels(const CrossbarConfig &config, std::span<const uint8_t> levels, const CrossbarTile &tile,
+                             unsigned slice) {
+  const Mapper mapper(config, slice);
+  const uint64_t cells = tile.inputs * tile.columns, polarities = config.isPairs() ? 2 : 1;
+  CrossbarCells out;
+  out.positive.resize(cells);
+  out.levels.resize(cells);
+  if (config.isPairs())
+    out.negative.resize(cells);
+  double unused = 0;
+  for (uint64_t j = 0; j < tile.inputs; ++j)
+    for (uint64_t i = 0; i < tile.columns; ++i) {
+      const uint64_t at = j * tile.columns + i;
+      if (i == tile.outputs) {
+        mapper.map(0, out.positive[at], unused, out.levels[at]);
+        continue;
+      }
+      const uint8_t *given = levels.data() + ((j * tile.outputs + i) * config.sliceCount() + slice) * polarities;
+      out.positive[at] = mapper.conductance(given[0]);
+      out.levels[at] = given[0];
+      if (polarities == 2) {
+        out.negative[at] = mapper.conductance(given[1]);
+        out.levels[at] = static_cast<int16_t>(given[0] - given[1]);
+      }
     }
   return out;
 }

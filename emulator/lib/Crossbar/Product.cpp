@@ -13,10 +13,8 @@
 using namespace ranvier;
 using namespace ranvier::emu;
 
-namespace {
-
-/// What one product needs beside the array, kept over the products of a batch.
-struct Scratch {
+/// Kept over the products of a batch.
+struct emu::CrossbarScratch::Parts {
   std::vector<double> volts;       ///< Where cells bend inputs: what linear ones would have to see.
   std::vector<double> x, currents; ///< Of all inputs; [pass][columns].
   std::vector<int16_t> levels;
@@ -28,7 +26,16 @@ struct Scratch {
   std::vector<double> passScale; ///< Of each pass.
   std::vector<LadderStep> steps;
   std::vector<double> ladder;
+  std::vector<CodeScale> codes;
+  std::vector<double> zeros; ///< [inputs] 0 between products of rows.
 };
+emu::CrossbarScratch::CrossbarScratch() : parts(std::make_unique<Parts>()) {}
+emu::CrossbarScratch::CrossbarScratch(CrossbarScratch &&) noexcept = default;
+emu::CrossbarScratch &emu::CrossbarScratch::operator=(CrossbarScratch &&) noexcept = default;
+emu::CrossbarScratch::~CrossbarScratch() = default;
+
+namespace {
+using Scratch = CrossbarScratch::Parts;
 
 class Multiplier {
 public:
@@ -38,13 +45,12 @@ public:
     inputTop = config.inputBits ? std::ldexp(1.0, static_cast<int>(config.inputBits - (config.inputSigned ? 1 : 0))) - 1 : 0;
     eachBit = config.bitSerial && config.convertEachBit;
     integer = converting && config.converter == CrossbarConfig::Converter::Integer;
-    if (integer)
-      integerSteps = config.outputSteps();
+    scratch.codes.clear();
     for (unsigned s = 0; s < config.sliceCount() && converting && !integer && !config.ranges.empty(); ++s) {
       const CrossbarConfig::Range &range = config.ranges[config.ranges.size() == 1 ? 0 : s];
       const double steps = std::ldexp(1.0, static_cast<int>(config.converterBits)) -
                            (config.converter == CrossbarConfig::Converter::Uniform ? 1 : 2);
-      codes.push_back({range.low, steps / (range.high - range.low), steps, (range.high - range.low) / steps});
+      scratch.codes.push_back({range.low, steps / (range.high - range.low), steps, (range.high - range.low) / steps});
     }
     inputOhm = config.wires.inputOhm / config.minOhm;
     outputOhm = config.wires.outputOhm / config.minOhm;
@@ -60,6 +66,21 @@ public:
   void observe(std::vector<std::vector<double>> &currents) {
     observed = &currents;
     converting = integer = false;
+  }
+
+  /// Product `which` of one tile with spikes on some rows: what run() gives, without a look at the others.
+  void runRows(std::span<const uint32_t> active, double *y, uint64_t which) {
+    number = static_cast<uint32_t>(which);
+    rows = &active;
+    scratch.zeros.resize(all.inputs);
+    for (const uint32_t j : active)
+      scratch.zeros[j] = 1;
+    volts = scratch.zeros.data();
+    std::fill(y, y + all.outputs, 0.0);
+    run(all.tiles.front(), y);
+    for (const uint32_t j : active)
+      scratch.zeros[j] = 0;
+    rows = nullptr;
   }
 
   /// Product `which` of the array.
@@ -101,7 +122,8 @@ private:
       for (uint64_t i = 0; i < tile.outputs; ++i) {
         for (unsigned p = 0; p < passes; ++p) // The highest bit first.
           columnCodes[passes - 1 - p] = config.integer.convert(scratch.sums[p * tile.columns + i]);
-        y[i] += integerSteps[s] * static_cast<double>(hw::shiftAdd({columnCodes, passes}, config.integerZero, config.inputSigned));
+        y[i] +=
+            all.integerSteps[s] * static_cast<double>(hw::shiftAdd({columnCodes, passes}, config.integerZero, config.inputSigned));
       }
     }
   }
@@ -115,7 +137,7 @@ private:
       for (uint64_t i = 0; i < count; ++i)
         v[i] = v[i] > config.threshold ? 1 : 0;
     } else {
-      kernels.convert(v, count, codes[slice]);
+      kernels.convert(v, count, scratch.codes[slice]);
     }
   }
 
@@ -143,7 +165,8 @@ private:
     }
     if (all.inputScale != 0) {
       const double *x = scratch.x.data() + tile.firstInput;
-      const double shift = all.inputScale * std::accumulate(x, x + tile.inputs, 0.0);
+      const double driven = rows ? static_cast<double>(rows->size()) : std::accumulate(x, x + tile.inputs, 0.0);
+      const double shift = all.inputScale * driven;
       for (uint64_t i = 0; i < tile.outputs; ++i)
         y[i] -= shift;
     }
@@ -153,6 +176,10 @@ private:
   void prepare(const CrossbarTile &tile) {
     if (all.form != CrossbarForm::Integer && !eachBit && !(all.form == CrossbarForm::Selected && config.bitSerial))
       return;
+    if (rows) {
+      scratch.active.assign(rows->begin(), rows->end());
+      return;
+    }
     const int16_t *levels = scratch.levels.data() + tile.firstInput;
     if (all.form != CrossbarForm::Integer) {
       scratch.words.assign(levels, levels + tile.inputs);
@@ -211,6 +238,13 @@ private:
       linearCurrents(tile, slice);
   }
 
+  /// Whether the driven rows are given.
+  bool takeRows() {
+    if (rows)
+      scratch.active.assign(rows->begin(), rows->end());
+    return rows != nullptr;
+  }
+
   CrossbarStream readStream(const CrossbarSlice &slice) const {
     return {.seed = config.seed ^ (config.device * 0x9E3779B97F4A7C15u),
             .draw = CrossbarDraw::Read,
@@ -228,10 +262,12 @@ private:
   /// Rows at 0 carry no current, so nobody sees their noise.
   void noisyCurrents(const CrossbarTile &tile, const CrossbarSlice &slice) {
     const double *x = volts + tile.firstInput;
-    scratch.active.clear();
-    for (uint32_t j = 0; j < tile.inputs; ++j)
-      if (x[j] != 0)
-        scratch.active.push_back(j);
+    if (!takeRows()) {
+      scratch.active.clear();
+      for (uint32_t j = 0; j < tile.inputs; ++j)
+        if (x[j] != 0)
+          scratch.active.push_back(j);
+    }
     noisyProduct(*slice.noisy, config.read, readStream(slice), scratch.active.data(), scratch.active.size(), x, tile.stride,
                  scratch.currents.data());
   }
@@ -267,8 +303,8 @@ private:
     const int32_t *sums = scratch.sums.data();
     const int16_t *levels = scratch.levels.data() + tile.firstInput;
     for (unsigned p = 0; p < passes; ++p) {
-      int64_t driven = 0;
-      for (uint64_t j = 0; j < tile.inputs && all.levelFloor > 0; ++j)
+      int64_t driven = rows ? static_cast<int64_t>(rows->size()) : 0;
+      for (uint64_t j = 0; j < tile.inputs && all.levelFloor > 0 && !rows; ++j)
         driven += eachBit ? (static_cast<uint16_t>(levels[j]) >> p) & 1 : levels[j];
       const double unit = eachBit ? 1 : inputTop;
       kernels.scale(sums + p * tile.columns, tile.columns, all.levelScale / unit,
@@ -281,8 +317,10 @@ private:
     for (unsigned p = 0; p < passes; ++p) {
       double *v = scratch.currents.data() + p * tile.stride;
       if (eachBit || all.spikes) {
-        scratch.active.clear();
-        for (uint32_t j = 0; j < tile.inputs; ++j)
+        const bool taken = takeRows();
+        if (!taken)
+          scratch.active.clear();
+        for (uint32_t j = 0; j < tile.inputs && !taken; ++j)
           if (eachBit ? (static_cast<uint16_t>(scratch.words[j]) >> p) & 1 : x[j] != 0)
             scratch.active.push_back(j);
         kernels.linearRows(slice.effective.data(), scratch.active.data(), scratch.active.size(), tile.inputs, tile.stride,
@@ -301,9 +339,12 @@ private:
     for (unsigned bit = 0; bit < bits; ++bit) {
       scratch.steps.clear();
       uint64_t passed = 0;
-      for (uint64_t j = 0; j < tile.inputs; ++j) {
-        const bool on =
-            config.bitSerial ? (static_cast<uint16_t>(scratch.words[j]) >> bit) & 1 : scratch.x[tile.firstInput + j] != 0;
+      const uint64_t candidates = rows ? rows->size() : tile.inputs;
+      for (uint64_t k = 0; k < candidates; ++k) {
+        const uint64_t j = rows ? (*rows)[k] : k;
+        const bool on = rows               ? true
+                        : config.bitSerial ? (static_cast<uint16_t>(scratch.words[j]) >> bit) & 1
+                                           : scratch.x[tile.firstInput + j] != 0;
         if (!on)
           continue;
         // The first cell on is behind j + 1 segments of the source line; before it the output line carries nothing.
@@ -335,13 +376,12 @@ private:
   const CrossbarKernels &kernels;
   Scratch &scratch;
   bool converting = false, eachBit = false, integer = false;
-  std::vector<double> integerSteps;
   std::vector<std::vector<double>> *observed = nullptr;
   double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
   unsigned passes = 1;
-  uint32_t number = 0;           ///< Of the product.
-  const double *volts = nullptr; ///< Of all inputs.
-  std::vector<CodeScale> codes;
+  uint32_t number = 0;                             ///< Of the product.
+  const double *volts = nullptr;                   ///< Of all inputs.
+  const std::span<const uint32_t> *rows = nullptr; ///< Those driven, if they are given.
 };
 
 Result<void> checkInputs(std::span<const double> x, uint64_t inputs) {
@@ -384,6 +424,13 @@ Result<void> multiply(const CrossbarTiles &tiles, std::span<const double> x, std
 
 Result<void> CrossbarArray::product(std::span<const double> x, std::span<double> y, uint64_t number) const {
   return multiply(*tiles, x, y, number, true);
+}
+void CrossbarArray::productOfRows(std::span<const uint32_t> active, std::span<double> y, uint64_t number,
+                                  CrossbarScratch &scratch) const {
+  RANVIER_ASSERT(tiles->tiles.size() == 1 && tiles->config.inputBits == 1 && !tiles->config.inputSigned &&
+                     !tiles->config.bitSerial && y.size() == tiles->outputs,
+                 "spikes for one tile");
+  Multiplier(*tiles, true, *scratch.parts).runRows(active, y.data(), number);
 }
 Result<void> CrossbarArray::analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number) const {
   return multiply(*tiles, x, y, number, false);

@@ -17,7 +17,7 @@ constexpr uint64_t mostTiles = uint64_t(1) << 20;
 
 uint64_t roundedUp(uint64_t value, uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint64_t inputs, const CrossbarConfig &config) {
+Result<void> checkShape(uint64_t outputs, uint64_t inputs, const CrossbarConfig &config) {
   const auto wrong = [](const std::string &expected, const std::string &found) {
     return Error{.code = 7052, .message = "a crossbar cannot hold this matrix", .place = "W", .expected = expected, .found = found};
   };
@@ -27,8 +27,6 @@ Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint6
     return wrong("at least one output and one input", shape);
   if (outputs > mostCells || inputs > mostCells / outputs / (config.sliceCount() * (config.isPairs() ? 2 : 1)))
     return wrong("at most " + std::to_string(mostCells) + " cells", shape);
-  if (weights.size() != outputs * inputs)
-    return wrong(std::to_string(outputs * inputs) + " weights for " + shape, std::to_string(weights.size()));
   const auto parts = [](uint64_t count, unsigned cap) { return cap ? (count + cap - 1) / cap : 1; };
   const uint64_t along = parts(inputs, config.tileInputs), across = parts(outputs, config.tileOutputs);
   if (along > mostTiles / across)
@@ -45,6 +43,17 @@ Result<void> checkShape(std::span<const double> weights, uint64_t outputs, uint6
           .found = "output " + (unit ? std::string("of the unit column") : std::to_string(cell.output)) + ", input " +
                    std::to_string(cell.input) + ", slice " + std::to_string(cell.slice) + (cell.negative ? ", negative" : "")};
   }
+  return {};
+}
+
+Result<void> checkWeights(std::span<const double> weights, uint64_t outputs, uint64_t inputs) {
+  if (weights.size() != outputs * inputs)
+    return Error{.code = 7052,
+                 .message = "a crossbar cannot hold this matrix",
+                 .place = "W",
+                 .expected = std::to_string(outputs * inputs) + " weights for [" + std::to_string(outputs) + ", " +
+                             std::to_string(inputs) + "]",
+                 .found = std::to_string(weights.size())};
   for (uint64_t k = 0; k < weights.size(); ++k)
     if (!std::isfinite(weights[k]))
       return Error{.code = 7053,
@@ -171,6 +180,20 @@ uint64_t CrossbarArray::inputs() const { return tiles->inputs; }
 const CrossbarConfig &CrossbarArray::config() const { return tiles->config; }
 const std::vector<CrossbarStuckCell> &CrossbarArray::faultMap() const { return tiles->stuck; }
 uint64_t CrossbarArray::tileCount() const { return tiles->tiles.size(); }
+std::span<const double> CrossbarArray::rowConductances() const { return tiles->rowConductance; }
+uint64_t CrossbarArray::bytes() const {
+  uint64_t sum = tiles->rowConductance.size() * sizeof(double);
+  for (const CrossbarTile &tile : tiles->tiles)
+    for (const CrossbarSlice &slice : tile.slices) {
+      sum += slice.bytes.size() + slice.words.size() * 2 + slice.effective.size() * 4 +
+             (slice.positive.size() + slice.negative.size()) * sizeof(double);
+      if (slice.noisy)
+        sum += (slice.noisy->positive.size() + slice.noisy->negative.size() + slice.noisy->positiveSigma.size() +
+                slice.noisy->negativeSigma.size()) *
+               sizeof(float);
+    }
+  return sum;
+}
 bool CrossbarArray::isExact() const { return tiles->form == CrossbarForm::Integer; }
 
 /// Sets the stuck cells of slice `which` of a tile, and lists them.
@@ -212,6 +235,13 @@ static void stick(CrossbarTiles &all, const CrossbarTile &tile, CrossbarSlice &s
     }
 }
 
+/// Adds the conductances of [input][stride] cells to those of their rows.
+static void addRows(CrossbarTiles &all, const CrossbarTile &tile, const std::vector<double> &cells, uint64_t stride) {
+  for (uint64_t j = 0; j < tile.inputs && !cells.empty(); ++j)
+    for (uint64_t i = 0; i < tile.columns; ++i)
+      all.rowConductance[tile.firstInput + j] += cells[j * stride + i];
+}
+
 /// The cells of one slice as they are once programmed, in the form that products want.
 static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, const CrossbarCells &cells, uint32_t which,
                                   uint32_t firstEntity) {
@@ -220,6 +250,8 @@ static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, 
   slice.firstEntity = firstEntity;
   if (all.form == CrossbarForm::Integer) {
     storeInteger(slice, cells, tile, all);
+    addRows(all, tile, cells.positive, tile.columns);
+    addRows(all, tile, cells.negative, tile.columns);
     return slice;
   }
   storeCells(slice, cells, tile);
@@ -232,6 +264,8 @@ static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, 
     letDrift(slice.positive, slice.negative, config.drift, stream(CrossbarDraw::Drift));
   if (config.faults.acts())
     stick(all, tile, slice, which);
+  addRows(all, tile, slice.positive, tile.stride);
+  addRows(all, tile, slice.negative, tile.stride);
   if (all.form == CrossbarForm::Noisy)
     slice.noisy = noisyCells(slice, config);
   if (all.form == CrossbarForm::Linear && !config.read.acts())
@@ -242,15 +276,18 @@ static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, 
   return slice;
 }
 
-Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
-                                             const CrossbarConfig &config) {
-  RANVIER_CHECK(config.validate());
-  RANVIER_CHECK(checkShape(weights, outputs, inputs, config));
+/// Programs tile after tile, slice after slice. `cellsOf(tile, slice)`: what the cells are to be.
+template <typename CellsOf>
+static Result<std::unique_ptr<CrossbarTiles>> programTiles(uint64_t outputs, uint64_t inputs, const CrossbarConfig &config,
+                                                           CellsOf &&cellsOf) {
   auto all = std::make_unique<CrossbarTiles>();
   all->config = config;
   all->inputs = inputs;
   all->outputs = outputs;
+  all->rowConductance.assign(inputs, 0);
   setScales(*all);
+  if (config.converter == CrossbarConfig::Converter::Integer)
+    all->integerSteps = config.outputSteps();
   const std::vector<uint64_t> inputParts = crossbarParts(inputs, config.tileInputs, config.fillTiles),
                               outputParts = crossbarParts(outputs, config.tileOutputs, config.fillTiles);
   const bool integer = canBeInteger(config, *std::max_element(inputParts.begin(), inputParts.end()));
@@ -293,8 +330,7 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
                     : all->spikes                      ? roundedUp(tile.columns, 32)
                                                        : roundedUp(tile.inputs, 32);
       for (unsigned s = 0; s < config.sliceCount(); ++s) {
-        tile.slices.push_back(
-            programSlice(*all, tile, mapWeights(config, weights, inputs, tile, s), s, static_cast<uint32_t>(entity)));
+        tile.slices.push_back(programSlice(*all, tile, cellsOf(tile, s), s, static_cast<uint32_t>(entity)));
         entity += tile.inputs * roundedUp(tile.columns, 8);
       }
       all->tiles.push_back(std::move(tile));
@@ -302,5 +338,30 @@ Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, ui
     }
     firstOutput += outputPart;
   }
+  return std::move(all);
+}
+
+Result<CrossbarArray> CrossbarArray::program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
+                                             const CrossbarConfig &config) {
+  RANVIER_CHECK(config.validate());
+  RANVIER_CHECK(checkShape(outputs, inputs, config));
+  RANVIER_CHECK(checkWeights(weights, outputs, inputs));
+  RANVIER_TRY(auto all, programTiles(outputs, inputs, config, [&](const CrossbarTile &tile, unsigned slice) {
+                return mapWeights(config, weights, inputs, tile, slice);
+              }));
+  return CrossbarArray(std::move(all));
+}
+
+Result<CrossbarArray> CrossbarArray::programLevels(std::span<const uint8_t> levels, uint64_t outputs, uint64_t inputs,
+                                                   const CrossbarConfig &config) {
+  RANVIER_CHECK(config.validate());
+  RANVIER_CHECK(checkShape(outputs, inputs, config));
+  RANVIER_ASSERT(!config.tileInputs && !config.tileOutputs && config.levelBits() >= 1 && config.levelBits() <= 8,
+                 "levels of one tile of cells of at most 8 bits");
+  const uint64_t cells = config.sliceCount() * (config.isPairs() ? 2 : 1);
+  RANVIER_ASSERT(levels.size() == outputs * inputs * cells, "a level for each cell");
+  RANVIER_TRY(auto all, programTiles(outputs, inputs, config, [&](const CrossbarTile &tile, unsigned slice) {
+                return mapLevels(config, levels, tile, slice);
+              }));
   return CrossbarArray(std::move(all));
 }

@@ -39,6 +39,7 @@ struct CrossbarTiles {
   uint64_t inputs = 0, outputs = 0;
   CrossbarForm form = CrossbarForm::Linear;
   std::vector<CrossbarStuckCell> stuck;
+  std::vector<double> rowConductance; ///< [inputs] Of all cells on a row as programmed.
   bool spikes = false; ///< Inputs are single bits in one pass: rows are added up.
   std::vector<CrossbarTile> tiles;
 
@@ -47,6 +48,7 @@ struct CrossbarTiles {
   /// y = sum over slices of sliceScale * converted - inputScale * sum(x), user units.
   std::vector<double> sliceScale;
   double inputScale = 0;
+  std::vector<double> integerSteps; ///< Of integer converters: outputSteps().
 };
 
 /// slice.effective of slice.positive and slice.negative, through the wires.

@@ -10,9 +10,23 @@ namespace ranvier::emu {
 //===--- Constants --------------------------------------------------------===//
 
 const char *CostTable::name(Event event) {
-  static constexpr const char *names[NumEvents] = {
-      "soma_access", "soma_update", "soma_spike",      "synapse_event_dense", "synapse_event_sparse", "synapse_event_convolution",
-      "axon_in",     "axon_out",    "hop_within_tile", "hop_east_west",       "hop_north_south",      "chip_hop"};
+  static constexpr const char *names[NumEvents] = {"soma_access",
+                                                   "soma_update",
+                                                   "soma_spike",
+                                                   "synapse_event_dense",
+                                                   "synapse_event_sparse",
+                                                   "synapse_event_convolution",
+                                                   "axon_in",
+                                                   "axon_out",
+                                                   "hop_within_tile",
+                                                   "hop_east_west",
+                                                   "hop_north_south",
+                                                   "chip_hop",
+                                                   "crossbar_product",
+                                                   "crossbar_row",
+                                                   "crossbar_cell",
+                                                   "crossbar_conversion",
+                                                   "crossbar_shift_add"};
   return names[event];
 }
 
@@ -31,7 +45,7 @@ int64_t barrierPicoseconds(const hw::CostProfile &profile, uint32_t tiles) {
   return below->second + static_cast<int64_t>(rise >= 0 ? rise / span : -((-rise + span - 1) / span));
 }
 
-CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
+CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles, bool macros) {
   for (unsigned e = 0; e < NumEvents; ++e) {
     const hw::Cost *cost = nullptr;
     const auto take = [&](const char *key) {
@@ -49,7 +63,7 @@ CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
     }
     if (cost && cost->picoseconds)
       times[e] = *cost->picoseconds;
-    else if (missingTimes.empty() || missingTimes.back() != keys[e])
+    else if ((macros || e < CrossbarProduct) && e != CrossbarCell && (missingTimes.empty() || missingTimes.back() != keys[e]))
       missingTimes.push_back(keys[e]);
   }
   if (profile && profile->cycles) { // all times follow from it (CycleTiming)
@@ -64,20 +78,48 @@ CostTable::CostTable(const hw::CostProfile *profile, uint32_t tiles) {
 }
 
 Energy CostTable::energy(const StepCounts &c) const {
-  const uint64_t counts[NumEvents] = {c.somaAccesses,     c.somaUpdates,      c.spikes,         c.eventsByClass[0],
-                                      c.eventsByClass[1], c.eventsByClass[2], c.arrivals,       c.messages,
-                                      c.hopsWithinTile,   c.hopsEastWest,     c.hopsNorthSouth, c.chipHops};
+  const uint64_t counts[NumEvents] = {c.somaAccesses,
+                                      c.somaUpdates,
+                                      c.spikes,
+                                      c.eventsByClass[0],
+                                      c.eventsByClass[1],
+                                      c.eventsByClass[2],
+                                      c.arrivals,
+                                      c.messages,
+                                      c.hopsWithinTile,
+                                      c.hopsEastWest,
+                                      c.hopsNorthSouth,
+                                      c.chipHops,
+                                      c.crossbar.products,
+                                      c.crossbar.rows,
+                                      c.crossbar.conductance,
+                                      c.crossbar.conversions,
+                                      c.crossbar.shiftAdds};
   Energy result;
+  double *const parts[] = {&result.products, &result.drivers, &result.array, &result.converters, &result.shiftAdds};
   for (unsigned e = 0; e < NumEvents; ++e) {
     if (!energyKnown[e]) {
       if (counts[e] && (result.unknown.empty() || result.unknown.back() != keys[e]))
         result.unknown.push_back(keys[e]);
       continue;
     }
+    if (e >= CrossbarProduct) {
+      const double each = e == CrossbarCell ? joules[e] * 0x1p-16 : joules[e];
+      *parts[e - CrossbarProduct] += static_cast<double>(counts[e]) * each;
+      continue;
+    }
     double &part = e <= SomaSpike ? result.soma : e <= SynapseConvolution ? result.synapse : result.network;
     part += static_cast<double>(counts[e]) * joules[e];
   }
+  result.synapse += result.macros();
   return result;
+}
+
+int64_t CostTable::product(const CrossbarCounts &c) const {
+  int64_t sum = addTime(0, c.products, times[CrossbarProduct]);
+  sum = addTime(sum, c.rows, times[CrossbarRow]);
+  sum = addTime(sum, c.conversions, times[CrossbarConversion]);
+  return addTime(sum, c.shiftAdds, times[CrossbarShiftAdd]);
 }
 
 int64_t CostTable::processing(uint64_t messages, const SynapseClassCounts &events) const {

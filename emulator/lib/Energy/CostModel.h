@@ -40,18 +40,25 @@ public:
     HopEastWest,
     HopNorthSouth,
     ChipHop,
+    CrossbarProduct, ///< Of macros: these stand last.
+    CrossbarRow,
+    CrossbarCell,
+    CrossbarConversion,
+    CrossbarShiftAdd,
     NumEvents
   };
   static const char *name(Event event);
   static Event synapse(unsigned kind) { return static_cast<Event>(SynapseDense + kind); }
 
   CostTable() : CostTable(nullptr, 0) {}
-  /// `profile` may be null: nothing is known then.
-  CostTable(const hw::CostProfile *profile, uint32_t tiles);
+  /// `profile` may be null: nothing is known then. `macros`: the chip has crossbars, of which nobody else needs figures.
+  CostTable(const hw::CostProfile *profile, uint32_t tiles, bool macros = false);
   int64_t picoseconds(Event event) const { return times[event]; }
   /// Time in which a core takes a message in and processes the events that it causes.
   int64_t processing(uint64_t messages, const SynapseClassCounts &events) const;
   int64_t processing(const SynapseClassCounts &events) const { return processing(0, events); }
+  /// Time of a macro's part in a step.
+  int64_t product(const CrossbarCounts &counts) const;
   Energy energy(const StepCounts &counts) const;
   int64_t barrier() const { return barrierTime; }
   /// Keys whose latency is unknown, in the order of Event, then "barrier".

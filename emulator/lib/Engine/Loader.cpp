@@ -100,11 +100,13 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
     core.delivery.synapses32 = image.synapses32.data() + record.firstSynapse;
   else
     core.delivery.synapses64 = image.synapses64.data() + record.firstSynapse;
-  core.delivery.slots = core.segments ? 1 : std::max(1u, record.delaySlots);
+  const bool macros = image.chip.crossbar.has_value(); // which keep what is under way as spikes, not as sums
+  core.delivery.slots = core.segments || macros ? 1 : std::max(1u, record.delaySlots);
   for (const uint32_t feeder : core.feeders)
-    core.delivery.slots = std::max(core.delivery.slots, image.cores[feeder].delaySlots);
+    if (!macros)
+      core.delivery.slots = std::max(core.delivery.slots, image.cores[feeder].delaySlots);
   if (!core.segments)
-    core.horizon = core.delivery.slots;
+    core.horizon = macros ? std::max(1u, record.delaySlots) : core.delivery.slots;
   core.delivery.stride = static_cast<uint32_t>(roundUp(record.accumulatorCount, padNeurons));
   const uint64_t ringWords = uint64_t(core.delivery.slots) * core.delivery.stride;
   if (ringWords > UINT32_MAX || record.rowCount > INT32_MAX)
@@ -119,7 +121,11 @@ Result<void> loadCore(Engine &engine, const image::CoreRecord &record, CoreState
   core.deliver = selectDelivery(kind, image.meta.profile);
   core.learning = CoreLearning::load(image, record);
   core.delivery.learning = core.learning.get();
-  if (!core.segments)
+  if (macros) {
+    RANVIER_TRY(core.crossbar,
+                CrossbarCore::load(image, static_cast<uint32_t>(&record - image.cores.data()), engine.options.device));
+  }
+  if (!core.segments && !macros)
     indexAxons(core.delivery, core.axons, engine.exponents, image.meta.profile);
   core.sameBits = AlignedArray<uint64_t>(roundUp(core.sameAxons, 64) / 64);
   core.slices.resize(record.sliceCount);
@@ -410,7 +416,7 @@ Result<void> loadAccounting(Engine &engine) {
   if (engine.options.timing == Timing::Off)
     return {};
   RANVIER_TRY(ChipGrid grid, ChipGrid::create(image.chip, image.cores));
-  engine.costs = CostTable(engine.profile, grid.tilesUsed());
+  engine.costs = CostTable(engine.profile, grid.tilesUsed(), image.chip.crossbar.has_value());
   engine.grid.push_back(std::move(grid));
   const size_t rows = engine.outPtr.empty() ? 0 : engine.outPtr.size() - 1;
   engine.accounts = AlignedArray<uint32_t>(rows + engine.outAxons.size());
@@ -426,6 +432,8 @@ Result<void> loadAccounting(Engine &engine) {
     for (uint64_t o = engine.outPtr[n]; o < engine.outPtr[n + 1]; ++o)
       engine.accounts[o + n + 1] = packEvents(events[o], engine.mixed);
   engine.coreTimes = AlignedArray<CoreTimes>(engine.cores.size());
+  if (image.chip.crossbar)
+    engine.crossbarCounts.resize(engine.cores.size());
   loadTransfers(engine);
   if (engine.profile && engine.profile->cycles) {
     loadCycles(engine);
@@ -521,6 +529,41 @@ void shareRings(Engine &engine) {
     }
 }
 
+/// What is asked of devices, and what cannot be said of them.
+Result<void> checkDevice(const Engine &engine) {
+  const DeviceOptions &device = engine.options.device;
+  const hw::Chip &chip = engine.image->chip;
+  if (!chip.crossbar && device != DeviceOptions{})
+    return Error{.code = 7060,
+                 .message = "the chip has no macros whose devices could be chosen",
+                 .file = chip.path,
+                 .expected = "a chip with a section 'crossbar', or neither faults of cells nor a seed of devices",
+                 .found = "'" + chip.name + "'",
+                 .kind = ErrorKind::Unsupported};
+  if (chip.crossbar && engine.options.timing == Timing::Detailed)
+    return Error{.code = 7062,
+                 .message = "detailed timing of macros, whose products are timed from counts alone",
+                 .expected = "timing off or fast",
+                 .found = "detailed",
+                 .kind = ErrorKind::Unsupported};
+  if (!chip.crossbar)
+    return {};
+  const hw::Crossbar &crossbar = *chip.crossbar;
+  for (const hw::StuckCell &cell : device.faults.cells)
+    if (cell.chip >= chip.maxChips || cell.core >= chip.coresPerChip() || cell.row >= crossbar.inputs ||
+        cell.column >= crossbar.columns() || cell.slice >= crossbar.sliceCount() || (cell.negative && !crossbar.isPair()))
+      return Error{.code = 7063,
+                   .message = "a stuck cell that the machine does not have",
+                   .place = "faults of cells",
+                   .expected = "a row below " + std::to_string(crossbar.inputs) + " and a column of weights below " +
+                               std::to_string(crossbar.columns()) + " of one of " + std::to_string(chip.maxChips) + " x " +
+                               std::to_string(chip.coresPerChip()) + " macros",
+                   .found = "chip " + std::to_string(cell.chip) + ", core " + std::to_string(cell.core) + ", row " +
+                            std::to_string(cell.row) + ", column " + std::to_string(cell.column) + ", slice " +
+                            std::to_string(cell.slice) + (cell.negative ? ", negative" : "")};
+  return {};
+}
+
 /// The cores that this rank holds, and all populations.
 Result<void> loadOwn(Engine &engine) {
   const image::Image &image = *engine.image;
@@ -566,6 +609,7 @@ Result<void> load(Engine &engine) {
                  .expected = "weights f32",
                  .found = "i16",
                  .kind = ErrorKind::Unsupported};
+  RANVIER_CHECK(checkDevice(engine));
   const auto &learning = engine.image->meta.learning;
   const bool detailed = engine.options.timing == Timing::Detailed,
              ranks = engine.options.ranks && engine.options.ranks->ranks() > 1;
@@ -609,6 +653,8 @@ MachineMemory memoryOf(const Engine &engine) {
     const CoreState &core = engine.cores[c];
     if (!engine.holds(c))
       continue;
+    if (core.crossbar)
+      sum.synapses += core.crossbar->bytes();
     if (const SegmentStore *store = core.segments.get())
       sum.synapses += bytes(store->firstSynapse) + bytes(store->firstSegment) + bytes(store->segments) + bytes(store->targets) +
                       bytes(store->weights) + bytes(store->narrow) + bytes(store->scale) + bytes(store->events);
@@ -649,6 +695,8 @@ void resetState(Engine &engine) {
     core.ring.fill(0);
     core.pending.count = 0;
     core.carried.clear();
+    if (core.crossbar)
+      core.crossbar->clear();
     if (core.learning)
       core.learning->reset();
     core.sameBits.fill(0);
@@ -665,6 +713,7 @@ void resetState(Engine &engine) {
       slice.payload.fill(0);
     }
   }
+  std::fill(engine.crossbarCounts.begin(), engine.crossbarCounts.end(), CrossbarCounts());
   for (InputState &input : engine.inputs) {
     input.spikes.fill(0);
     input.plain.fill(0);

@@ -40,6 +40,7 @@ StepCounts &StepCounts::operator+=(const StepCounts &o) {
   chipHops += o.chipHops;
   for (unsigned k = 0; k < numSynapseClasses; ++k)
     eventsByClass[k] += o.eventsByClass[k];
+  crossbar += o.crossbar;
   picoseconds = addTime(picoseconds, 1, o.picoseconds);
   return *this;
 }
@@ -133,6 +134,7 @@ public:
     return engine.timed ? engine.costs.unknownTimes() : std::vector<std::string>();
   }
   std::span<const CoreTimes> coreTimes() const override { return {engine.coreTimes.data(), engine.coreTimes.size()}; }
+  std::span<const CrossbarCounts> crossbarCounts() const override { return engine.crossbarCounts; }
   int64_t barrierTime() const override { return engine.timed ? engine.costs.barrier() : 0; }
   std::span<const LinkPlace> links() const override {
     return engine.detailed   ? engine.detailed->links()
@@ -185,6 +187,7 @@ private:
   void takeWithFeeders(CoreState &core, ThreadState &thread, uint32_t from, uint32_t to);
   void deliver(CoreState &core, ThreadState &thread);
   void deliverSameStep(CoreState &core, ThreadState &thread);
+  void multiply(CoreState &core, ThreadState &thread);
   template <bool Timed> void updateCore(uint32_t core, ThreadState &thread, Emission &emission);
   template <bool Timed> void updateSlice(CoreState &core, SliceState &slice, ThreadState &thread, Emission &emission);
   void runBlock(CoreState &core, SliceState &slice, ThreadState &thread, uint32_t first, uint32_t count, int32_t *slot);
@@ -464,7 +467,9 @@ void EngineMachine::takeIn(CoreState &core, ThreadState &thread, uint32_t from, 
     const uint32_t slot = step % engine.window;
     const uint32_t count = takeBits(core.nextBits[slot], core.sameAxons, thread.activeAxons.data());
     const std::span<const uint32_t> axons(thread.activeAxons.data(), count);
-    if (core.segments)
+    if (core.crossbar)
+      core.crossbar->receive(axons, step);
+    else if (core.segments)
       enqueue(*core.segments, axons, step, core.payloadOf(slot), core.pending);
     else if (count)
       core.deliver(core.delivery, axons, step, core.payloadOf(slot), engine.exponents.data(), thread.slotOffset.data(),
@@ -490,6 +495,22 @@ void EngineMachine::deliver(CoreState &core, ThreadState &thread) {
       core.carried.erase(due);
     }
   deliverDue(*core.segments, now, core.pending, reinterpret_cast<float *>(core.ring.data()), thread.stretches.data());
+}
+
+/// The products of a core's macros, added to its accumulators of this step.
+void EngineMachine::multiply(CoreState &core, ThreadState &thread) {
+  const auto act = [&](uint32_t index, CrossbarCore &crossbar) {
+    crossbar.act(now, core.ring.data(), thread.crossbar);
+    if (!engine.timed)
+      return;
+    thread.counts.crossbar += crossbar.counts();
+    engine.crossbarCounts[index] += crossbar.counts();
+  };
+  for (const uint32_t feeder : core.feeders)
+    if (CoreState &from = engine.cores[feeder]; from.crossbar)
+      act(feeder, *from.crossbar);
+  if (core.crossbar)
+    act(static_cast<uint32_t>(&core - engine.cores.data()), *core.crossbar);
 }
 
 void EngineMachine::deliverSameStep(CoreState &core, ThreadState &thread) {
@@ -594,6 +615,7 @@ template <bool Timed> void EngineMachine::updateCore(uint32_t index, ThreadState
   CoreState &core = engine.cores[index];
   deliver(core, thread);
   deliverSameStep(core, thread);
+  multiply(core, thread);
   emission.core = index;
   emission.count = 0;
   emission.somaUpdates = 0;
@@ -818,6 +840,8 @@ void EngineMachine::settleStep() {
       times.axonOut = engine.cores[c].transfer;
     times.axonIn = addTime(0, load.messages, costs.picoseconds(CostTable::AxonIn));
     times.synapse = costs.processing(load.events);
+    if (const CrossbarCore *crossbar = engine.cores[c].crossbar.get())
+      times.synapse = addTime(times.synapse, 1, costs.product(crossbar->counts()));
     times.idle = std::max(addTime(times.soma, 1, times.axonOut), addTime(times.axonIn, 1, times.synapse)); // busy, for now
     longest = std::max(longest, times.idle);
     if (engine.forecast)

@@ -23,6 +23,14 @@ void saveSums(uint32_t index, uint32_t in, const int32_t *sums, uint32_t count, 
 
 void savePendingInput(const CoreState &core, uint32_t index, uint32_t now, MachineState &state) {
   const uint32_t count = core.record->accumulatorCount;
+  if (core.crossbar) { // a bit for each row that will be driven
+    for (uint32_t in = 1; in < core.crossbar->slots(); ++in) {
+      const auto marks = std::as_const(*core.crossbar).marks(now + in);
+      if (std::any_of(marks.begin(), marks.end(), [](uint32_t word) { return word != 0; }))
+        state.inputs.push_back({index, in, {marks.begin(), marks.end()}});
+    }
+    return;
+  }
   if (!core.segments) {
     for (uint32_t in = 1; in < core.delivery.slots; ++in)
       saveSums(index, in, accumulatorsOf(core, now + in), count, state);
@@ -51,7 +59,22 @@ void restorePendingInput(CoreState &core, uint32_t now, const MachineState::Pend
     core.carried[now + input.inSteps] = std::move(sums);
     return;
   }
+  if (core.crossbar) {
+    std::copy(input.sums.begin(), input.sums.end(), core.crossbar->marks(now + input.inSteps).begin());
+    return;
+  }
   std::copy(input.sums.begin(), input.sums.end(), accumulatorsOf(core, now + input.inSteps));
+}
+
+/// Bits of an entry of a core: of rows of a macro, or the words of sums.
+uint64_t bitsOf(const Engine &engine, uint32_t core) {
+  const image::Image &image = *engine.image;
+  if (!image.chip.crossbar)
+    return uint64_t(image.cores[core].accumulatorCount) * 32;
+  for (const image::CrossbarRecord &record : image.crossbars)
+    if (record.core == core)
+      return record.rowCount;
+  return 0;
 }
 
 //===--- The rest ---------------------------------------------------------===//
@@ -97,7 +120,7 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
     const CoreState &core = engine.cores[c];
     if (!engine.holds(c))
       continue;
-    if (!core.record->feeds) // its sums lie in the ring of the core that it feeds
+    if (!core.record->feeds || core.crossbar) // else its sums lie in the ring of the core that it feeds
       savePendingInput(core, c, now, state);
     if (core.learning) {
       std::vector<int32_t> &words = state.learned.emplace_back(MachineState::Learned{c, {}}).words;
@@ -148,8 +171,11 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
     const uint32_t slots = engine.holds(input.core) ? core.horizon : UINT32_MAX; // else its own rank looks
     if (input.inSteps == 0 || input.inSteps >= slots)
       return unfit(place, "1 to " + std::to_string(slots - 1) + " steps ahead", std::to_string(input.inSteps));
-    if (input.sums.size() != core.record->accumulatorCount)
-      return unfit(place, std::to_string(core.record->accumulatorCount) + " words", std::to_string(input.sums.size()));
+    const uint64_t bits = bitsOf(engine, input.core), words = (bits + 31) / 32;
+    if (input.sums.size() != words)
+      return unfit(place, std::to_string(words) + " words", std::to_string(input.sums.size()));
+    if (bits % 32 && static_cast<uint32_t>(input.sums.back()) >> bits % 32)
+      return unfit(place, "rows below " + std::to_string(bits), "others");
     if (i && std::pair(input.core, input.inSteps) <= std::pair(state.inputs[i - 1].core, state.inputs[i - 1].inSteps))
       return unfit(place, "ascending cores and steps", "others");
   }

@@ -14,6 +14,7 @@
 #include "../Timing/DetailedTiming.h"
 #include "../Timing/RealTimeTiming.h"
 #include "Aligned.h"
+#include "CrossbarCore.h"
 #include "Delivery.h"
 #include "Learning.h"
 #include "Segments.h"
@@ -63,6 +64,7 @@ struct CoreState {
   std::unique_ptr<SegmentStore> segments; ///< Null: the rows of the image, in place, and a ring of all delays.
   PendingList pending;
   std::unique_ptr<CoreLearning> learning; ///< Null: no synapse of the core learns.
+  std::unique_ptr<CrossbarCore> crossbar; ///< Null: synapses are words.
   uint32_t horizon = 1;                   ///< Longest delay plus 1: steps ahead in which something may be due.
   /// Sums of messages that were in flight when a checkpoint was taken, by step [stride]. Segments only; empty but after a resume.
   std::map<uint32_t, AlignedArray<int32_t>> carried;
@@ -123,6 +125,7 @@ struct ThreadState {
   std::vector<int32_t *> statePointers;            ///< [maxSlots]
   std::vector<const int32_t *> paramPointers, inputPointers;
   ShiftScratch shift;
+  CrossbarWork crossbar;
   AlignedArray<uint32_t> touchedPatterns; ///< [patterns + 1] Those of a core with spikes in this step, and one place more.
   uint32_t touchedCount = 0;
   // Results of the step.
@@ -177,8 +180,9 @@ struct Engine {
   /// Of neuron or input n from outPtr[n] + n on: its traffic pattern, then a word of events (packEvents) for each of its messages.
   /// One line, mostly, of a memory that a spike finds cold.
   AlignedArray<uint32_t> accounts;
-  std::vector<OutEvents> mixed;      ///< See packEvents().
-  AlignedArray<CoreTimes> coreTimes; ///< [cores]
+  std::vector<OutEvents> mixed;               ///< See packEvents().
+  AlignedArray<CoreTimes> coreTimes;          ///< [cores]
+  std::vector<CrossbarCounts> crossbarCounts; ///< [cores] on chips with crossbars.
   std::unique_ptr<DetailedTiming> detailed;
   /// On a chip with a timer. Of timing detailed: spikes go through it. Of fast: what it would count is foretold.
   std::unique_ptr<RealTimeTiming> realTime;

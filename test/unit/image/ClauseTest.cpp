@@ -1,5 +1,6 @@
 // Each clause of docs/spec/image-format.md that validate() enforces, broken on its own in a valid image.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CrossbarImage.h"
 #include "TestImage.h"
 #include "ranvier/Support/File.h"
 #include <cmath>
@@ -56,6 +57,10 @@ template <auto Change> void breakLearner(ImageData &data) {
 template <auto Change> void breakRewiring(ImageData &data) {
   data = test::rewiredImage();
   Change(data.meta.learning[0].rewiring[0]);
+}
+template <auto Change> void breakMacros(ImageData &data) {
+  data = test::crossbarImage();
+  Change(data);
 }
 /// A program of the learner gets another line at its start.
 void addLine(ImageData &data, uint32_t index, const char *line) {
@@ -384,6 +389,36 @@ const Case cases[] = {
 
     {"O5", 3022, "out_axons", [](ImageData &d) { d.chipText += "faults: {links: [{chip: 0, x: 1, y: 0, direction: north}]}\n"; }},
 
+    {"X1", 4020, "crossbars[0]", breakMacros<[](ImageData &d) { d.crossbars.clear(); }>},
+    {"X1", 4020, "crossbars[1]", breakMacros<[](ImageData &d) { d.crossbars.pop_back(); }>},
+    {"X1", 4020, "crossbars[0]", breakMacros<[](ImageData &d) { d.crossbars[0].core = 1; }>},
+    {"X1", 4020, "crossbars[2]", breakMacros<[](ImageData &d) { d.crossbars.push_back(d.crossbars[1]); }>},
+    {"X1", 4020, "crossbars", [](ImageData &d) { d.crossbars.resize(1); }},
+    {"X2", 4020, "crossbars[0]", breakMacros<[](ImageData &d) { d.crossbars[0].rowCount = none; }>},
+    {"X2", 4020, "crossbars[1]", breakMacros<[](ImageData &d) { d.crossbars[1].firstRow = ~uint64_t(0); }>},
+    {"X2", 4020, "crossbars[1]", breakMacros<[](ImageData &d) { ++d.crossbars[1].firstLevel; }>},
+    {"X2", 4020, "crossbars[0]", breakMacros<[](ImageData &d) { d.crossbars[0].rangeCount = 3; }>},
+    {"X2", 4020, "crossbar_levels", breakMacros<[](ImageData &d) { d.crossbarLevels.push_back(0); }>},
+    {"X2", 4020, "crossbar_rows", [](ImageData &d) { d.crossbarRows.resize(1); }},
+    {"X3", 4020, "crossbars[0]", breakMacros<[](ImageData &d) { --d.crossbars[0].columnCount; }>},
+    {"X4", 4020, "crossbar_rows[0]", breakMacros<[](ImageData &d) { d.crossbarRows[0].row = 120; }>},
+    {"X4", 4020, "crossbar_rows[1]", breakMacros<[](ImageData &d) { d.crossbarRows[1].row = 0; }>},
+    {"X4", 4020, "crossbar_rows[2]", breakMacros<[](ImageData &d) { d.crossbarRows[2].reserved = 1; }>},
+    {"X5", 4020, "crossbar_rows[0]", breakMacros<[](ImageData &d) { d.crossbarRows[0].axon = none; }>},
+    {"X5", 4020, "crossbar_rows[0]", breakMacros<[](ImageData &d) { d.crossbarRows[0].delay = 3; }>},
+    {"X5", 4020, "cores[0]", breakMacros<[](ImageData &d) { d.crossbarRows[1] = {1, 0, d.crossbarRows[0].delay, 0}; }>},
+    {"X6", 4020, "crossbar_columns[0]", breakMacros<[](ImageData &d) { d.crossbarColumns[0].column = 80; }>},
+    {"X6", 4020, "crossbar_columns[1]", breakMacros<[](ImageData &d) { d.crossbarColumns[1].column = 0; }>},
+    {"X6", 4020, "crossbar_columns[1]", breakMacros<[](ImageData &d) { d.crossbarColumns[1].flipped = 2; }>},
+    {"X7", 4020, "crossbar_levels[7]", breakMacros<[](ImageData &d) { d.crossbarLevels[7] = 128; }>},
+    {"X8", 4020, "crossbar_ranges[0]", breakMacros<[](ImageData &d) { d.crossbarRanges[0].high = d.crossbarRanges[0].low; }>},
+    {"X8", 4020, "crossbar_ranges[1]",
+     breakMacros<[](ImageData &d) { d.crossbarRanges[1].low = std::numeric_limits<double>::quiet_NaN(); }>},
+    {"X8", 4020, "crossbars[1]", breakMacros<[](ImageData &d) {
+       d.crossbars[1].rangeCount = 0;
+       d.crossbarRanges.pop_back();
+     }>},
+
     {"L1", 3023, "cores[1]", [](ImageData &d) { limit(d, "neurons", "4", "2"); }},
     {"L2", 3023, "cores[0]", [](ImageData &d) { limit(d, "synaptic_memory_bits", "1024", "191"); }},
     {"L3", 3023, "cores[0]", [](ImageData &d) { limit(d, "axons_in", "8", "1"); }},
@@ -415,7 +450,8 @@ std::set<std::string> clausesOfPage(const std::string &letters) {
 } // namespace
 
 TEST_CASE("the images of the tests are valid") {
-  for (const ImageData &data : {test::intImage(), test::floatImage(), test::learningImage(), test::largeImage(10)}) {
+  for (const ImageData &data :
+       {test::intImage(), test::floatImage(), test::learningImage(), test::largeImage(10), test::crossbarImage()}) {
     auto image = fromData(data);
     CHECK_MESSAGE(image, (image ? std::string() : image.error().str()));
   }
@@ -518,5 +554,5 @@ TEST_CASE("every clause of the page is broken by a test") {
   std::set<std::string> tested;
   for (const Case &c : cases)
     tested.insert(c.clause);
-  CHECK(clausesOfPage("MPCSARYOLG") == tested);
+  CHECK(clausesOfPage("MPCSARYOLGX") == tested);
 }

@@ -1,6 +1,7 @@
 // Files: what is written is what is opened, damage of any kind is an error, random damage never crashes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Support/File.h"
+#include "CrossbarImage.h"
 #include "TestImage.h"
 #include "ranvier/Support/Json.h"
 #include "ranvier/Support/Random.h"
@@ -89,6 +90,27 @@ TEST_CASE("an image reads back as it was written, and the same data gives the sa
     REQUIRE(view);
     CHECK(describe(*view, true) == describe(*image, true));
   }
+}
+
+TEST_CASE("macros take five sections more, and read back as they were written") {
+  Folder folder;
+  const ImageData data = test::crossbarImage();
+  const std::string file = fileOf(data, folder);
+  CHECK(peek(file, 8) >> 32 == 18);
+  CHECK(peek(fileOf(test::intImage(), folder), 8) >> 32 == 13);
+  auto image = openText(file, folder);
+  REQUIRE_MESSAGE(image, (image ? std::string() : image.error().str()));
+  CHECK(sameBytes(image->crossbars, data.crossbars));
+  CHECK(sameBytes(image->crossbarRows, data.crossbarRows));
+  CHECK(sameBytes(image->crossbarColumns, data.crossbarColumns));
+  CHECK(sameBytes(image->crossbarLevels, data.crossbarLevels));
+  CHECK(sameBytes(image->crossbarRanges, data.crossbarRanges));
+  const auto json = parseJson(describe(*image, true), "image");
+  REQUIRE(json);
+  const auto &macro = (*json)["cores"][0]["crossbar"];
+  CHECK(macro["rows"] == data.crossbars[0].rowCount);
+  CHECK(macro["row_table"][1]["levels"].size() == size_t(data.crossbars[0].columnCount) * 2);
+  CHECK(macro["column_table"][2]["column"] == 2);
 }
 
 TEST_CASE("sources of every kind survive the file") {

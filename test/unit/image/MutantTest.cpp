@@ -1,6 +1,7 @@
 // Valid images changed in their structure, with right checksums: whatever the validator lets through runs on both executors without
 // touching foreign memory (the sanitizer build sees to that) and to the same result.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CrossbarImage.h"
 #include "Mutate.h"
 #include "TestImage.h"
 #include "ranvier/Emulator/Machine.h"
@@ -29,6 +30,8 @@ ImageData emitted(const mapping::Network &network, const hw::Chip &chip) {
 /// Integers and binary32, one core and many, plain and graded spikes, programmable or not, delay 0 or not.
 std::vector<ImageData> originals() {
   std::vector<ImageData> result{test::intImage(), test::floatImage(), test::learningImage(), test::rewiredImage()};
+  result.push_back(test::crossbarImage());
+  result.push_back(test::crossbarImage(hw::Crossbar::Readout::Ideal, hw::Crossbar::Form::SlicedOffset, 1));
   for (uint64_t seed = 0; seed < 3; ++seed) {
     mapping::Network network = test::randomIntNetwork(seed);
     hw::Chip chip = test::tinyChip({.neurons = 20,

@@ -72,7 +72,7 @@ std::string changeAnyTable(ImageData &data, Dice &dice) {
   const auto change = [&](auto &table, const char *name) {
     return dice.chance(0.8) ? changeField(table, name, dice) : changeTable(table, name, dice);
   };
-  switch (dice(0, 10)) {
+  switch (dice(0, data.crossbars.empty() ? 10 : 15)) {
   case 0:
     return change(data.cores, "cores");
   case 1:
@@ -93,6 +93,16 @@ std::string changeAnyTable(ImageData &data, Dice &dice) {
     return change(data.synapses64, "synapses64");
   case 9:
     return change(data.outPtr, "out_ptr");
+  case 11:
+    return change(data.crossbars, "crossbars");
+  case 12:
+    return change(data.crossbarRows, "crossbar_rows");
+  case 13:
+    return change(data.crossbarColumns, "crossbar_columns");
+  case 14:
+    return change(data.crossbarLevels, "crossbar_levels");
+  case 15:
+    return change(data.crossbarRanges, "crossbar_ranges");
   default:
     return change(data.outAxons, "out_axons");
   }

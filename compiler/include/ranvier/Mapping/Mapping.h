@@ -77,6 +77,7 @@ struct Options {
 struct CoreUse {
   uint64_t neurons = 0, synapses = 0, synapticMemoryBits = 0, axonsIn = 0, axonsOut = 0, maxFanIn = 0, neuronConfigs = 0,
            thresholdConfigs = 0, programWords = 0, tableWords = 0;
+  uint64_t crossbarRows = 0, crossbarColumns = 0; ///< Of a macro: sources with each of their delays, and receptors of neurons.
 };
 
 /// Checks that programs, parameters, weights and exponents are ones the chip has (docs/spec/target-semantics.md, I1..I5); networks

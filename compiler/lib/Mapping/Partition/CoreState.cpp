@@ -19,6 +19,10 @@ CoreState::CoreState(const Hypergraph &graph, const hw::Chip &chip, const Sites 
   bounds[AxonsIn] = orUnlimited(limit.axonsIn);
   bounds[AxonsOut] = orUnlimited(limit.axonsOut);
   bounds[Accumulators] = maxAccumulators;
+  if (chip.crossbar) { // Sources of several delays take more rows, which measure() counts.
+    bounds[AxonsIn] = chip.crossbar->inputs;
+    bounds[Accumulators] = chip.crossbar->columns();
+  }
   bounds[NeuronConfigs] = orUnlimited(limit.neuronConfigs);
   bounds[Thresholds] = orUnlimited(limit.thresholdConfigs);
   bounds[Program] = orUnlimited(limit.programWords);

@@ -120,8 +120,9 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
     begin("search");
     const Effort effort = effortFor(synapses, options.strategy == Strategy::Auto);
     RANVIER_TRY(auto found, searched(network, chip, options, sets, filled, first, effort));
-    // The search knows nothing of memories in bytes.
-    if (found && found->second < cost && checkMemories(network, chip, found->first)) {
+    // The search knows nothing of memories in bytes, or of rows that delays take on macros.
+    if (found && found->second < cost && checkMemories(network, chip, found->first) &&
+        (!chip.crossbar || withinLimits(network, chip, found->first))) {
       made.strategy = "multilevel";
       made.chosen = found->second;
       result = std::move(found->first);

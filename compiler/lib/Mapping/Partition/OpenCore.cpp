@@ -10,14 +10,18 @@ using namespace ranvier::mapping::detail;
 static Columns transpose(const Network &network, uint32_t index) {
   const Projection &projection = network.projections[index];
   Columns columns{index, std::vector<uint64_t>(network.populations[projection.target].count + 1, 0),
-                  std::vector<uint32_t>(projection.targets.size())};
+                  std::vector<uint32_t>(projection.targets.size()), projection.delays};
   for (uint32_t target : projection.targets)
     ++columns.ptr[target + 1];
   std::partial_sum(columns.ptr.begin(), columns.ptr.end(), columns.ptr.begin());
   std::vector<uint64_t> cursor(columns.ptr.begin(), columns.ptr.end() - 1);
   for (uint64_t n = 0; n + 1 < projection.rowPtr.size(); ++n)
-    for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s)
-      columns.source[cursor[projection.targets[s]]++] = static_cast<uint32_t>(n);
+    for (uint64_t s = projection.rowPtr[n]; s < projection.rowPtr[n + 1]; ++s) {
+      const uint64_t at = cursor[projection.targets[s]]++;
+      columns.source[at] = static_cast<uint32_t>(n);
+      if (columns.delay.size() > 1)
+        columns.delay[at] = projection.delays[s];
+    }
   return columns;
 }
 
@@ -49,6 +53,8 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
   const Population &population = network.populations[p];
   count(use.neurons, 1);
   count(accumulators, inputCount(network, population));
+  if (chip.crossbar)
+    use.crossbarColumns = accumulators;
   count(use.axonsOut, outAxons);
   const uint32_t program = static_cast<uint32_t>(population.program);
   const uint64_t before = programs.distinct();
@@ -85,6 +91,13 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
       }
       if ((Adding ? sources[source]++ : --sources[source]) == 0)
         count(use.axonsIn, 1);
+      if (!chip.crossbar)
+        continue;
+      const uint64_t from = network.projections[column.projection].source,
+                     delay = column.delay.size() > 1 ? column.delay[s] : column.delay[0];
+      uint32_t &drives = driven[from << 48 | delay << 32 | source];
+      if ((Adding ? drives++ : --drives) == 0)
+        count(use.crossbarRows, 1);
     }
   }
   count(use.synapses, fanIn);

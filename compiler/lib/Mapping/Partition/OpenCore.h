@@ -5,6 +5,7 @@
 
 #include "../Shared.h"
 #include <span>
+#include <unordered_map>
 
 namespace ranvier::mapping::detail {
 
@@ -13,6 +14,7 @@ struct Columns {
   uint32_t projection;
   std::vector<uint64_t> ptr;
   std::vector<uint32_t> source;
+  std::vector<uint16_t> delay; ///< One for all, or one per entry.
 };
 
 /// [population] the synapses that end in it. Built once, shared by all that fill cores.
@@ -62,6 +64,7 @@ private:
   std::vector<uint64_t> kernelRows;               ///< [projection]: rows of it on the open core, where they share weights.
   std::vector<std::vector<uint32_t>> rowCount;    ///< [projection][source neuron]: synapses of that row on the open core.
   std::vector<std::vector<uint32_t>> sourceCount; ///< [population][neuron]: synapses from there on the open core.
+  std::unordered_map<uint64_t, uint32_t> driven;  ///< (population, source, delay) -> synapses on the open core, of crossbars.
   Multiset neuronConfigs, thresholdConfigs, programs;
   uint64_t softNeurons;
 };

@@ -19,7 +19,9 @@ struct MachineState {
   /// Sums of what has arrived at a core and acts `inSteps` steps after `step` (1: in the next one).
   struct PendingInput {
     uint32_t core = 0, inSteps = 0;
-    std::vector<int32_t> sums; ///< [accumulators of the core]; words of the image's number format.
+    /// [accumulators of the core]; words of the image's number format. On chips with crossbars instead a bit for each row of the
+    /// core's macro that will be driven, in the order of the image's rows.
+    std::vector<int32_t> sums;
     bool operator==(const PendingInput &) const = default;
   };
   /// A message sent in `step` that its core takes in in the next one.

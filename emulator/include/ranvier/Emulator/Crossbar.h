@@ -160,6 +160,16 @@ struct CrossbarConfig {
 };
 
 struct CrossbarTiles; ///< What was programmed (emulator/lib/Crossbar/Tiles.h).
+/// What one product needs beside the array; one thread uses it at a time.
+class CrossbarScratch {
+public:
+  CrossbarScratch();
+  CrossbarScratch(CrossbarScratch &&) noexcept;
+  CrossbarScratch &operator=(CrossbarScratch &&) noexcept;
+  ~CrossbarScratch();
+  struct Parts;
+  std::unique_ptr<Parts> parts;
+};
 
 /// A matrix programmed into as many tiles as it takes. Immutable; a product needs no more than its arguments, so threads may share
 /// it.
@@ -169,6 +179,10 @@ public:
   /// RNV7053 (a weight that is no finite number).
   static Result<CrossbarArray> program(std::span<const double> weights, uint64_t outputs, uint64_t inputs,
                                        const CrossbarConfig &config);
+  /// One tile whose cells get these levels: [inputs, outputs, slices, 2 for pairs or 1], the positive cell first. Tiles of
+  /// `config` are not limited, cells have at most 8 bits. Errors: as program().
+  static Result<CrossbarArray> programLevels(std::span<const uint8_t> levels, uint64_t outputs, uint64_t inputs,
+                                             const CrossbarConfig &config);
   CrossbarArray(CrossbarArray &&) noexcept;
   CrossbarArray &operator=(CrossbarArray &&) noexcept;
   ~CrossbarArray();
@@ -180,6 +194,10 @@ public:
   uint64_t tileCount() const;
   /// Every stuck cell, by tile, slice, input, output, positive before negative.
   const std::vector<CrossbarStuckCell> &faultMap() const;
+  /// Sums of the conductances of all cells on each input line as programmed, before read noise [fully conducting cells].
+  std::span<const double> rowConductances() const;
+  /// That it holds.
+  uint64_t bytes() const;
   /// True if every product is a sum of integers, exact up to the last scaling.
   bool isExact() const;
 
@@ -187,6 +205,10 @@ public:
   /// product, the low 32 bits of it: read noise is a function of seed, device and number. Errors: RNV7056 (not calibrated yet),
   /// RNV7053 (an input that is no finite number), RNV7054 (an input between 0 and full scale where inputs select cells).
   Result<void> product(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
+  /// The product of spikes on the rows `active`, ascending, with one tile; inputs of one unsigned bit. y [outputs]. Allocates
+  /// nothing once a product of these sizes has been made with the scratch, but where read noise meets wires with resistance. The
+  /// same bits as product().
+  void productOfRows(std::span<const uint32_t> active, std::span<double> y, uint64_t number, CrossbarScratch &scratch) const;
   /// The same without converter.
   Result<void> analogueProduct(std::span<const double> x, std::span<double> y, uint64_t number = 0) const;
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@ enum class WeightStorage : uint8_t { F32, I16 };
 
 class Transport; // Transport.h
 
+/// Which devices the macros of a chip with crossbars are.
+struct DeviceOptions {
+  std::optional<uint64_t> seed; ///< Of programming errors, read noise and drift; absent: the chip's.
+  hw::CellFaults faults;
+  bool operator==(const DeviceOptions &) const = default;
+};
+
 struct MachineOptions {
   Executor executor = Executor::Jit;
   Timing timing = Timing::Fast;
@@ -46,6 +54,7 @@ struct MachineOptions {
   bool lossless = false;
   uint32_t timeScale = 0;    ///< Of such a chip's clock to the network's time; 0: as the chip has it.
   uint64_t mostSynapses = 0; ///< That connectors of the image may make; 0: as many as memory holds. For images from strangers.
+  DeviceOptions device;      ///< Only of chips with crossbars may it say anything.
   /// The ranks that share the machine, this one among them; null: it is whole. Every rank opens the same image with the same
   /// options but `threads`. Create, reset, step, save and collect are collective then.
   std::shared_ptr<Transport> ranks;
@@ -73,12 +82,21 @@ struct InputSpike {
   int32_t payload; ///< 1, or binary32 bits of 1.0f on f32 images; graded inputs carry a value.
 };
 
+/// What macros do, for their cost. Conversions, additions and rows count once each slice.
+struct CrossbarCounts {
+  uint64_t products = 0, rows = 0, conversions = 0, shiftAdds = 0;
+  uint64_t conductance = 0; ///< Of the cells of driven rows as programmed [2^-16 fully conducting cells], rounded by row.
+  CrossbarCounts &operator+=(const CrossbarCounts &other);
+  bool operator==(const CrossbarCounts &) const = default;
+};
+
 /// Counts of one step, summed over cores: all integers, so no order can change them. A message and the synaptic events it causes
 /// are counted in the step that emits it. With timing off only `spikes` is counted. docs/spec/timing-and-energy.md defines each.
 struct StepCounts {
   uint64_t somaAccesses = 0, somaUpdates = 0, spikes = 0, synapticEvents = 0, messages = 0, inputMessages = 0, arrivals = 0;
   uint64_t hopsWithinTile = 0, hopsEastWest = 0, hopsNorthSouth = 0, chipHops = 0;
   SynapseClassCounts eventsByClass = {}; ///< `synapticEvents` by kind of the projection.
+  CrossbarCounts crossbar;               ///< In the step in which spikes act.
   int64_t picoseconds = 0;               ///< Time of the step, barrier included; unknown costs left out.
   StepCounts &operator+=(const StepCounts &other);
 };
@@ -86,6 +104,9 @@ struct StepCounts {
 /// Joules by part: counts times constants of the cost profile. A part whose constant is unknown is listed in `unknown`.
 struct Energy {
   double soma = 0, synapse = 0, network = 0; ///< [J]; network: axon out, axon in and hops.
+  /// [J] Parts of `synapse`: cells, drivers, converters, additions behind them, and the rest of each product.
+  double array = 0, drivers = 0, converters = 0, shiftAdds = 0, products = 0;
+  double macros() const { return array + drivers + converters + shiftAdds + products; }
   double total() const { return soma + synapse + network; }
   std::vector<std::string> unknown;
 };
@@ -139,9 +160,9 @@ public:
   /// (detailed timing without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017
   /// (another rank failed), 7042 (lossless or a time scale without a timer, or detailed in real time with procedural
   /// connectors or synapse cores), 7043 (length of
-  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (detailed timing, or fast on several ranks, of
-  /// synapses that come and go), 7045 (synapse cores on
-  /// ranks), 7100 (JIT).
+  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (detailed timing, or fast on several ranks, of synapses that come and
+  /// go), 7045 (synapse cores on ranks), 7060 (devices of a chip without crossbars), 7061 (a macro that cannot be programmed), 7062
+  /// (detailed timing of macros), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
@@ -187,6 +208,8 @@ public:
   virtual std::vector<std::string> unknownTimes() const = 0;
   /// Of the step just run, by core (index into the image's cores); empty with timing off.
   virtual std::span<const CoreTimes> coreTimes() const = 0;
+  /// Of the macros of this rank since the start or the last reset, by core; empty on chips without, and with timing off.
+  virtual std::span<const CrossbarCounts> crossbarCounts() const = 0;
   /// Time of the barrier that ends each step [ps]; 0 with timing off.
   virtual int64_t barrierTime() const = 0;
   /// The links that some route uses, and what they did in the step just run; empty but for timing detailed.

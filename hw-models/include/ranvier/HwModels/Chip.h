@@ -7,6 +7,7 @@
 #ifndef RANVIER_HWMODELS_CHIP_H
 #define RANVIER_HWMODELS_CHIP_H
 
+#include "ranvier/HwModels/Crossbar.h"
 #include "ranvier/HwModels/CycleModel.h"
 #include "ranvier/ISA/Program.h"
 #include "ranvier/Support/Error.h"
@@ -32,8 +33,10 @@ struct Cost {
 /// soma_spike: extra when it fires; synapse_event: one synapse read for one arriving spike; synapse_event_dense, _sparse,
 /// _convolution: the same for projections of that kind, instead of synapse_event; axon_in: one arriving message; axon_out: one
 /// message sent; sums_transfer, sum_sent, sum_taken: of synapse cores, once each step on each side of a transfer, for each sum on
-/// the synapse core, and for each on the core that takes it; hop_within_tile, hop_east_west, hop_north_south: one message over one
-/// link; chip_hop: one message over a link between chips.
+/// the synapse core, and for each on the core that takes it; crossbar_product, crossbar_row, crossbar_cell, crossbar_conversion,
+/// crossbar_shift_add: of a macro, once each product, for each driven row, for as much conductance of driven cells as one fully
+/// conducting cell has, for each conversion and for each addition behind one; hop_within_tile, hop_east_west, hop_north_south: one
+/// message over one link; chip_hop: one message over a link between chips.
 extern const std::vector<std::string> costEvents;
 
 struct CostProfile {
@@ -235,6 +238,8 @@ struct Chip {
   std::optional<NativeCubaLif> nativeCuba;
   std::optional<Memories> memories; ///< Absent: memories are not described in bytes.
   std::optional<RealTime> realTime; ///< Absent: a step takes as long as its work does.
+  /// Synapses are cells of a macro in each core; absent: they are words in a memory.
+  std::optional<Crossbar> crossbar;
 
   Topology topology = Topology::None;
   uint32_t tilesX = 1, tilesY = 1,

@@ -84,6 +84,35 @@ struct OutAxonRecord {
   uint32_t core, axon;
 };
 
+/// On chips with crossbars, of each core that takes in messages: what its macro is programmed with. Ranges of the four tables
+/// below. Synapses of the core say what its weights are to be, levels what they are.
+struct CrossbarRecord {
+  uint32_t core;                  ///< Index into cores.
+  uint32_t rowCount;              ///< Rows in use.
+  uint32_t columnCount;           ///< The core's accumulators.
+  uint32_t rangeCount;            ///< 0, or one for each slice.
+  uint64_t firstRow, firstColumn; ///< Into crossbarRows, crossbarColumns.
+  uint64_t firstLevel;            ///< Into crossbarLevels: [row][column][cell of the weight].
+  uint64_t firstRange;            ///< Into crossbarRanges.
+};
+/// A physical row, and what drives it: spikes of an in-axon, `delay` steps after they were emitted. Several rows may have the same
+/// driver; their products add up.
+struct CrossbarRowRecord {
+  uint32_t row;
+  uint32_t axon; ///< Core-local.
+  uint32_t delay;
+  uint32_t reserved;
+};
+/// The physical column of weights of an accumulator, and whether the digital side negates what it says.
+struct CrossbarColumnRecord {
+  uint32_t column;
+  uint32_t flipped;
+};
+/// Of the converters of a slice [currents of a fully conducting cell].
+struct CrossbarRangeRecord {
+  double low, high;
+};
+
 constexpr uint32_t packSynapse32(uint32_t accumulator, uint32_t delay, int32_t weight) {
   return accumulator | delay << 16 | static_cast<uint32_t>(weight) << 22;
 }
@@ -186,6 +215,11 @@ struct ImageData {
   std::vector<uint64_t> synapses64;
   std::vector<uint64_t> outPtr; ///< [neurons + input neurons + 1] into outAxons: global neuron order, then inputs.
   std::vector<OutAxonRecord> outAxons;
+  std::vector<CrossbarRecord> crossbars; ///< By core; none but on chips with crossbars.
+  std::vector<CrossbarRowRecord> crossbarRows;
+  std::vector<CrossbarColumnRecord> crossbarColumns;
+  std::vector<uint8_t> crossbarLevels;
+  std::vector<CrossbarRangeRecord> crossbarRanges;
 };
 
 /// Read-only image (a mapped file must not shrink while it is used): spans into a mapped file or into an ImageData it keeps alive.
@@ -203,6 +237,11 @@ struct Image {
   std::span<const uint64_t> synapses64;
   std::span<const uint64_t> outPtr;
   std::span<const OutAxonRecord> outAxons;
+  std::span<const CrossbarRecord> crossbars;
+  std::span<const CrossbarRowRecord> crossbarRows;
+  std::span<const CrossbarColumnRecord> crossbarColumns;
+  std::span<const uint8_t> crossbarLevels;
+  std::span<const CrossbarRangeRecord> crossbarRanges;
   std::shared_ptr<const void> storage;
   std::string identity; ///< Of an opened file: a hash of header and section table, and so of all checksums. Else empty.
   /// Connectors of the file whose synapses were made while it was opened: they have rows, and `meta` does not name them (profile

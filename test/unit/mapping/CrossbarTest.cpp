@@ -1,0 +1,380 @@
+// Networks on chips whose synapses are cells: without errors and converters what they compute is what synapses in a memory
+// compute, bit for bit; with errors it is the same for any thread, executor and interruption.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ranvier/Emulator/Checkpoint.h"
+#include "ranvier/Emulator/CrossbarChip.h"
+#include "ranvier/Emulator/Machine.h"
+#include "ranvier/Mapping/Partitioner.h"
+#include "support/TestNetworks.h"
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <numeric>
+
+using namespace ranvier;
+using namespace ranvier::mapping;
+using namespace ranvier::test;
+
+namespace {
+
+/// A random network whose weights are within 8 bits with sign, also where two synapses share source, target and delay.
+Network randomNetwork(uint64_t seed, uint16_t longest) {
+  Network network = randomIntNetwork(seed);
+  Dice dice(seed + 1000);
+  for (Projection &projection : network.projections) {
+    projection.weightExponent = 0;
+    for (int32_t &weight : projection.weights)
+      weight = static_cast<int32_t>(dice(-60, 60));
+    for (uint16_t &delay : projection.delays)
+      delay = static_cast<uint16_t>(1 + delay % longest);
+  }
+  for (Population &population : network.populations)
+    if (!population.input && network.programs[static_cast<size_t>(population.program)].name == "two_input")
+      population.params[0].assign(population.count, 700);
+  return network;
+}
+
+hw::Chip digitalChip() {
+  hw::Chip chip = tinyChip({.neurons = 40});
+  chip.coresPerTile = 4;
+  chip.weights = {.minBits = 1, .maxBits = 7, .minExponent = 0, .maxExponent = 0, .signModes = false, .sharedKernels = false};
+  chip.storage.wordBits = 0;
+  return chip;
+}
+
+hw::Crossbar crossbarOf(hw::Crossbar::Form form) {
+  hw::Crossbar crossbar{.form = form, .inputs = 400, .outputs = 0};
+  crossbar.cellBits = form == hw::Crossbar::Form::Offset ? 8 : 7;
+  if (crossbar.isSliced()) {
+    crossbar.weightBits = 8;
+    crossbar.slices = 4;
+  }
+  crossbar.outputs = crossbar.cellsPerWeight() * 90;
+  return crossbar;
+}
+
+hw::Chip crossbarChip(const hw::Crossbar &crossbar) {
+  hw::Chip chip = digitalChip();
+  chip.crossbar = crossbar;
+  chip.placeDependentNumbers = crossbar.isNoisy();
+  return chip;
+}
+
+image::ImageData emitted(const Network &network, const hw::Chip &chip) {
+  auto mapping = mapNetwork(network, chip, {});
+  REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+  auto data = emitImage(network, chip, *mapping, "{}");
+  REQUIRE_MESSAGE(bool(data), (data ? "" : data.error().str()));
+  return *std::move(data);
+}
+
+std::shared_ptr<const image::Image> opened(image::ImageData data) {
+  auto image = image::fromData(std::move(data));
+  REQUIRE_MESSAGE(bool(image), (image ? "" : image.error().str()));
+  return std::make_shared<const image::Image>(*std::move(image));
+}
+
+std::unique_ptr<emu::Machine> machineOf(const std::shared_ptr<const image::Image> &image, emu::MachineOptions options = {}) {
+  auto machine = emu::Machine::create(image, options);
+  REQUIRE_MESSAGE(bool(machine), (machine ? "" : machine.error().str()));
+  return *std::move(machine);
+}
+
+emu::MachineOptions interp(unsigned threads = 1) {
+  emu::MachineOptions options;
+  options.executor = emu::Executor::Interp;
+  options.threads = threads;
+  options.workPerThread = 0;
+  return options;
+}
+
+std::vector<emu::InputSpike> inputsOf(const Network &network, uint64_t seed, uint32_t step) {
+  std::vector<emu::InputSpike> inputs;
+  for (uint32_t p = 0; p < network.populations.size(); ++p)
+    for (uint32_t n = 0; network.populations[p].input && n < network.populations[p].count; ++n)
+      if (randomWord(seed, p * 65536 + n, step, 3) % 100 < 25)
+        inputs.push_back({step, p, n, 1});
+  return inputs;
+}
+
+/// Spikes and states after a step, in the order of populations.
+std::vector<uint32_t> seen(const Network &network, emu::Machine &machine) {
+  std::vector<uint32_t> all;
+  for (uint32_t p = 0; p < network.populations.size(); ++p) {
+    const auto spikes = machine.spikes(p);
+    all.push_back(static_cast<uint32_t>(spikes.size()));
+    all.insert(all.end(), spikes.begin(), spikes.end());
+    for (uint32_t s = 0; s < network.populations[p].init.size(); ++s) {
+      std::vector<int32_t> words(network.populations[p].count);
+      machine.readState(p, s, words);
+      all.insert(all.end(), words.begin(), words.end());
+    }
+  }
+  return all;
+}
+
+/// Whether all machines do the same, and how many spikes neurons make.
+uint64_t compare(const Network &network, uint64_t seed, const std::vector<emu::Machine *> &machines, uint32_t steps = 40) {
+  uint64_t spikes = 0;
+  for (uint32_t t = 1; t <= steps; ++t) {
+    const auto inputs = inputsOf(network, seed, t);
+    for (emu::Machine *machine : machines)
+      machine->step(inputs);
+    const auto expected = seen(network, *machines[0]);
+    for (size_t m = 1; m < machines.size(); ++m)
+      REQUIRE(seen(network, *machines[m]) == expected);
+    for (uint32_t p = 0; p < network.populations.size(); ++p)
+      spikes += network.populations[p].input ? 0 : machines[0]->spikes(p).size();
+  }
+  return spikes;
+}
+
+using Form = hw::Crossbar::Form;
+constexpr Form forms[] = {Form::Pair, Form::TwoSidedPair, Form::Offset, Form::SlicedPair, Form::SlicedOffset};
+
+/// Other rows and columns, some columns negated; and a row whose weights two rows share.
+void rearrange(image::ImageData &data, const hw::Crossbar &crossbar, uint64_t seed) {
+  Dice dice(seed);
+  const size_t cells = crossbar.cellsPerWeight();
+  std::vector<image::CrossbarRowRecord> rows;
+  std::vector<uint8_t> levels;
+  for (image::CrossbarRecord &record : data.crossbars) {
+    std::vector<uint32_t> places(crossbar.inputs), columns(crossbar.columns());
+    std::iota(places.begin(), places.end(), 0u);
+    std::iota(columns.begin(), columns.end(), 0u);
+    const auto shuffle = [&](std::vector<uint32_t> &list) {
+      for (size_t i = list.size(); i > 1; --i)
+        std::swap(list[i - 1], list[static_cast<size_t>(dice(0, static_cast<int64_t>(i) - 1))]);
+    };
+    shuffle(places);
+    shuffle(columns);
+    std::vector<uint8_t> flipped;
+    for (uint32_t c = 0; c < record.columnCount; ++c) {
+      flipped.push_back(dice.chance(0.4));
+      data.crossbarColumns[record.firstColumn + c] = {columns[c], flipped.back()};
+    }
+    std::vector<std::pair<image::CrossbarRowRecord, std::vector<int32_t>>> weights;
+    for (uint32_t r = 0; r < record.rowCount; ++r) {
+      std::vector<int32_t> whole, part;
+      for (uint32_t c = 0; c < record.columnCount; ++c) {
+        const auto at = record.firstLevel + (size_t(r) * record.columnCount + c) * cells;
+        int32_t weight = static_cast<int32_t>(crossbar.weightOf(std::span(data.crossbarLevels).subspan(at, cells)));
+        weight = flipped[c] ? -weight : weight;
+        part.push_back(static_cast<int32_t>(dice(0, 20)) - 10);
+        whole.push_back(weight);
+      }
+      image::CrossbarRowRecord row = data.crossbarRows[record.firstRow + r];
+      row.row = places[weights.size()];
+      const bool fits =
+          std::all_of(whole.begin(), whole.end(), [&](int32_t w) { return std::abs(w) + 10 <= crossbar.largestWeight(); });
+      if (fits && dice.chance(0.1)) {
+        weights.push_back({row, part});
+        row.row = places[weights.size()];
+        for (size_t c = 0; c < whole.size(); ++c)
+          whole[c] -= part[c];
+      }
+      weights.push_back({row, whole});
+    }
+    std::sort(weights.begin(), weights.end(), [](const auto &a, const auto &b) { return a.first.row < b.first.row; });
+    record.firstRow = rows.size();
+    record.firstLevel = levels.size();
+    record.rowCount = static_cast<uint32_t>(weights.size());
+    for (const auto &[row, line] : weights) {
+      rows.push_back(row);
+      for (const int32_t weight : line) {
+        levels.resize(levels.size() + cells);
+        crossbar.levelsOf(weight, std::span(levels).last(cells));
+      }
+    }
+  }
+  data.crossbarRows = rows;
+  data.crossbarLevels = levels;
+}
+
+hw::Crossbar noisyCrossbar() {
+  hw::Crossbar crossbar = crossbarOf(Form::Pair);
+  crossbar.readout = hw::Crossbar::Readout::Adc;
+  crossbar.programming = crossbar.read = hw::Crossbar::Noise::Independent;
+  crossbar.programmingSigma = crossbar.readSigma = 0.05;
+  return crossbar;
+}
+} // namespace
+
+TEST_CASE("cells without errors are synapses, in every form, wherever rows and columns lie") {
+  uint64_t spikes = 0, products = 0;
+  for (uint64_t seed = 0; seed < cases(20, 200); ++seed) {
+    CAPTURE(seed);
+    const hw::Crossbar crossbar = crossbarOf(forms[seed % std::size(forms)]);
+    const Network network = randomNetwork(seed, static_cast<uint16_t>(1 + seed % 3));
+    const auto digital = machineOf(opened(emitted(network, digitalChip())), interp());
+    image::ImageData data = emitted(network, crossbarChip(crossbar));
+    const auto cells = machineOf(opened(data), interp());
+    const auto threads = machineOf(opened(data), interp(3));
+    rearrange(data, crossbar, seed);
+    const auto elsewhere = machineOf(opened(data), interp());
+#if RANVIER_HAVE_JIT
+    const auto jit = machineOf(opened(data));
+    spikes += compare(network, seed, {digital.get(), cells.get(), threads.get(), elsewhere.get(), jit.get()});
+#else
+    spikes += compare(network, seed, {digital.get(), cells.get(), threads.get(), elsewhere.get()});
+#endif
+    CHECK(std::equal(cells->crossbarCounts().begin(), cells->crossbarCounts().end(), threads->crossbarCounts().begin()));
+    for (const emu::CrossbarCounts &counts : cells->crossbarCounts())
+      products += counts.products;
+  }
+  CHECK(spikes > 200);
+  CHECK(products > 200);
+}
+
+TEST_CASE("devices: the same for any thread, executor and interruption, others for another seed") {
+  const hw::Crossbar crossbar = noisyCrossbar();
+  uint64_t others = 0;
+  for (uint64_t seed = 0; seed < cases(8, 60); ++seed) {
+    CAPTURE(seed);
+    const Network network = randomNetwork(seed, 3);
+    const auto image = opened(emitted(network, crossbarChip(crossbar)));
+    const auto one = machineOf(image, interp()), three = machineOf(image, interp(3)), resumed = machineOf(image, interp());
+    std::vector<emu::Machine *> machines = {one.get(), three.get()};
+#if RANVIER_HAVE_JIT
+    const auto jit = machineOf(image);
+    machines.push_back(jit.get());
+#endif
+    auto options = interp();
+    options.device.seed = 7;
+    const auto another = machineOf(image, options);
+    compare(network, seed, machines, 17);
+    for (uint32_t t = 1; t <= 17; ++t)
+      another->step(inputsOf(network, seed, t));
+    others += seen(network, *another) != seen(network, *one);
+    emu::MachineState state;
+    one->save(state);
+    REQUIRE(bool(resumed->restore(state)));
+    for (uint32_t t = 18; t <= 40; ++t) {
+      const auto inputs = inputsOf(network, seed, t);
+      one->step(inputs);
+      resumed->step(inputs);
+      REQUIRE(seen(network, *resumed) == seen(network, *one));
+    }
+    emu::MachineState again;
+    one->save(again);
+    for (auto &input : again.inputs)
+      if (const uint32_t rows = image->crossbars[0].rowCount; input.core == image->crossbars[0].core && rows % 32) {
+        input.sums.back() |= static_cast<int32_t>(1u << 31);
+        CHECK_FALSE(resumed->restore(again));
+        break;
+      }
+  }
+  CHECK(others > 0);
+}
+
+TEST_CASE("a product of driven rows is the product of spikes, in every form") {
+  for (uint64_t seed = 0; seed < cases(40, 400); ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    hw::Crossbar crossbar = crossbarOf(forms[seed % std::size(forms)]);
+    crossbar.readout = static_cast<hw::Crossbar::Readout>(seed / 5 % 5);
+    const bool exact = crossbar.readout == hw::Crossbar::Readout::IntegerAdc;
+    if (exact && !crossbar.isPair())
+      continue;
+    if (exact) {
+      crossbar.adcOffset = 4000;
+      crossbar.adcShift = 5;
+      crossbar.adcZero = 125;
+    } else if (seed % 3) {
+      crossbar.programming = hw::Crossbar::Noise::RramWan;
+      crossbar.read = seed % 3 == 1 ? hw::Crossbar::Noise::None : hw::Crossbar::Noise::Proportional;
+      crossbar.readSigma = 0.1;
+    }
+    if (!exact && seed % 4 == 3) {
+      crossbar.rowOhm = crossbar.columnOhm = 1;
+      crossbar.selectsCells = seed % 8 == 3;
+    }
+    const uint64_t inputs = static_cast<uint64_t>(dice(1, 40)), outputs = static_cast<uint64_t>(dice(1, 30));
+    emu::CrossbarConfig config = emu::crossbarConfig(crossbar);
+    if (config.converter == emu::CrossbarConfig::Converter::Uniform ||
+        config.converter == emu::CrossbarConfig::Converter::SignMagnitude)
+      config.ranges = {{-3, 3}};
+    std::vector<double> weights;
+    std::vector<uint8_t> levels(inputs * outputs * crossbar.cellsPerWeight());
+    for (uint64_t w = 0; w < inputs * outputs; ++w)
+      weights.push_back(static_cast<double>(dice(-crossbar.largestWeight(), crossbar.largestWeight())));
+    for (uint64_t j = 0; j < inputs; ++j)
+      for (uint64_t i = 0; i < outputs; ++i)
+        crossbar.levelsOf(static_cast<int32_t>(weights[i * inputs + j]),
+                          std::span(levels).subspan((j * outputs + i) * crossbar.cellsPerWeight(), crossbar.cellsPerWeight()));
+    auto byWeights = emu::CrossbarArray::program(weights, outputs, inputs, config);
+    REQUIRE_MESSAGE(bool(byWeights), (byWeights ? "" : byWeights.error().str()));
+    auto byLevels = emu::CrossbarArray::programLevels(levels, outputs, inputs, config);
+    REQUIRE_MESSAGE(bool(byLevels), (byLevels ? "" : byLevels.error().str()));
+    emu::CrossbarScratch scratch;
+    for (uint64_t number = 0; number < 5; ++number) {
+      std::vector<double> x(inputs, 0), y(outputs), z(outputs);
+      std::vector<uint32_t> active;
+      for (uint32_t j = 0; j < inputs; ++j)
+        if (dice.chance(0.4)) {
+          x[j] = 1;
+          active.push_back(j);
+        }
+      REQUIRE(bool(byWeights->product(x, y, number)));
+      byLevels->productOfRows(active, z, number, scratch);
+      CHECK(y == z);
+      if (crossbar.readout != hw::Crossbar::Readout::Ideal || config.programming.acts() || config.read.acts() ||
+          config.hasWires() || crossbar.selectsCells)
+        continue;
+      for (uint64_t i = 0; i < outputs; ++i) { // the integer sum
+        double sum = 0;
+        for (const uint32_t j : active)
+          sum += weights[i * inputs + j];
+        CHECK(std::nearbyint(z[i]) == sum);
+      }
+    }
+  }
+}
+
+TEST_CASE("sums of one row that cells cannot hold are refused, by name and number") {
+  Network network;
+  network.name = "two";
+  network.programs = {twoInputProgram()};
+  const uint32_t in = addPopulation(network, "in", 3, -1), cells = addPopulation(network, "cells", 2, 0);
+  addProjection(network, in, cells, 0, 0, {{0, 0, 100, 1}, {0, 0, 28, 1}, {1, 1, 100, 1}, {1, 1, 28, 2}});
+  const hw::Chip chip = crossbarChip(crossbarOf(Form::Pair));
+  auto mapping = mapNetwork(network, chip, {});
+  REQUIRE(bool(mapping));
+  auto data = emitImage(network, chip, *mapping, "{}");
+  REQUIRE_FALSE(bool(data));
+  CHECK(data.error().code == 6122);
+  CHECK(data.error().place == "population 'cells', neuron 0");
+  CHECK(data.error().found == "128");
+}
+
+TEST_CASE("rows and columns of a macro are limits of a core") {
+  const auto onto = [](uint32_t sources, uint32_t neurons, bool delays) {
+    Network network;
+    network.name = "limits";
+    network.programs = {twoInputProgram()};
+    const uint32_t in = addPopulation(network, "in", sources, -1), cells = addPopulation(network, "cells", neurons, 0);
+    std::vector<Edge> edges;
+    for (uint32_t s = 0; s < sources; ++s)
+      for (uint32_t n = 0; n < neurons; ++n)
+        edges.push_back({s, n, 1, static_cast<uint16_t>(delays ? 1 + n % 2 : 1)});
+    addProjection(network, in, cells, 0, 0, edges);
+    return network;
+  };
+  hw::Crossbar crossbar = crossbarOf(Form::Pair);
+  crossbar.inputs = 10;
+  crossbar.outputs = 12; // six receptors: three neurons
+  const hw::Chip chip = crossbarChip(crossbar);
+  const auto cores = [&](const Network &network) {
+    auto mapping = mapNetwork(network, chip, {});
+    REQUIRE_MESSAGE(bool(mapping), (mapping ? "" : mapping.error().str()));
+    for (const CoreUse &use : measure(network, chip, *mapping)) {
+      CHECK(use.crossbarRows <= 10);
+      CHECK(use.crossbarColumns <= 6);
+    }
+    opened(*emitImage(network, chip, *mapping, "{}"));
+    return mapping->cores.size();
+  };
+  CHECK(cores(onto(10, 3, false)) == 1);
+  CHECK(cores(onto(10, 4, false)) == 2);
+  CHECK(cores(onto(5, 3, true)) == 1);
+  CHECK(cores(onto(6, 3, true)) == 3); // each delay of a source takes a row
+}
