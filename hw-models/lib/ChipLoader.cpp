@@ -270,6 +270,9 @@ Cost Loader::readCost(const YamlNode &node, const std::string &path, const std::
     cost.joules = real(*value, path + ".energy_pj", -12, 1e15);
   if (const YamlNode *value = find(node, "time_ns"); isKnown(value))
     cost.picoseconds = picoseconds(*value, path + ".time_ns");
+  if (event == "crossbar_cell" && cost.picoseconds)
+    fail(2011, *find(node, "time_ns"), path + ".time_ns", "cells of a product conduct side by side", "no time, or unknown",
+         "a time");
   Trust own = trust(node, path, outer);
   if (cost.joules || cost.picoseconds)
     requireTrust(own, node, path);

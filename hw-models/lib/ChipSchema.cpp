@@ -150,7 +150,7 @@ const Field table[] = {
     flag<&Chip::router, &Router::defaultRoutes>("router", "default_routes"),
 };
 
-constexpr const char *faultsFile = "faults file";
+constexpr const char *faultsFile = "faults file", *cellFaultsFile = "cell faults file";
 
 std::map<std::string, std::vector<std::string>> makeKeys() {
   const std::vector<std::string> trust = {"source", "status"};
@@ -184,6 +184,7 @@ std::map<std::string, std::vector<std::string>> makeKeys() {
     keys["costs[].cycles"].push_back(key.name);
   keys["costs[].barrier"] = {"times_ns", "interpolate", "source", "status"};
   keys["costs[].static_power"] = {"watts_per_chip", "source", "status"};
+  keys[cellFaultsFile] = {"format", "version", "low", "high", "seed", "cells"};
   keys[faultsFile] = {"format", "version", "faults"};
   return keys;
 }
@@ -240,7 +241,7 @@ std::string shiftDecimal(const std::string &text, int places) {
 std::vector<std::string> ranvier::hw::chipKeys() {
   std::vector<std::string> paths;
   for (const auto &[section, keys] : detail::allKeys())
-    if (section != detail::faultsFile)
+    if (section != detail::faultsFile && section != detail::cellFaultsFile)
       for (const std::string &key : keys)
         paths.push_back(section.empty() ? key : section + "." + key);
   std::sort(paths.begin(), paths.end());

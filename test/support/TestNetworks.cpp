@@ -16,6 +16,7 @@ static hw::CostProfile unitCosts() {
   costs.description = "one picosecond and one picojoule an event";
   for (const std::string &event : hw::costEvents)
     costs.events[event] = {1, 1e-12, hw::Provenance::Defined, "test"};
+  costs.events["crossbar_cell"].picoseconds.reset();
   costs.barrierPicoseconds[1] = 1;
   costs.barrierProvenance = hw::Provenance::Defined;
   costs.barrierSource = "test";

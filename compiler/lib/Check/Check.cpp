@@ -259,6 +259,10 @@ void Checker::checkFanIn() {
       exceeds("a neuron listens to " + text(axons) + " neurons" + on + " has " + std::to_string(chip.core.axonsIn) +
                   " axons into a core",
               6011);
+    if (chip.crossbar && axons > static_cast<double>(chip.crossbar->inputs) * chip.coresPerTile)
+      exceeds("a neuron listens to " + text(axons) + " neurons" + on + " has " +
+                  std::to_string(uint64_t(chip.crossbar->inputs) * chip.coresPerTile) + " rows of crossbars in a tile",
+              6120);
     // Kernels stored once make this no lower bound.
     const double bits = chip.weights.sharedKernels ? 0 : synapses * leastSynapseBits();
     if (chip.core.synapticMemoryBits != 0 && chip.storage.wordBits != 0 && bits > static_cast<double>(chip.core.synapticMemoryBits))

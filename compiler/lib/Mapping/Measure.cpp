@@ -4,6 +4,7 @@
 // Counts the use of every limited resource from the network and the mapping alone, in one pass over the synapses. Partition keeps
 // its own incremental counts; this file is the second, independent way to get them, and a test compares both.
 //===----------------------------------------------------------------------===//
+#include "MacroRows.h"
 #include "Memories.h"
 #include <algorithm>
 #include <set>
@@ -136,10 +137,10 @@ static Result<void> checkPlaces(const Network &network, const hw::Chip &chip, co
       return wrongMapping(6023, place, "two cores have the same place", "each place once", place);
     for (const uint32_t synapseCore : core.synapseCores) {
       const std::string beside = nameOfCore(core.chip, synapseCore);
-      if (!chip.memories || synapseCore >= chip.coresPerChip() ||
+      if (!(chip.memories || chip.crossbar) || synapseCore >= chip.coresPerChip() ||
           synapseCore / chip.coresPerTile != core.core / chip.coresPerTile || chip.faults.isDead(core.chip, synapseCore))
         return wrongMapping(6114, beside, "no place for a synapse core of " + place,
-                            "a working core of the same tile, on a chip whose cores share its memory", beside);
+                            "a working core of the same tile, on a chip whose cores share its memory or have macros", beside);
       if (!used.insert({core.chip, synapseCore}).second)
         return wrongMapping(6023, beside, "two cores have the same place", "each place once", beside);
       if (!network.learning.empty())
@@ -232,5 +233,6 @@ Result<void> detail::checkMapping(const Network &network, const hw::Chip &chip, 
                      .found = std::to_string(use[c].*limit.use),
                      .hint = "give the core fewer neurons, or leave the mapping to the partitioner",
                      .kind = ErrorKind::DoesNotFit};
+  RANVIER_CHECK(checkMacros(network, chip, mapping));
   return checkMemories(network, chip, mapping);
 }

@@ -90,8 +90,9 @@ std::array<Limit, LimitCount> detail::limits(const hw::Chip &chip) {
         "let more neurons share their threshold, or spread them over more cores", 0},
        {"program words", core.programWords, &CoreUse::programWords, "use a shorter neuron model", 6014},
        {"table words", core.tableWords, &CoreUse::tableWords, "use smaller look-up tables", 6037},
-       {"rows of the crossbar", chip.crossbar ? chip.crossbar->inputs : 0, &CoreUse::crossbarRows,
-        "prune the projections onto the population, use fewer delays, or use a chip with larger macros", 6120},
+       {"rows of a tile's crossbars", chip.crossbar ? uint64_t(chip.crossbar->inputs) * chip.coresPerTile : 0,
+        &CoreUse::crossbarRows, "prune the projections onto the population, use fewer delays, or use a chip with larger macros",
+        6120},
        {"columns of the crossbar", chip.crossbar ? chip.crossbar->columns() : 0, &CoreUse::crossbarColumns,
         "use a model with fewer inputs, fewer cells for a weight, or a chip with larger macros", 6121}}};
 }

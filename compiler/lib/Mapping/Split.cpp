@@ -6,6 +6,7 @@
 // the neurons takes over their sums. Cores whose neurons alone fill the step are halved.
 //===----------------------------------------------------------------------===//
 #include "Split.h"
+#include "MacroRows.h"
 #include "ranvier/Mapping/Partitioner.h"
 #include <algorithm>
 #include <cmath>
@@ -63,6 +64,19 @@ SourceRoutes::SourceRoutes(const Network &network, const hw::Chip &chip, const M
   if (!split)
     return;
   coreOf = coreOfNeuron(network, mapping);
+  if (chip.crossbar) { // sources one by one, and a core's own macro takes a share
+    const auto rows = sourceRows(network, mapping);
+    for (size_t c = 0; c < rows.size(); ++c) {
+      if (sharesAt[c].empty())
+        continue;
+      const auto macros = divideRows(rows[c], chip.crossbar->inputs, static_cast<uint32_t>(1 + sharesAt[c].size()));
+      RANVIER_ASSERT(macros.size() == rows[c].size(), "a mapping whose macros were checked");
+      for (size_t s = 0; s < macros.size(); ++s)
+        if (macros[s])
+          routes.try_emplace({rows[c][s].population, rows[c][s].neuron}, ownOf).first->second[c] = sharesAt[c][macros[s] - 1];
+    }
+    return;
+  }
   for (uint32_t p = 0; p < network.populations.size(); ++p)
     for (uint64_t n = 0; n < network.populations[p].count; ++n)
       routes.try_emplace({p, blockOf(network, chip, coreOf, p, n)}, ownOf);
@@ -190,9 +204,6 @@ static Result<void> canSplit(const Network &network, const hw::Chip &chip) {
   if (!network.learning.empty())
     return refused(6111, "synapses that learn need the spikes of the neurons beside them, which synapse cores do not have",
                    "no projection that learns", "'" + network.projections[network.learning[0].projection].name + "'");
-  if (!chip.faults.empty())
-    return refused(6112, "cores are split on machines without dead parts only", "no dead part",
-                   std::to_string(chip.faults.count()));
   return {};
 }
 
@@ -200,19 +211,35 @@ Result<Mapping> detail::mapSplit(const Network &network, const hw::Chip &chip, c
   RANVIER_CHECK(canSplit(network, chip));
   RANVIER_TRY(Mapping mapping, partition(network, chip, options));
   Splitter(network, chip, options).run(mapping);
+  RANVIER_CHECK(placeGroups(network, chip, mapping, options));
+  return std::move(mapping);
+}
+
+Result<void> detail::placeGroups(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options) {
+  if (!chip.faults.empty())
+    return Error{.code = 6112,
+                 .message = chip.crossbar ? "neurons take several macros on machines without dead parts only"
+                                          : "cores are split on machines without dead parts only",
+                 .place = "network '" + network.name + "'",
+                 .expected = "no dead part",
+                 .found = std::to_string(chip.faults.count()),
+                 .hint = chip.crossbar ? "use populations with fewer sources" : "compile without --split",
+                 .kind = ErrorKind::Unsupported};
   uint32_t most = 0;
   for (const CoreAssignment &core : mapping.cores)
     most = std::max(most, static_cast<uint32_t>(core.synapseCores.size()));
   // Placed as if a core and its synapse cores were one, of as many as the largest group leaves room for.
   hw::Chip groups = chip;
   groups.coresPerTile = chip.coresPerTile / (1 + most);
+  groups.crossbar.reset(); // Rows of several macros are not those of one.
   if (mapping.cores.size() > availableCores(groups))
     return Error{.code = 6113,
                  .message = "the network needs " + std::to_string(mapping.cores.size() - availableCores(groups)) +
-                            " more places for a core with its synapse cores than '" + chip.name + "' has",
+                            " more places for a core with its " + (chip.crossbar ? "macros" : "synapse cores") + " than '" +
+                            chip.name + "' has",
                  .place = "network '" + network.name + "'",
-                 .expected =
-                     "at most " + std::to_string(availableCores(groups)) + " with up to " + std::to_string(most) + " synapse cores",
+                 .expected = "at most " + std::to_string(availableCores(groups)) + " with up to " + std::to_string(most) +
+                             (chip.crossbar ? " further macros" : " synapse cores"),
                  .found = std::to_string(mapping.cores.size()),
                  .hint = "use a longer time step, fewer neurons, or a larger machine",
                  .kind = ErrorKind::DoesNotFit};
@@ -226,5 +253,5 @@ Result<Mapping> detail::mapSplit(const Network &network, const hw::Chip &chip, c
     std::iota(core.synapseCores.begin(), core.synapseCores.end(), core.core + 1);
   }
   sortByPlace(mapping);
-  return mapping;
+  return {};
 }

@@ -49,7 +49,12 @@ public:
   const std::vector<uint32_t> &own() const { return ownOf; }
   /// [core of the mapping] number of the standing core that takes in a source's messages in its stead.
   const std::vector<uint32_t> &of(uint32_t population, uint64_t neuron) const {
-    return split ? routes.at({population, blockOf(network, chip, coreOf, population, neuron)}) : ownOf;
+    if (!split)
+      return ownOf;
+    if (!chip.crossbar)
+      return routes.at({population, blockOf(network, chip, coreOf, population, neuron)});
+    const auto found = routes.find({population, static_cast<uint32_t>(neuron)});
+    return found == routes.end() ? ownOf : found->second;
   }
 
 private:
@@ -59,6 +64,7 @@ private:
   std::vector<StandingCore> standing;
   std::vector<uint32_t> ownOf;
   std::vector<std::vector<uint32_t>> coreOf;
+  /// By population, and block, or of macros by neuron, where some core of its own does not take its messages.
   std::map<std::pair<uint32_t, uint32_t>, std::vector<uint32_t>> routes;
 };
 
@@ -66,6 +72,9 @@ private:
 double costOf(const hw::Chip &chip, const char *event);
 /// Time [ps] for so many sums from one synapse core, on the core that takes them or on the one that hands them over.
 double transferTime(const hw::Chip &chip, uint64_t sums, bool taken);
+
+/// Places cores with as many synapse cores as they have, on one tile each. Errors: those of place(); RNV6112, RNV6113.
+Result<void> placeGroups(const Network &network, const hw::Chip &chip, Mapping &mapping, const Options &options);
 
 /// Sequential filling, cut and split so that no core works longer than a step by what is foretold (Split::Auto), or with so many
 /// synapse cores for each core (Split::Fixed), then placed: a core and its synapse cores on one tile. Errors: those of partition()

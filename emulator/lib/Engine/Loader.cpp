@@ -623,7 +623,8 @@ Result<void> load(Engine &engine) {
   if (engine.options.ranks && hasSynapseCores(*engine.image))
     return Error{.code = 7045,
                  .message = "ranks share single cores, and the image has synapse cores, which stay beside the core that they feed",
-                 .expected = "one process, or an image compiled without --split",
+                 .expected = engine.image->chip.crossbar ? "one process, or neurons whose rows one macro holds"
+                                                         : "one process, or an image compiled without --split",
                  .found = std::to_string(engine.options.ranks->ranks()) + " ranks",
                  .kind = ErrorKind::Unsupported};
   if (!engine.options.ranks) {

@@ -66,7 +66,8 @@ struct Generator {
     hw::CostProfile &costs = net.chip.costs.emplace_back();
     costs.name = "drawn";
     for (const std::string &event : hw::costEvents)
-      costs.events[event].picoseconds = below(event.starts_with("hop") ? 20000 : 3000);
+      if (event != "crossbar_cell") // which takes no time
+        costs.events[event].picoseconds = below(event.starts_with("hop") ? 20000 : 3000);
     net.programs = {noisy(profile, false), noisy(profile, graded)};
     // Two inputs and four populations; those of one level share the level's cores.
     net.cores.clear();

@@ -39,6 +39,7 @@ inline image::ImageData crossbarImage(hw::Crossbar::Readout readout = hw::Crossb
         if (dice.chance(0.6))
           edges.push_back({s, t, static_cast<int32_t>(dice(-127, 127)), static_cast<uint16_t>(1 + (s + t) % 2)});
     addProjection(network, source, target, static_cast<uint32_t>(dice(0, 1)), 0, std::move(edges));
+    network.projections.back().weightBits = 8;
   }
   const hw::Chip chip = crossbarChip(readout, form);
   auto mapping = mapping::partition(network, chip, {});

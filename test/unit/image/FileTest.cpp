@@ -96,8 +96,8 @@ TEST_CASE("macros take five sections more, and read back as they were written") 
   Folder folder;
   const ImageData data = test::crossbarImage();
   const std::string file = fileOf(data, folder);
-  CHECK(peek(file, 8) >> 32 == 18);
-  CHECK(peek(fileOf(test::intImage(), folder), 8) >> 32 == 13);
+  CHECK((peek(file, 8) >> 32) == 18);
+  CHECK((peek(fileOf(test::intImage(), folder), 8) >> 32) == 13);
   auto image = openText(file, folder);
   REQUIRE_MESSAGE(image, (image ? std::string() : image.error().str()));
   CHECK(sameBytes(image->crossbars, data.crossbars));

@@ -1,5 +1,6 @@
 //===- MapNetwork.cpp - Partition and placement together ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "../MacroRows.h"
 #include "../Memories.h"
 #include "../Place/ChipGroups.h"
 #include "../Place/FirstPlacement.h"
@@ -106,6 +107,14 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
   RANVIER_CHECK(checkRates(network, options.rates));
   RANVIER_TRY(const SameChip sets, SameChip::of(network, chip, options.sameChip));
   Mapping result = filled;
+  if (chip.crossbar && takeMacros(network, chip, result)) { // which the search knows nothing of
+    RANVIER_CHECK(placeGroups(network, chip, result, options));
+    RANVIER_CHECK(checkSameChip(network, result, chip.maxChips > 1 ? options.sameChip : PopulationSets{}));
+    RANVIER_TRY(const uint64_t hops, spikeHops(network, chip, result, options.rates));
+    if (choice)
+      *choice = {.strategy = "sequential", .sequential = hops, .chosen = hops};
+    return result;
+  }
   begin("place");
   std::vector<uint32_t> first;
   RANVIER_CHECK(placeKeepingSites(network, chip, result, options, first));
@@ -122,7 +131,7 @@ Result<Mapping> mapping::mapNetwork(const Network &network, const hw::Chip &chip
     RANVIER_TRY(auto found, searched(network, chip, options, sets, filled, first, effort));
     // The search knows nothing of memories in bytes, or of rows that delays take on macros.
     if (found && found->second < cost && checkMemories(network, chip, found->first) &&
-        (!chip.crossbar || withinLimits(network, chip, found->first))) {
+        (!chip.crossbar || (withinLimits(network, chip, found->first) && checkMacros(network, chip, found->first)))) {
       made.strategy = "multilevel";
       made.chosen = found->second;
       result = std::move(found->first);

@@ -1,6 +1,7 @@
 //===- OpenCore.cpp - The exact use of one core that is being filled ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "OpenCore.h"
+#include <algorithm>
 #include <numeric>
 
 using namespace ranvier;
@@ -75,6 +76,7 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
   use.thresholdConfigs = thresholdConfigs.distinct();
   const bool countsMemory = chip.core.synapticMemoryBits != 0;
   uint64_t fanIn = 0;
+  own.clear();
   for (const Columns &column : into[p]) {
     std::vector<uint32_t> &rows = rowCount[column.projection],
                           &sources = sourceCount[network.projections[column.projection].source];
@@ -95,12 +97,19 @@ template <bool Adding> void OpenCore::change(uint32_t p, uint32_t neuron, uint32
         continue;
       const uint64_t from = network.projections[column.projection].source,
                      delay = column.delay.size() > 1 ? column.delay[s] : column.delay[0];
-      uint32_t &drives = driven[from << 48 | delay << 32 | source];
+      own.push_back(from << 48 | delay << 32 | source);
+      uint32_t &drives = driven[own.back()];
       if ((Adding ? drives++ : --drives) == 0)
         count(use.crossbarRows, 1);
     }
   }
   count(use.synapses, fanIn);
+  if (chip.crossbar) {
+    std::sort(own.begin(), own.end());
+    const auto rows = static_cast<uint64_t>(std::unique(own.begin(), own.end()) - own.begin());
+    uint32_t &neurons = macros[(rows + chip.crossbar->inputs - 1) / chip.crossbar->inputs];
+    Adding ? ++neurons : --neurons;
+  }
   // Not undone by remove(): a fan-in beyond the limit is an error of the neuron whatever core it is on.
   if (Adding)
     use.maxFanIn = fanIn;
@@ -115,5 +124,11 @@ unsigned OpenCore::exceeded() const {
   for (unsigned i = 0; i < LimitCount; ++i)
     if (bounds[i].bound && use.*bounds[i].use > bounds[i].bound)
       return i;
+  // A core takes a further macro only for a neuron that cannot do without.
+  uint64_t most = 1;
+  for (const auto &[count, neurons] : macros)
+    most = neurons ? std::max(most, count) : most;
+  if (chip.crossbar && use.crossbarRows > most * chip.crossbar->inputs)
+    return LimitRows;
   return LimitCount;
 }

@@ -4,6 +4,7 @@
 #define RANVIER_LIB_MAPPING_PARTITION_OPENCORE_H
 
 #include "../Shared.h"
+#include <map>
 #include <span>
 #include <unordered_map>
 
@@ -65,6 +66,8 @@ private:
   std::vector<std::vector<uint32_t>> rowCount;    ///< [projection][source neuron]: synapses of that row on the open core.
   std::vector<std::vector<uint32_t>> sourceCount; ///< [population][neuron]: synapses from there on the open core.
   std::unordered_map<uint64_t, uint32_t> driven;  ///< (population, source, delay) -> synapses on the open core, of crossbars.
+  std::map<uint64_t, uint32_t> macros;            ///< Macros that a neuron's rows take alone -> neurons on the open core.
+  std::vector<uint64_t> own;                      ///< Scratch: rows of one neuron.
   Multiset neuronConfigs, thresholdConfigs, programs;
   uint64_t softNeurons;
 };
