@@ -1,10 +1,13 @@
 //===- CompileCommand.cpp - `ranvier compile` -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CalibrateMacros.h"
 #include "NetworkFile.h"
 #include "Provenance.h"
 #include "RunReport.h"
 #include "StageClock.h"
 #include "TableReport.h"
+#include "ranvier/HwModels/CellFaults.h"
+#include "ranvier/Mapping/Crossbars.h"
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
@@ -19,6 +22,7 @@ struct CompileFlags {
   NetworkOptions network;
   TargetOptions target;
   std::string output, emit = "image", mapping;
+  std::string cellFaults; ///< --faults, where it speaks of cells.
   std::optional<unsigned> weightBits;
   std::optional<uint64_t> seed;
   std::optional<std::string> partition;
@@ -70,7 +74,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--threads", flags.target.threads.has_value(), Stage::Fabric, false},
                  {"--split", flags.target.split != "off", Stage::Fabric, false},
                  {"--spikes-per-second", flags.target.spikesPerSecond.has_value(), Stage::Fabric, false},
-                 {"--faults", !flags.target.faults.empty(), Stage::Fabric, false}};
+                 {"--faults", !flags.target.faults.empty(), Stage::Fabric, false},
+                 {"--faults", !flags.cellFaults.empty(), Stage::Image, false}};
   for (const auto &option : options) {
     if (!option.given)
       continue;
@@ -104,6 +109,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
 Result<void> compile(Context &context, CompileFlags flags) {
   RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target,
                                            flags.target.faults, flags.target.profile}));
+  if (hw::speaksOfCells(flags.target.faults))
+    std::swap(flags.cellFaults, flags.target.faults);
   StageClock clock;
   const auto begin = [&](const std::string &stage) {
     clock.begin(stage);
@@ -144,12 +151,18 @@ Result<void> compile(Context &context, CompileFlags flags) {
   flags.target.partition = flags.partition.value_or(flags.target.partition);
   compiler::CompileReport report;
   compiler::CompileOptions options;
+  hw::CellFaults stuck;
   std::vector<std::string> ineffective;
   if (last == Stage::Snn) {
     RANVIER_CHECK(checkStages(context, flags, at, last, nullptr, ineffective));
   } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
     flags.target.weightBits = options.weightBits;
+    if (!flags.cellFaults.empty()) {
+      RANVIER_TRY(stuck, hw::cellFaultsOf(flags.cellFaults, options.chip));
+      const auto bytes = readFile(flags.cellFaults);
+      flags.target.faultsHash = contentHash(bytes ? *bytes : flags.cellFaults);
+    }
     if (!flags.target.faults.empty()) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
       flags.target.faultsHash = contentHash(bytes);
@@ -187,6 +200,19 @@ Result<void> compile(Context &context, CompileFlags flags) {
   if (last == Stage::Image) {
     const std::string provenance = makeProvenance(flags.network, loaded.hash, flags.target, options.mappingText);
     RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, provenance, report));
+    if (options.chip.crossbar && !flags.target.calibrate.empty())
+      RANVIER_CHECK(calibrateMacros(data, options.chip, flags.target.calibrate, context));
+    if (!flags.cellFaults.empty()) {
+      const mapping::FaultReport faults = mapping::compensateFaults(data, options.chip, stuck);
+      result["cell_faults"] = {{"stuck", faults.stuck},
+                               {"weights", faults.weights},
+                               {"wrong", faults.wrong},
+                               {"error_before", faults.before},
+                               {"error_after", faults.after}};
+      text += "stuck cells    " + std::to_string(faults.stuck) + " in " + counted(faults.weights, "weight") + ", of which " +
+              std::to_string(faults.wrong) + " stay wrong (summed error " + decimal(faults.after) + " of " +
+              decimal(faults.before) + ")\n";
+    }
     begin("validate");
     if (auto valid = image::validate(data); !valid) {
       valid.error().hint =
@@ -244,9 +270,12 @@ void tools::addCompile(CLI::App &app, Context &context) {
                    "Magnitude bits of weights on integer targets, 1 to 8; default: 8 (chips with ring buffers: all they have)")
       ->check(CLI::Range(1, 8));
   command->add_option("--calibrate", flags->target.calibrate,
-                      "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by; default: by range");
-  command->add_option("--faults", flags->target.faults,
-                      "YAML file of dead chips, cores and links, which the mapping avoids; default: those of the chip's own file");
+                      "Sample set (HDF5, input_spikes [S,T,N]) to choose scales by, and ranges of converters; default: by range");
+  command->add_option(
+      "--faults", flags->target.faults,
+      "YAML file of dead chips, cores and links, which the mapping avoids; default: those of the chip's own file. On a "
+      "chip with crossbars also stuck cells, for which others make up: rate=R,seed=S, low=L,high=H,seed=S, or a file of "
+      "format ranvier-cell-faults");
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
   command
       ->add_option(

@@ -287,10 +287,11 @@ Result<void> writeSpikes(const std::string &path, const image::Image &image, con
   return out->finish();
 }
 
-Result<void> eval(Context &context, const EvalFlags &flags) {
+Result<void> eval(Context &context, EvalFlags &flags) {
   RANVIER_CHECK(checkOutput(flags.spikes, {flags.image, flags.data, flags.compare}));
   RANVIER_CHECK(flags.machine.check());
   RANVIER_TRY(auto image, openImage(flags.image));
+  RANVIER_CHECK(flags.machine.readFaults(image->chip));
   RANVIER_TRY(formats::DataSet data, formats::readDataSet(flags.data));
   RANVIER_TRY(uint32_t input, theInput(*image));
   RANVIER_TRY(uint32_t output, theOutput(*image));

@@ -56,6 +56,13 @@ Result<void> exportImageHdf5(Context &context, const std::string &imagePath, con
   table<uint64_t>(*out, "synapses64", image->synapses64);
   table<uint64_t>(*out, "out_ptr", image->outPtr);
   table<uint32_t>(*out, "out_axons", image->outAxons);
+  if (!image->crossbars.empty()) {
+    table<uint64_t>(*out, "crossbars", image->crossbars);
+    table<uint32_t>(*out, "crossbar_rows", image->crossbarRows);
+    table<uint32_t>(*out, "crossbar_columns", image->crossbarColumns);
+    table<uint8_t>(*out, "crossbar_levels", image->crossbarLevels);
+    table<double>(*out, "crossbar_ranges", image->crossbarRanges);
+  }
   RANVIER_CHECK(out->finish());
   context.print(Json{{"command", "export"}, {"output", fileName(output)}}, "written " + output + "\n");
   return {};

@@ -242,14 +242,15 @@ struct Job {
   std::vector<std::unique_ptr<Injector>> injectors;
 };
 
-Result<void> prepare(Context &context, const RunFlags &flags, Job &job) {
+Result<void> prepare(Context &context, RunFlags &flags, Job &job) {
   RANVIER_CHECK(check(flags));
-  RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input}));
+  RANVIER_CHECK(checkOutput(flags.output, {flags.image, flags.input, flags.machine.faults}));
   RANVIER_CHECK(checkOutput(flags.timeline, {flags.image, flags.input, flags.output}));
   RANVIER_CHECK(checkOutput(flags.saveWeights, {flags.image, flags.input, flags.output, flags.timeline}));
   if (!flags.report.empty() && emu::launchedRank() == 0)
     RANVIER_CHECK(makeReportFolder(flags.report));
   RANVIER_TRY(job.image, openImage(flags.image));
+  RANVIER_CHECK(flags.machine.readFaults(job.image->chip));
   if (!flags.saveWeights.empty() && job.image->meta.learning.empty())
     return Error{.code = 8098,
                  .message = "no synapse of the network learns",
@@ -327,6 +328,7 @@ private:
                              {"option --costs", flags.machine.costs},
                              {"option --time-scale", std::to_string(flags.machine.timeScale)},
                              {"option --weights", flags.machine.weights},
+                             {"option --faults", flags.machine.faultsIdentity()},
                              {"option --device-seed", flags.machine.deviceSeed ? std::to_string(*flags.machine.deviceSeed) : ""},
                              {"option -o", flags.output.empty() ? "" : "given"},
                              {"option --record", flags.record},
@@ -501,7 +503,7 @@ Result<void> RankRun::finish() {
   return {};
 }
 
-Result<void> run(Context &context, const RunFlags &flags) {
+Result<void> run(Context &context, RunFlags &flags) {
   Job job;
   return onRanks(
       context, flags.dryRunRanks, [&] { return prepare(context, flags, job); },
@@ -520,6 +522,7 @@ void tools::addRun(CLI::App &app, Context &context) {
                                  "  ranvier run net.rvi --steps 1000000 --resume net.rvc\n"
                                  "  ranvier run learning.rvi --steps 1000 --save-weights weights.csv\n"
                                  "  ranvier run rewired.rvi --steps 1000 --timing off --save-weights synapses.csv\n"
+                                 "  ranvier run macros.rvi --steps 1000 --device-seed 3 --faults rate=0.1,seed=7\n"
                                  "  mpirun -n 4 ranvier run net.rvi --steps 1000 --timing off",
                                  [&context, flags] { return run(context, *flags); });
   command->add_option("image", flags->image, "Image file (.rvi)")->required();

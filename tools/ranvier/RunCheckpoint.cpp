@@ -44,8 +44,10 @@ Result<void> Checkpoints::open(const CheckpointFlags &given, const Run &run) {
       costs = profile->name;
   std::map<std::string, std::string> options = {
       {"--timing", run.machine.timing}, {"--costs", costs}, {"--weights", run.machine.weights}};
-  if (run.image.chip.crossbar)
+  if (run.image.chip.crossbar) {
+    options["--faults"] = run.machine.faultsIdentity();
     options["--device-seed"] = std::to_string(run.machine.deviceSeed.value_or(run.image.chip.crossbar->seed));
+  }
   if (resumes()) {
     RANVIER_TRY(now, emu::readCheckpoint(flags.resume));
     RANVIER_CHECK(emu::checkBelongs(now, flags.resume, run.image, run.imagePath, options, run.inputs));

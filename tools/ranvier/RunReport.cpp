@@ -3,6 +3,7 @@
 #include "RunReport.h"
 #include "ranvier/Emulator/Mpi.h"
 #include "ranvier/Emulator/Session.h"
+#include "ranvier/HwModels/CellFaults.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
 #include <algorithm>
@@ -34,6 +35,10 @@ void MachineFlags::addTo(CLI::App &command) {
       ->capture_default_str();
   command.add_option("--device-seed", deviceSeed,
                      "On a chip with crossbars: which devices of resistive memory it has (default: the chip's crossbar.seed)");
+  command.add_option(
+      "--faults", faults,
+      "On a chip with crossbars: stuck cells, as rate=R,seed=S or low=L,high=H,seed=S (shares of all cells), or a file "
+      "of format ranvier-cell-faults");
   command
       .add_option(
           "--weights", weights,
@@ -53,7 +58,21 @@ emu::MachineOptions MachineFlags::options() const {
           .weights = weights == "i16" ? emu::WeightStorage::I16 : emu::WeightStorage::F32,
           .lossless = lossless,
           .timeScale = timeScale,
-          .device = {.seed = deviceSeed, .faults = {}}};
+          .device = {.seed = deviceSeed, .faults = cellFaults}};
+}
+
+Result<void> MachineFlags::readFaults(const hw::Chip &chip) {
+  if (faults.empty())
+    return {};
+  RANVIER_TRY(cellFaults, hw::cellFaultsOf(faults, chip));
+  return {};
+}
+
+std::string MachineFlags::faultsIdentity() const {
+  if (faults.empty())
+    return "";
+  const auto text = readFile(faults);
+  return text ? contentHash(*text) : faults;
 }
 
 Result<void> MachineFlags::check() const {
@@ -244,6 +263,14 @@ Json tools::machineJson(const emu::Machine &machine, const MachineFlags &flags) 
               {"timing", flags.timing},
               {"threads", machine.threads()},
               {"synapses", machine.synapses()}};
+  if (chip.crossbar) {
+    out["device_seed"] = flags.deviceSeed.value_or(chip.crossbar->seed);
+    if (!flags.faults.empty())
+      out["faults"] = {{"low", flags.cellFaults.lowRate},
+                       {"high", flags.cellFaults.highRate},
+                       {"seed", flags.cellFaults.seed},
+                       {"listed", flags.cellFaults.cells.size()}};
+  }
   if (machine.image().meta.profile == isa::Profile::F32)
     out["weights"] = flags.weights;
   if (const hw::CostProfile *profile = machine.costProfile()) {

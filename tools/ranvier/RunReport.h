@@ -18,10 +18,16 @@ struct MachineFlags {
   bool lossless = false;
   uint32_t timeScale = 0;
   std::optional<uint64_t> deviceSeed;
+  std::string faults;        ///< Of cells: rates, or a file.
+  hw::CellFaults cellFaults; ///< Those, once readFaults() has been called.
   bool timed() const { return timing != "off"; }
   void addTo(CLI::App &command);
   /// Errors: RNV8043 for options that the timing would not use.
   Result<void> check() const;
+  /// Reads --faults for the chip of the image. Errors: those of hw::cellFaultsOf.
+  Result<void> readFaults(const hw::Chip &chip);
+  /// What names the faults in checkpoints and reports: rates as given, or a hash of the file's contents; empty without.
+  std::string faultsIdentity() const;
   emu::MachineOptions options() const;
 };
 
