@@ -30,7 +30,7 @@ const std::vector<std::string> readoutWords = {"ideal", "adc", "sign_magnitude_a
 const std::vector<std::string> rangeWords = {"weights", "fixed"};
 const std::vector<std::string> noiseWords = {"none",      "independent",  "proportional",   "rram_wan",        "rram_milo",
                                              "pcm_joshi", "reram_wan_1s", "reram_wan_1day", "reram_wan_2days", "pcm"};
-constexpr double mostLines = 8192; ///< In either direction.
+constexpr double mostLines = 4096; ///< In either direction: a macro of so many takes a few hundred megabytes to program.
 } // namespace
 
 std::span<const CrossbarField> crossbarFields() {

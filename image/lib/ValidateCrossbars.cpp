@@ -30,7 +30,7 @@ Result<void> checkRange(const char *what, const std::string &place, uint64_t fir
   const uint64_t start = end;
   if (tiles(first, count, size, end))
     return {};
-  return broken(4020, "X2", place, std::string("range of ") + what + " is wrong",
+  return broken(3026, "X2", place, std::string("range of ") + what + " is wrong",
                 "a start at " + number(start) + ", an end up to " + number(size), number(count) + " from " + number(first));
 }
 
@@ -73,16 +73,16 @@ Result<void> checkRows(const Image &image, const CrossbarRecord &record, const C
     const CrossbarRowRecord &row = image.crossbarRows[r];
     const std::string place = at("crossbar_rows", r);
     if (row.row >= crossbar.inputs || row.reserved != 0 || (r != record.firstRow && row.row <= image.crossbarRows[r - 1].row))
-      return broken(4020, "X4", place, "physical row of a macro is wrong",
+      return broken(3026, "X4", place, "physical row of a macro is wrong",
                     "ascending rows below " + number(crossbar.inputs) + ", reserved 0",
                     "row " + number(row.row) + ", reserved " + number(row.reserved));
     if (row.axon >= core.inAxonCount || !drivers.drive(row.axon, row.delay))
-      return broken(4020, "X5", place, "nothing drives a row of a macro",
+      return broken(3026, "X5", place, "nothing drives a row of a macro",
                     "an in-axon of the core below " + number(core.inAxonCount) + ", and the delay of one of its synapses",
                     "in-axon " + number(row.axon) + ", delay " + number(row.delay));
   }
   if (!drivers.missing.empty())
-    return broken(4020, "X5", at("cores", record.core), "an in-axon drives no row",
+    return broken(3026, "X5", at("cores", record.core), "an in-axon drives no row",
                   "a row for in-axon " + number(drivers.missing.begin()->first) + ", delay " +
                       number(drivers.missing.begin()->second),
                   "none");
@@ -96,7 +96,7 @@ Result<void> checkColumns(const Image &image, const CrossbarRecord &record) {
   for (uint64_t c = record.firstColumn; c < record.firstColumn + record.columnCount; ++c) {
     const CrossbarColumnRecord &column = image.crossbarColumns[c];
     if (column.column >= crossbar.columns() || column.flipped > 1 || taken[column.column])
-      return broken(4020, "X6", at("crossbar_columns", c), "physical column of a macro is wrong",
+      return broken(3026, "X6", at("crossbar_columns", c), "physical column of a macro is wrong",
                     "columns below " + number(crossbar.columns()) + ", each once, flipped 0 or 1",
                     "column " + number(column.column) + ", flipped " + number(column.flipped));
     taken[column.column] = true;
@@ -110,17 +110,17 @@ Result<void> checkValues(const Image &image, const CrossbarRecord &record, uint6
   const auto cells = image.crossbarLevels.subspan(record.firstLevel, levels);
   const auto high = std::find_if(cells.begin(), cells.end(), [&](uint8_t level) { return level > crossbar.largestLevel(); });
   if (high != cells.end())
-    return broken(4020, "X7", at("crossbar_levels", record.firstLevel + static_cast<uint64_t>(high - cells.begin())),
+    return broken(3026, "X7", at("crossbar_levels", record.firstLevel + static_cast<uint64_t>(high - cells.begin())),
                   "a cell has no such level", "at most " + number(crossbar.largestLevel()), number(*high));
   const bool converts =
       crossbar.readout == hw::Crossbar::Readout::Adc || crossbar.readout == hw::Crossbar::Readout::SignMagnitudeAdc;
   const uint32_t wanted = converts ? crossbar.sliceCount() : 0;
   if (record.rangeCount != wanted)
-    return broken(4020, "X8", place, "number of converter ranges is wrong", number(wanted), number(record.rangeCount));
+    return broken(3026, "X8", place, "number of converter ranges is wrong", number(wanted), number(record.rangeCount));
   for (uint64_t r = record.firstRange; r < record.firstRange + record.rangeCount; ++r) {
     const CrossbarRangeRecord &range = image.crossbarRanges[r];
     if (!(std::isfinite(range.low) && std::isfinite(range.high) && range.low < range.high && std::isfinite(range.high - range.low)))
-      return broken(4020, "X8", at("crossbar_ranges", r), "range of a converter is wrong",
+      return broken(3026, "X8", at("crossbar_ranges", r), "range of a converter is wrong",
                     "two finite numbers, the lower one first", std::to_string(range.low) + " to " + std::to_string(range.high));
   }
   return {};
@@ -138,11 +138,11 @@ Result<void> checkCrossbars(const Image &image) {
         continue;
       const std::string place = at("crossbars", next);
       if (next == image.crossbars.size() || image.crossbars[next].core != c)
-        return broken(4020, "X1", place, "a core that takes in messages has no macro", "core " + number(c),
+        return broken(3026, "X1", place, "a core that takes in messages has no macro", "core " + number(c),
                       next == image.crossbars.size() ? "none" : "core " + number(image.crossbars[next].core));
       const CrossbarRecord &record = image.crossbars[next++];
       if (record.columnCount != core.accumulatorCount)
-        return broken(4020, "X3", place, "number of columns is wrong", number(core.accumulatorCount) + ", the core's accumulators",
+        return broken(3026, "X3", place, "number of columns is wrong", number(core.accumulatorCount) + ", the core's accumulators",
                       number(record.columnCount));
       RANVIER_CHECK(checkRange("crossbar_rows", place, record.firstRow, record.rowCount, image.crossbarRows.size(), ends.rows));
       RANVIER_CHECK(checkRange("crossbar_columns", place, record.firstColumn, record.columnCount, image.crossbarColumns.size(),
@@ -156,10 +156,10 @@ Result<void> checkCrossbars(const Image &image) {
       RANVIER_CHECK(checkValues(image, record, levels, place));
     }
     if (next != image.crossbars.size())
-      return broken(4020, "X1", at("crossbars", next), "a macro of no core that takes in messages", number(next) + " macros",
+      return broken(3026, "X1", at("crossbars", next), "a macro of no core that takes in messages", number(next) + " macros",
                     number(image.crossbars.size()));
   } else if (!image.crossbars.empty()) {
-    return broken(4020, "X1", "crossbars", "macros on a chip without crossbars", "none", number(image.crossbars.size()));
+    return broken(3026, "X1", "crossbars", "macros on a chip without crossbars", "none", number(image.crossbars.size()));
   }
   const struct {
     const char *table;
@@ -170,7 +170,7 @@ Result<void> checkCrossbars(const Image &image) {
                 {"crossbar_ranges", ends.ranges, image.crossbarRanges.size()}};
   for (const auto &total : totals)
     if (total.used != total.size)
-      return broken(4020, "X2", total.table, "entries that belong to no macro", number(total.used), number(total.size));
+      return broken(3026, "X2", total.table, "entries that belong to no macro", number(total.used), number(total.size));
   return {};
 }
 

@@ -82,6 +82,7 @@ void demandMesh(const hw::Chip &chip, Demands &demands) {
 }
 
 void demandNumbers(const hw::Chip &chip, Demands &demands) {
+  demands.need(!chip.crossbar, "crossbar", "none: synapses are words", "macros of resistive memory");
   demands.need(chip.profile == isa::Profile::Int, "arithmetic.profile", "int", "f32");
   demands.need(chip.minDelay >= 1, "delays.min_steps", "at least 1", std::to_string(chip.minDelay));
   demands.range(chip.maxDelay, 1, mostDelay, "delays.max_steps");

@@ -239,7 +239,7 @@ class CrossbarChip(Case):
                                    ({"r_off_ohm": 5000}, 2031, "r_off_ohm"),
                                    ({"unit_column": "true"}, 2031, "unit_column"),
                                    ({"cell_bits": 6}, 2032, "weights.max_bits"),
-                                   ({"inputs": 0}, 2009, "8192"),
+                                   ({"inputs": 0}, 2009, "4096"),
                                    ({"readout": "eyes"}, 2012, "integrate_and_fire"),
                                    ({"readout": "adc", "adc_range": "fixed"}, 2031, "adc_full_scale"),
                                    ({"cells_per_weight": "sliced_pair", "weight_bits": 9, "slices": 2}, 2031, "slices"),

@@ -19,17 +19,21 @@ using namespace ranvier::image;
 namespace {
 void mendChecksums(std::vector<std::byte> &bytes) {
   detail::FileHeader header;
-  detail::SectionRecord table[detail::sectionCount];
-  if (bytes.size() < sizeof header + sizeof table)
+  detail::SectionRecord all[detail::mostSections];
+  if (bytes.size() < sizeof header)
     return;
   std::memcpy(&header, bytes.data(), sizeof header);
-  std::memcpy(table, bytes.data() + sizeof header, sizeof table);
+  const auto table =
+      std::span(all).first(header.sectionCount == detail::mostSections ? detail::mostSections : detail::sectionCount);
+  if (bytes.size() < sizeof header + table.size_bytes())
+    return;
+  std::memcpy(table.data(), bytes.data() + sizeof header, table.size_bytes());
   for (auto &record : table)
     if (record.offset <= bytes.size() && record.bytes <= bytes.size() - record.offset)
       record.checksum = checksum64(std::span(bytes).subspan(record.offset, record.bytes));
-  std::memcpy(bytes.data() + sizeof header, table, sizeof table);
+  std::memcpy(bytes.data() + sizeof header, table.data(), table.size_bytes());
   header.fileBytes = bytes.size();
-  header.tableChecksum = checksum64(std::span(bytes).subspan(sizeof header, sizeof table));
+  header.tableChecksum = checksum64(std::span(bytes).subspan(sizeof header, table.size_bytes()));
   header.headerChecksum = checksum64(std::as_bytes(std::span(&header, 1)).first(offsetof(detail::FileHeader, headerChecksum)));
   std::memcpy(bytes.data(), &header, sizeof header);
 }

@@ -7,6 +7,20 @@
 
 namespace ranvier::emu {
 
+CoreTimes &CoreTimes::operator+=(const CoreTimes &o) {
+  for (int64_t CoreTimes::*part :
+       {&CoreTimes::soma, &CoreTimes::axonOut, &CoreTimes::stalled, &CoreTimes::axonIn, &CoreTimes::synapse, &CoreTimes::idle})
+    this->*part = addTime(this->*part, 1, o.*part);
+  return *this;
+}
+
+LinkTimes &LinkTimes::operator+=(const LinkTimes &o) {
+  packets += o.packets;
+  for (int64_t LinkTimes::*part : {&LinkTimes::busy, &LinkTimes::waited, &LinkTimes::blocked})
+    this->*part = addTime(this->*part, 1, o.*part);
+  return *this;
+}
+
 //===--- Constants --------------------------------------------------------===//
 
 const char *CostTable::name(Event event) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 namespace ranvier::emu {
 
@@ -129,6 +130,14 @@ void CrossbarCore::act(uint32_t step, int32_t *sums, CrossbarWork &work) {
   last.rows = work.active.size();
   last.conversions = conversionsEach;
   last.shiftAdds = slices * columns.size();
+}
+
+void CrossbarCore::prepare(CrossbarWork &work) const {
+  work.active.resize(array.inputs());
+  std::iota(work.active.begin(), work.active.end(), 0u);
+  work.sums.resize(array.outputs());
+  if (!(array.config().hasWires() && array.config().read.acts())) // which solves the array each time, in memory of its own
+    array.productOfRows(work.active, work.sums, 0, work.scratch);
 }
 
 void CrossbarCore::clear() {

@@ -32,6 +32,8 @@ public:
   void receive(std::span<const uint32_t> axons, uint32_t emissionStep);
   /// The product of what acts in `step`, added to `sums` by accumulator. A macro no row of which is driven is not read.
   void act(uint32_t step, int32_t *sums, CrossbarWork &work);
+  /// Makes the scratch as large as any product of a macro of this chip needs it, by one of all rows.
+  void prepare(CrossbarWork &work) const;
   /// Of the last act().
   const CrossbarCounts &counts() const { return last; }
 

@@ -485,6 +485,8 @@ void loadThreads(Engine &engine) {
         }
         axons = std::max<size_t>(axons, core.axons);
         segments |= core.segments != nullptr;
+        if (core.crossbar && thread.crossbar.sums.empty())
+          core.crossbar->prepare(thread.crossbar);
         slots = std::max<size_t>(slots, core.delivery.slots);
         ringWords = std::max(ringWords, core.ring.size());
         rows = std::max<size_t>(rows, core.record->rowCount);

@@ -45,20 +45,6 @@ StepCounts &StepCounts::operator+=(const StepCounts &o) {
   return *this;
 }
 
-CoreTimes &CoreTimes::operator+=(const CoreTimes &o) {
-  for (int64_t CoreTimes::*part :
-       {&CoreTimes::soma, &CoreTimes::axonOut, &CoreTimes::stalled, &CoreTimes::axonIn, &CoreTimes::synapse, &CoreTimes::idle})
-    this->*part = addTime(this->*part, 1, o.*part);
-  return *this;
-}
-
-LinkTimes &LinkTimes::operator+=(const LinkTimes &o) {
-  packets += o.packets;
-  for (int64_t LinkTimes::*part : {&LinkTimes::busy, &LinkTimes::waited, &LinkTimes::blocked})
-    this->*part = addTime(this->*part, 1, o.*part);
-  return *this;
-}
-
 namespace {
 
 template <bool Shared> inline void setBit(uint64_t *bits, uint32_t index) {

@@ -193,7 +193,7 @@ TEST_CASE("images changed at random are refused or run: in bounds, and the same 
     if (!image) {
       ++tally.refused;
       CHECK(image.error().code >= 3008);
-      CHECK(image.error().code <= 3025);
+      CHECK(image.error().code <= 3026);
       if (const size_t at = image.error().hint.find("clause "); at != std::string::npos)
         ++tally.clauses[image.error().hint.substr(at + 7)];
       continue;

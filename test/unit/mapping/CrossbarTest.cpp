@@ -167,7 +167,8 @@ void rearrange(image::ImageData &data, const hw::Crossbar &crossbar, uint64_t se
       row.row = places[weights.size()];
       const bool fits =
           std::all_of(whole.begin(), whole.end(), [&](int32_t w) { return std::abs(w) + 10 <= crossbar.largestWeight(); });
-      if (fits && dice.chance(0.1)) {
+      const bool room = weights.size() + (record.rowCount - r) < crossbar.inputs;
+      if (fits && room && dice.chance(0.1)) {
         weights.push_back({row, part});
         row.row = places[weights.size()];
         for (size_t c = 0; c < whole.size(); ++c)
@@ -433,8 +434,42 @@ TEST_CASE("rows and columns of a macro are limits of a core") {
   REQUIRE_FALSE(bool(mapping));
   CHECK(mapping.error().code == 6120);
   CHECK(mapping.error().found == "41");
+  auto given = mapNetwork(onto(11, 3, false), chip, {});
+  REQUIRE(bool(given));
+  given->cores[0].synapseCores.clear();
+  const auto checked = checkMapping(onto(11, 3, false), chip, *given);
+  REQUIRE_FALSE(bool(checked));
+  CHECK(checked.error().code == 6123);
+  crossbar.outputs = 2; // one column for two receptors
+  const auto narrow = mapNetwork(onto(3, 3, false), crossbarChip(crossbar), {});
+  REQUIRE_FALSE(bool(narrow));
+  CHECK(narrow.error().code == 6121);
   CHECK(cores(onto(10, 3, false)) == 1);
   CHECK(cores(onto(10, 4, false)) == 2);
   CHECK(cores(onto(5, 3, true)) == 1);
   CHECK(cores(onto(6, 3, true)) == 3); // each delay of a source takes a row
+}
+
+TEST_CASE("devices that a machine cannot be are refused") {
+  const Network network = randomNetwork(3, 1);
+  const auto code = [&](const hw::Crossbar &crossbar, const emu::DeviceOptions &device) {
+    auto options = interp();
+    options.device = device;
+    const auto machine = emu::Machine::create(opened(emitted(network, crossbarChip(crossbar))), options);
+    return machine ? 0 : machine.error().code;
+  };
+  hw::Crossbar crossbar = crossbarOf(Form::Pair);
+  const auto stuck = [](uint32_t row, uint32_t column) {
+    emu::DeviceOptions device;
+    device.faults.cells = {{.chip = 0, .core = 0, .row = row, .column = column}};
+    return device;
+  };
+  CHECK(code(crossbar, {}) == 0);
+  CHECK(code(crossbar, stuck(399, 89)) == 0);
+  CHECK(code(crossbar, stuck(400, 0)) == 7063);
+  CHECK(code(crossbar, stuck(0, 90)) == 7063);
+  crossbar.readout = hw::Crossbar::Readout::IntegerAdc;
+  crossbar.adcShift = 4;
+  CHECK(code(crossbar, {}) == 0);
+  CHECK(code(crossbar, stuck(0, 0)) == 7061);
 }

@@ -52,6 +52,7 @@ TEST_CASE("what the RTL cannot be is refused by key") {
     std::function<void(hw::Chip &)> change;
   } cases[] = {
       {"topology.kind", [](hw::Chip &c) { c.topology = hw::Topology::Torus; }},
+      {"crossbar", [](hw::Chip &c) { c.crossbar.emplace(); }},
       {"topology.multicast_trees", [](hw::Chip &c) { c.multicastTrees = false; }},
       {"topology.cores_per_tile", [](hw::Chip &c) { c.coresPerTile = 2; }},
       {"topology.max_chips", [](hw::Chip &c) { c.maxChips = 2; }},
