@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 import clock_options
+import device_options
 import samples
 from ranvier import BIN, DIGITS, ROOT, Case
 from step_options import StepOptions
@@ -99,7 +100,7 @@ class Help(CommandLine):
                 name = f"{command}_{option[2:].replace('-', '_')}"
                 if option in network:
                     name = f"network_{option[2:].replace('-', '_')}"  # One reader for all commands.
-                elif option in ("--executor", "--timing", "--costs", "--threads", "--weights", "--lossless", "--time-scale"):
+                elif option in ("--executor", "--timing", "--costs", "--threads", "--weights", "--lossless", "--time-scale", "--device-seed"):
                     name = f"machine_{option[2:].replace('-', '_')}"
                 elif option == "--output" or option == "--target":
                     continue  # Every test uses them.
@@ -250,7 +251,7 @@ class ExitCodes(CommandLine):
         return folder
 
 
-class Options(clock_options.ClockOptions, StepOptions, CommandLine):
+class Options(clock_options.ClockOptions, device_options.DeviceOptions, StepOptions, CommandLine):
 
     """One test an option: giving it changes what it says it changes."""
 
