@@ -103,7 +103,8 @@ class Validate(Calibrate):
             self.assertEqual((alone[side]["mean"], alone[side]["worst"]), (0, 0), side)
             self.assertLessEqual(apart[side]["mean"], 0.02, side)
         self.assertLessEqual(heavy["fast"]["mean"], 0.08)
-        self.assertLessEqual(heavy["detailed"]["mean"], 0.03)
+        for kind in kinds.values():  # arbiters' turns included, which go on from step to step
+            self.assertEqual((kind["detailed"]["mean"], kind["detailed"]["worst"]), (0, 0))
         for kind in kinds.values():
             self.assertEqual((kind["networks"], kind["steps"]), (12, 144))
             self.assertGreater(kind["cycles"], 144 * 100)

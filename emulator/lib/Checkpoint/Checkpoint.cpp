@@ -36,6 +36,8 @@ std::string metaText(const Checkpoint &checkpoint) {
                {"per_step", checkpoint.perStepKept}};
   if (checkpoint.recording)
     meta["recording"] = {{"bytes", checkpoint.recording->bytes}, {"chain", checkpoint.recording->chain}};
+  if (!checkpoint.machine.turns.empty())
+    meta["turns"] = checkpoint.machine.turns;
   return meta.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -191,6 +193,13 @@ Result<void> Parser::readMeta() {
   if (meta.contains("recording"))
     if (const Json *recording = value(meta, "recording", &Json::is_object))
       out.recording = {number(*recording, "bytes", INT64_MAX), number(*recording, "chain", UINT64_MAX)};
+  if (meta.contains("turns"))
+    if (const Json *turns = value(meta, "turns", &Json::is_array))
+      for (const Json &turn : *turns) {
+        const bool fits = turn.is_number_unsigned() && turn.get<uint64_t>() <= UINT32_MAX;
+        missing = missing || fits ? missing : "turns";
+        out.machine.turns.push_back(fits ? turn.get<uint32_t>() : 0);
+      }
   if (missing)
     return senseless(Section::Meta, std::string(", key '") + missing + "'", "what docs/spec/checkpoint.md says",
                      "nothing of the kind");

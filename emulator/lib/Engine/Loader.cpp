@@ -728,6 +728,8 @@ void resetState(Engine &engine) {
     engine.realTime->reset();
   if (engine.forecast)
     engine.forecast->reset();
+  if (engine.cycles)
+    engine.cycles->reset();
 }
 
 } // namespace ranvier::emu

@@ -108,6 +108,7 @@ void saveState(const Engine &engine, uint32_t now, MachineState &state) {
   state.inputs.clear();
   state.messages.clear();
   state.learned.clear();
+  state.turns = engine.cycles && engine.cycles->routers() ? engine.cycles->routers()->turns() : std::vector<uint32_t>();
   state.states.reserve(stateWords(engine));
   forEachSlice(engine.cores, [&](const SliceState &slice) {
     for (size_t s = 0; s < slice.program->states.size(); ++s) {
@@ -159,6 +160,16 @@ static Result<void> checkLearned(const Engine &engine, const MachineState &state
   return {};
 }
 
+static Result<void> checkTurns(const Engine &engine, const MachineState &state) {
+  const MeshNetwork *routers = engine.cycles ? std::as_const(*engine.cycles).routers() : nullptr;
+  if (!routers && !state.turns.empty())
+    return unfit("turns", "none, as this machine has no routers", "those of " + std::to_string(state.turns.size()));
+  if (routers && !routers->canBeTurns(state.turns))
+    return unfit("turns", "five inputs of 0 to 4 for each of " + std::to_string(routers->plan().nodes()) + " routers",
+                 state.turns.empty() ? "none" : "others, of " + std::to_string(state.turns.size()));
+  return {};
+}
+
 Result<void> checkState(const Engine &engine, const MachineState &state) {
   if (state.states.size() != stateWords(engine))
     return unfit("states", std::to_string(stateWords(engine)) + " words", std::to_string(state.states.size()));
@@ -198,6 +209,7 @@ Result<void> checkState(const Engine &engine, const MachineState &state) {
   for (const auto &learned : state.learned)
     if (learned.core >= engine.cores.size() || (engine.holds(learned.core) && !engine.cores[learned.core].learning))
       return unfit("what has been learned", "cores with synapses that learn", std::to_string(learned.core));
+  RANVIER_CHECK(checkTurns(engine, state));
   return checkLearned(engine, state);
 }
 
@@ -221,6 +233,8 @@ void restoreState(Engine &engine, const MachineState &state) {
   for (const auto &input : state.inputs)
     if (engine.holds(input.core))
       restorePendingInput(engine.cores[input.core], state.step, input);
+  if (engine.cycles && engine.cycles->routers())
+    engine.cycles->routers()->setTurns(state.turns);
   for (const auto &learned : state.learned)
     if (engine.holds(learned.core)) {
       std::span<const int32_t> words(learned.words);

@@ -24,6 +24,14 @@ public:
   CycleTiming(const image::Image &image, const hw::CycleModel &model, bool detailed);
 
   void begin();
+  /// As after a reset of the chip.
+  void reset() {
+    if (mesh)
+      mesh->reset();
+  }
+  /// The routers of timing detailed, which keep turns between steps; none for timing fast.
+  MeshNetwork *routers() { return mesh.get(); }
+  const MeshNetwork *routers() const { return mesh.get(); }
   /// The neurons of a core that fire, by number in the core, in the order in which they do. Once a core and step.
   void spikes(uint32_t core, std::span<const uint32_t> neurons);
   /// An input fires; `row`: its number in the image's outPtr.

@@ -76,10 +76,34 @@ uint64_t MeshNetwork::bytes() const {
          of(wokenFor) + of(soon) + of(current) + of(later) + of(moves) + of(sending);
 }
 
+std::vector<uint32_t> MeshNetwork::turns() const {
+  std::vector<uint32_t> words(fixed.nodes());
+  for (size_t k = 0; k < turn.size(); ++k)
+    words[k / NumPorts] |= uint32_t(turn[k]) << 3 * (k % NumPorts);
+  return words;
+}
+
+bool MeshNetwork::canBeTurns(std::span<const uint32_t> words) const {
+  if (words.size() != fixed.nodes())
+    return false;
+  for (const uint32_t word : words) {
+    for (unsigned o = 0; o < NumPorts; ++o)
+      if ((word >> 3 * o & 7) >= NumPorts)
+        return false;
+    if (word >> 3 * NumPorts)
+      return false;
+  }
+  return true;
+}
+
+void MeshNetwork::setTurns(std::span<const uint32_t> words) {
+  for (size_t k = 0; k < turn.size(); ++k)
+    turn[k] = static_cast<uint8_t>(words[k / NumPorts] >> 3 * (k % NumPorts) & 7);
+}
+
 void MeshNetwork::begin(std::span<const CycleSender> senders) {
   given = senders;
   std::fill(queues.begin(), queues.end(), Queue());
-  std::fill(turn.begin(), turn.end(), uint8_t(0));
   std::fill(freeAt.begin(), freeAt.end(), 0);
   std::fill(links.begin(), links.end(), MeshLinkOutcome());
   std::fill(wokenFor.begin(), wokenFor.end(), -1);

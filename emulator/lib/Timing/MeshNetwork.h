@@ -4,7 +4,8 @@
 // The network of `--timing detailed` for chips that are described in cycles (docs/spec/timing-and-energy.md, section 8): routers
 // with a queue at each input, XY multicast trees, round robin at each output, back-pressure; cores that take one packet in after
 // the other. Every cycle in which something can move is run, and only those: what a router does depends on what happened to it and
-// its neighbours before. Integer cycles from the start of the step; the same answer in every run; a step allocates nothing.
+// its neighbours before. Between steps there are no packets, but turns stay as they are. Integer cycles from the start of the step;
+// the same answer in every run; a step allocates nothing.
 //===----------------------------------------------------------------------===//
 #ifndef RANVIER_EMULATOR_LIB_MESHNETWORK_H
 #define RANVIER_EMULATOR_LIB_MESHNETWORK_H
@@ -55,6 +56,14 @@ public:
   /// The router and the input to which an output of a router leads.
   std::pair<uint32_t, unsigned> behind(uint32_t node, unsigned output) const;
   const MeshPlan &plan() const { return fixed; }
+  /// All turns as after a reset of the chip: the first input.
+  void reset() { std::fill(turn.begin(), turn.end(), uint8_t(0)); }
+  /// By node: bits 3 * o to 3 * o + 2 are the input that output o serves first, as the hardware keeps them (n1_router.sv, next_q).
+  std::vector<uint32_t> turns() const;
+  /// Whether turns() can have been so: a word for each node, inputs below NumPorts, no more bits.
+  bool canBeTurns(std::span<const uint32_t> words) const;
+  /// Of words that can be.
+  void setTurns(std::span<const uint32_t> words);
   uint64_t bytes() const;
 
 private:
@@ -107,7 +116,7 @@ private:
   uint32_t stride = 1; ///< Places of a queue, rounded up to a power of two.
   std::vector<Flit> flits;
   std::vector<Queue> queues;   ///< By node and input.
-  std::vector<uint8_t> turn;   ///< By node and output: the input that it serves first.
+  std::vector<uint8_t> turn;   ///< By node and output: the input that it serves first. Goes on from step to step.
   std::vector<int64_t> freeAt; ///< By node: when its core can take another packet.
   std::vector<uint8_t> wanted; ///< By hop: outputs.
   std::vector<Sender> states;

@@ -7,11 +7,14 @@
 #include "../../../emulator/lib/Timing/FirstCome.h"
 #include "../../../emulator/lib/Timing/MeshNetwork.h"
 #include "TestNet.h"
+#include "ranvier/Emulator/Checkpoint.h"
 #include "ranvier/HwModels/NativeForm.h"
 #include <deque>
 #include <doctest/doctest.h>
+#include <filesystem>
 #include <random>
 #include <set>
+#include <unistd.h>
 
 using namespace ranvier;
 using namespace ranvier::emutest;
@@ -222,6 +225,70 @@ TEST_CASE("times are those of all threads together, and of each step alone") {
   }
 }
 
+TEST_CASE("turns of routers go on from step to step, through a checkpoint, too") {
+  std::mt19937 random(6);
+  hw::Chip chip = mesh(3, 2); // with cores so quick that links are what packets wait for
+  for (const CycleModel::Number number : {CycleModel::Hop, CycleModel::Packet, CycleModel::Row, CycleModel::Synapse})
+    chip.costs[0].cycles->numbers[number].value = 1;
+  Net net = firing(chip, {{0, 0, 0}, {0, 1, 0}, {0, 2, 0}, {0, 3, 0}, {0, 4, 0}, {0, 5, 0}}, 12, std::vector<int32_t>(72, 1));
+  for (uint32_t k = 0; k < 72; ++k)
+    net.populations[0].params["bias"][k] = static_cast<int32_t>(random() % 3);
+  std::set<std::pair<uint32_t, uint32_t>> used;
+  for (uint32_t k = 0; k < 500; ++k)
+    if (const std::pair<uint32_t, uint32_t> pair{random() % 72, random() % 72}; used.insert(pair).second)
+      net.synapses.push_back({0, pair.first, pair.second, 1, static_cast<int32_t>(random() % 3) - 1});
+  const auto image = build(net);
+  auto whole = machine(image, interp(1, emu::Timing::Detailed)), parts = machine(image, interp(2, emu::Timing::Detailed));
+  auto anew = machine(image, interp(1, emu::Timing::Detailed));
+  uint32_t otherwise = 0;
+  for (uint32_t step = 1; step <= 30; ++step) {
+    whole->step({});
+    parts->step({});
+    emu::Checkpoint saved{.image = "m.rvi", .network = "m", .identity = "", .options = {}};
+    parts->save(saved.machine);
+    REQUIRE(saved.machine.turns.size() == 6);
+    emu::MachineState forgetful = saved.machine;
+    // In a file and back.
+    const std::string path = (std::filesystem::temp_directory_path() / ("ranvier-turns-" + std::to_string(::getpid()))).string();
+    REQUIRE(emu::writeCheckpoint(path, saved));
+    const auto read = emu::readCheckpoint(path);
+    std::filesystem::remove(path);
+    REQUIRE(read);
+    CHECK(read->machine == saved.machine);
+    parts->reset();
+    REQUIRE(parts->restore(read->machine));
+    forgetful.turns.assign(6, 0);
+    REQUIRE(anew->restore(forgetful));
+    whole->step({});
+    parts->step({});
+    anew->step({});
+    CHECK(parts->counts().picoseconds == whole->counts().picoseconds);
+    const auto differ = [&](emu::Machine &a, emu::Machine &b) {
+      uint32_t count = 0;
+      for (size_t l = 0; l < a.links().size(); ++l)
+        count += a.linkTimes()[l].waited != b.linkTimes()[l].waited || a.linkTimes()[l].blocked != b.linkTimes()[l].blocked;
+      return count;
+    };
+    CHECK(differ(*parts, *whole) == 0);
+    otherwise += differ(*anew, *whole);
+  }
+  CHECK(otherwise > 0); // so they are what a checkpoint needs
+  emu::MachineState state;
+  parts->save(state);
+  const auto code = [](emu::Machine &machine, emu::MachineState changed, std::vector<uint32_t> turns) {
+    changed.turns = std::move(turns);
+    const auto done = machine.restore(changed);
+    return done ? 0u : done.error().code;
+  };
+  CHECK(code(*parts, state, {}) == 7036);
+  CHECK(code(*parts, state, std::vector<uint32_t>(5)) == 7036);
+  CHECK(code(*parts, state, {0, 0, 5 << 6, 0, 0, 0}) == 7036);
+  CHECK(code(*parts, state, {0, 0, 0, 0, 0, 1 << 15}) == 7036);
+  CHECK(code(*parts, state, {0, 4 << 12 | 4 << 9 | 4 << 6 | 4 << 3 | 4, 0, 0, 0, 0}) == 0);
+  CHECK(code(*machine(image, interp(1, emu::Timing::Fast)), state, state.turns) == 7036);
+  CHECK(code(*machine(image, interp(1, emu::Timing::Fast)), state, {}) == 0);
+}
+
 //===--- The mesh, cycle by cycle -----------------------------------------===//
 
 namespace {
@@ -274,7 +341,11 @@ Traffic draw(std::mt19937 &random, uint32_t mostColumns) {
 
 class Plain {
 public:
-  explicit Plain(const Traffic &traffic) : t(traffic), nodes(traffic.nodes()), queues(nodes * 5), first(nodes * 5), freeAt(nodes) {}
+  /// `turns`: by node and output, the input that it serves first; run() leaves it as it is then.
+  Plain(const Traffic &traffic, std::vector<uint32_t> &turns)
+      : t(traffic), nodes(traffic.nodes()), queues(nodes * 5), first(turns), freeAt(nodes) {
+    first.resize(nodes * 5);
+  }
 
   Outcome run() {
     out.senders.resize(nodes + 1);
@@ -390,7 +461,7 @@ private:
   const Traffic &t;
   uint32_t nodes;
   std::vector<Queue> queues;
-  std::vector<uint32_t> first;
+  std::vector<uint32_t> &first;
   std::vector<int64_t> freeAt;
   std::map<uint32_t, std::vector<std::pair<int64_t, int64_t>>> intervals;
   int64_t now = 0;
@@ -450,16 +521,28 @@ template <typename Route> Work workOf(const Traffic &t, Route &&route) {
 
 TEST_CASE("the mesh is a plain one, run cycle by cycle") {
   std::mt19937 random(11);
-  uint64_t stalls = 0, blocked = 0, hosts = 0;
+  uint64_t stalls = 0, blocked = 0, hosts = 0, otherwise = 0;
   for (uint32_t round = 0; round < 400; ++round) {
     const Traffic traffic = draw(random, round % 2 ? 4 : 2);
     MeshPlan mesh{.columns = traffic.columns, .rows = traffic.rows, .buffer = traffic.buffer, .hop = traffic.hop, .hops = {}};
     const Work work = workOf(traffic, [&](uint32_t node, const auto &slots) { return plan(mesh, node, slots); });
     emu::MeshNetwork network(mesh);
-    const Outcome right = Plain(traffic).run();
-    for (int again = 0; again < 2; ++again) { // nothing is left of a step
+    std::vector<uint32_t> turns;
+    Outcome right;
+    for (int again = 0; again < 3; ++again) { // nothing is left of a step but turns
+      if (again == 2) {
+        network.reset();
+        turns.clear();
+      }
+      const int64_t before = right.end;
+      right = Plain(traffic, turns).run();
+      otherwise += again == 1 && right.end != before;
+      std::vector<uint32_t> words(traffic.nodes());
+      for (uint32_t k = 0; k < turns.size(); ++k)
+        words[k / 5] |= turns[k] << 3 * (k % 5);
       const int64_t end = network.run(work.senders, work.processing);
       CHECK(end == right.end);
+      CHECK(network.turns() == words);
       for (uint32_t s = 0; s <= traffic.nodes(); ++s) {
         const CycleOutcome &a = network.outcomes()[s], &b = right.senders[s];
         CHECK(a.stalled == b.stalled);
@@ -483,6 +566,7 @@ TEST_CASE("the mesh is a plain one, run cycle by cycle") {
   CHECK(stalls > 500);
   CHECK(blocked > 1000);
   CHECK(hosts > 100);
+  CHECK(otherwise > 3); // turns matter
 }
 
 TEST_CASE("first come: a core alone is exact") {

@@ -41,6 +41,9 @@ struct MachineState {
   std::vector<PendingInput> inputs;     ///< By core, then inSteps; where all sums are zero there is none.
   std::vector<PendingMessage> messages; ///< By core, then axon.
   std::vector<Learned> learned;         ///< By core; of those with synapses that learn.
+  /// Timing detailed of a chip described in cycles: by router of the mesh that holds all cores (x * rows + y), whose turn it is at
+  /// each output (docs/spec/checkpoint.md). Else empty.
+  std::vector<uint32_t> turns;
   bool operator==(const MachineState &) const = default;
 };
 
