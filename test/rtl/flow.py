@@ -31,9 +31,9 @@ def needs(*tools):
     return unittest.skipIf(missing, f"not installed: {', '.join(missing)}")
 
 
-def run(command, cwd=None, timeout=TIMEOUT):
+def run(command, cwd=None, timeout=TIMEOUT, env=None):
     """(exit code, all it said). What takes too long ends with everything it started: yosys-smtbmc leaves its solver behind otherwise."""
-    with subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    with subprocess.Popen([str(part) for part in command], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           stdin=subprocess.DEVNULL, start_new_session=True) as child:
         try:
             text, _ = child.communicate(timeout=timeout)
@@ -47,8 +47,8 @@ class Failed(Exception):
     """A tool refused; the text is what it said."""
 
 
-def must(command, cwd=None, timeout=TIMEOUT):
-    code, text = run(command, cwd, timeout)
+def must(command, cwd=None, timeout=TIMEOUT, env=None):
+    code, text = run(command, cwd, timeout, env)
     if code != 0:
         raise Failed(f"{' '.join(str(part) for part in command)[:400]}\nexit code {code}\n{text[-6000:]}")
     return text
@@ -164,8 +164,30 @@ def verilator_root():
     return pathlib.Path(re.search(r"^\s*VERILATOR_ROOT\s*=\s*(\S+)", run(["verilator", "-V"])[1], re.M).group(1))
 
 
-def compiler():
-    return [*(["ccache"] if shutil.which("ccache") else []), "g++", "-std=c++20", "-O1", "-Wall", "-Wno-unused-variable"]
+def compiler(level="-O1"):
+    return [*(["ccache"] if shutil.which("ccache") else []), "g++", "-std=c++20", level, "-Wall", "-Wno-unused-variable"]
+
+
+def environment():
+    """What ccache is told so that it knows texts with a precompiled header again."""
+    return {**os.environ, "CCACHE_SLOPPINESS": "pch_defines,time_macros"}
+
+
+# What every program with a bench begins with: reading it takes longer than compiling most blocks.
+HEADERS = ["verilated.h", *("algorithm array cstdint cstdio cstdlib deque map memory optional set sstream stdexcept string vector".split())]
+
+
+def precompiled(level):
+    """The folder with headers.h, and what the compiler has made of it."""
+    include = verilator_root() / "include"
+    text = "".join(f"#include <{header}>\n" for header in HEADERS)
+    command = [*compiler(level)[-5:], "-isystem", include, "-isystem", include / "vltstd"]
+
+    def make(folder):
+        (folder / "headers.h").write_text(text)
+        must([*command, "-x", "c++-header", "headers.h", "-o", "headers.h.gch"], cwd=folder)
+
+    return made("headers", [version("verilator"), version("g++"), *map(str, command), text], make)
 
 
 def runtime():
@@ -174,7 +196,8 @@ def runtime():
 
     def make(folder):
         for stem in ("verilated", "verilated_threads", "verilated_cov"):
-            must([*compiler(), "-isystem", include, "-c", include / f"{stem}.cpp", "-o", folder / f"{stem}.o"])
+            must([*compiler(), "-fpch-preprocess", "-include", precompiled("-O1") / "headers.h", "-isystem", include, "-isystem", include / "vltstd",
+                  "-c", include / f"{stem}.cpp", "-o", folder / f"{stem}.o"], env=environment())
 
     return made("runtime", [version("verilator"), *compiler()], make)
 
@@ -204,10 +227,10 @@ def benches(name=""):
 VERILATE = ["--cc", "-O3", "-fno-const-bit-op-tree", "-Wno-lint", "--x-assign", "unique", "--x-initial", "unique"]
 
 
-def program(name, parameters, verilog, benches, header="", top=None, options=(), coverage=False):
+def program(name, parameters, verilog, benches, header="", top=None, options=(), coverage=False, level="-O1"):
     """An executable from Verilog files and C++ benches. In C++ the module's class is V<name>, its parameters are PARAM_<name>, and
     ports.h holds `header`. With `top` another module is verilated under that class name. With `coverage` it writes coverage-*.dat
-    where it runs."""
+    where it runs. `level`: of the compiler's optimisation."""
     include = verilator_root() / "include"
     support = sorted((HERE / "support").glob("*"))
     defines = [f"-DPARAM_{key.replace('.', '_')}={value}" for key, value in parameters.items()]
@@ -225,15 +248,15 @@ def program(name, parameters, verilog, benches, header="", top=None, options=(),
         # Names without a folder, so that ccache knows the same text again.
         parts = [*sorted(path.name for path in folder.glob(f"V{name}*.cpp")), *benches]
         (folder / "all.cpp").write_text("".join(f'#include "{path}"\n' for path in parts))
-        must([*compiler(), *defines, "-isystem", include, "-isystem", include / "vltstd", "-I", ".", "-I", HERE / "support",
-              *includes(), "-c", "all.cpp", "-o", "all.o"], cwd=folder)
+        must([*compiler(level), "-fpch-preprocess", "-include", precompiled(level) / "headers.h", *defines, "-isystem", include, "-isystem", include / "vltstd",
+              "-I", ".", "-I", HERE / "support", *includes(), "-c", "all.cpp", "-o", "all.o"], cwd=folder, env=environment())
         must(["g++", folder / "all.o", *sorted(runtime().glob("*.o")), *others, "-pthread", "-o", folder / "program"])
 
     emulates = any('"ranvier/Emulator/' in pathlib.Path(bench).read_text(encoding="utf-8") for bench in benches)
     others = sorted(emulated().glob("*.o")) if emulates else []
 
     models = sorted((ROOT / "hw-models" / "include" / "ranvier" / "HwModels").glob("IntegerConverter.h"))
-    inputs = [version("verilator"), *VERILATE, *compiler(), *options, *defines, top, header, *verilog, *benches, *support, *models, *others]
+    inputs = [version("verilator"), *VERILATE, *compiler(level), *HEADERS, *options, *defines, top, header, *verilog, *benches, *support, *models, *others]
     return made(identifier(name, parameters), inputs, make) / "program"
 
 

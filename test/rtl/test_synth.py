@@ -90,7 +90,8 @@ class Netlists(unittest.TestCase):
         text = flow.miter(name, parameters, listed)
         wrapper = flow.made("miter", [text], lambda folder: (folder / "miter.v").write_text(text))
         verilog = [*flow.readable(name, parameters), netlist or folder / "netlist.v", folder / "memory.v", wrapper / "miter.v"]
-        program = flow.program(name, parameters, verilog, flow.benches(bench), flow.ports_header(listed), f"{name}__miter")
+        # A netlist takes much longer to compile than to run.
+        program = flow.program(name, parameters, verilog, flow.benches(bench), flow.ports_header(listed), f"{name}__miter", level="-O0")
         return flow.run([program, SEED, cycles])
 
     def test_a_wrong_netlist_is_found(self):
