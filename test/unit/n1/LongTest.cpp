@@ -65,7 +65,7 @@ TEST_CASE("a row of 63,488 synapses, five times, and an update of 264,000 cycles
     chip.putSlice(2, slice, {.base = 0, .count = g.neurons, .inputs = 2, .start = 0, .length = length});
   chip.putProgram(2, 0, std::vector<uint64_t>(length, isa::encode({.op = Opcode::Li, .dst = 1, .imm = 1})));
   chip.put(2, Space::Csr, CsrSlices, g.neurons);
-  const StepResult result = chip.step(std::vector<ModelInput>(5, ModelInput{1, 1}));
+  const StepResult result = chip.step(std::vector<ModelInput>(5, ModelInput{1, 1}), 0, 400000);
   CHECK(chip.csr(1, CsrErrors) == 2);
   CHECK(chip.csr(1, CsrPacketsIn) == 5);
   CHECK(chip.csr(1, CsrSynapses) == 5 * added);

@@ -103,8 +103,8 @@ void test::N1Chip::putProgram(uint32_t node, uint32_t first, const std::vector<u
   }
 }
 
-StepResult test::N1Chip::step(const std::vector<ModelInput> &inputs, uint32_t stallsOf256) {
-  StepResult result = model->step(inputs, {.stallSeed = ++steps, .stallsOf256 = stallsOf256, .cycleLimit = 1000000});
+StepResult test::N1Chip::step(const std::vector<ModelInput> &inputs, uint32_t stallsOf256, uint64_t cycleLimit) {
+  StepResult result = model->step(inputs, {.stallSeed = ++steps, .stallsOf256 = stallsOf256, .cycleLimit = cycleLimit});
   CHECK(result.finished);
   CHECK(model->failure() == "");
   CHECK(result.inputsTaken == inputs.size());

@@ -38,7 +38,9 @@ public:
   void putSlice(uint32_t node, uint32_t number, const Slice &slice);
   void putProgram(uint32_t node, uint32_t first, const std::vector<uint64_t> &words);
 
-  rtl::StepResult step(const std::vector<rtl::ModelInput> &inputs = {}, uint32_t stallsOf256 = 0);
+  /// A step that has not ended after `cycleLimit` cycles hangs, and fails: whatever a chip does, a test ends after so many cycles
+  /// as it asks for, so that nothing has to be told by a clock.
+  rtl::StepResult step(const std::vector<rtl::ModelInput> &inputs = {}, uint32_t stallsOf256 = 0, uint64_t cycleLimit = 20000);
 
   std::unique_ptr<rtl::Model> model;
 
