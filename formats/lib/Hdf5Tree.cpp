@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,7 +44,7 @@ double H5Array::number(uint64_t index) const {
     std::memcpy(&sample, raw.data() + index * sizeof sample, sizeof sample);
     return static_cast<double>(sample);
   };
-  switch (type) {
+  switch (type == H5Type::Ragged ? numberType : type) {
   case H5Type::U8:
     return at(uint8_t());
   case H5Type::I64:
@@ -247,9 +248,12 @@ private:
     H5Pset_type_conv_cb(transfer, refuseClipping, nullptr);
     const bool wanted = options.only.empty() || std::find(options.only.begin(), options.only.end(), path) != options.only.end();
     const Hdf5Handle space(H5Dget_space(object), H5Sclose), stored(H5Dget_type(object), H5Tclose);
-    const Contents found = contents(space, stored, path, wanted, [&](hid_t type, void *into) {
-      return H5Dread(object, type, H5S_ALL, H5S_ALL, transfer, into) >= 0;
-    });
+    const auto read = [&](hid_t type, void *into) { return H5Dread(object, type, H5S_ALL, H5S_ALL, transfer, into) >= 0; };
+    const bool ragged = wanted && options.ragged && H5Tget_class(stored) == H5T_VLEN;
+    if (ragged)
+      H5Pset_vlen_mem_manager(transfer, Walker::allocate, this, Walker::release, nullptr);
+    reading = path;
+    const Contents found = ragged ? sequences(space, stored, path, read) : contents(space, stored, path, wanted, read);
     out.tag(wire::Array);
     send(name, found);
   }
@@ -260,6 +264,8 @@ private:
     std::vector<uint64_t> shape;
     std::string numbers;
     std::vector<std::string> texts;
+    H5Type numberType = H5Type::Absent;
+    std::vector<uint64_t> lengths;
   };
   void send(const char *name, const Contents &array) {
     out.text(name);
@@ -267,6 +273,9 @@ private:
     out.value(static_cast<uint32_t>(array.shape.size()));
     for (uint64_t extent : array.shape)
       out.value(extent);
+    if (array.type == H5Type::Ragged)
+      out.value(static_cast<uint8_t>(array.numberType));
+    out.bytes(array.lengths.data(), array.lengths.size() * sizeof(uint64_t));
     out.bytes(array.numbers.data(), array.numbers.size());
     for (const auto &text : array.texts)
       out.text(text);
@@ -293,7 +302,8 @@ private:
     }
   }
 
-  template <typename Read> Contents contents(hid_t space, hid_t stored, const std::string &path, bool wanted, Read read) {
+  /// The shape of an array; returns the number of its elements.
+  uint64_t shapeOf(hid_t space, const std::string &path, std::vector<uint64_t> &shape) {
     const int rank = H5Sget_simple_extent_ndims(space);
     hsize_t extents[H5S_MAX_RANK];
     if (rank < 0 || H5Sget_simple_extent_type(space) == H5S_NULL || H5Sget_simple_extent_dims(space, extents, nullptr) < 0)
@@ -306,8 +316,13 @@ private:
         out.fail(1002, "a shape is too large", "/" + path);
     if (std::find(extents, extents + rank, 0) != extents + rank)
       count = 0;
+    shape.assign(extents, extents + rank);
+    return count;
+  }
+
+  template <typename Read> Contents contents(hid_t space, hid_t stored, const std::string &path, bool wanted, Read read) {
     Contents found;
-    found.shape.assign(extents, extents + rank);
+    const uint64_t count = shapeOf(space, path, found.shape);
     if (!wanted)
       return found;
     const auto [type, native] = crossing(stored, path);
@@ -325,6 +340,46 @@ private:
     found.numbers.resize(size);
     if (count && !read(native, found.numbers.data()))
       out.fail(1004, "an array cannot be read", "/" + path);
+    return found;
+  }
+
+  /// Memory of one sequence: counted as it is asked for, because many elements of a file may name one long sequence.
+  static void *allocate(size_t size, void *walker) {
+    auto &self = *static_cast<Walker *>(walker);
+    self.spend(size, self.reading);
+    return std::malloc(std::max<size_t>(size, 1));
+  }
+  static void release(void *memory, void *) { std::free(memory); }
+
+  /// A data set whose elements are sequences of numbers.
+  template <typename Read> Contents sequences(hid_t space, hid_t stored, const std::string &path, Read read) {
+    Contents found;
+    const uint64_t count = shapeOf(space, path, found.shape);
+    if (count > wire::maxSequences)
+      out.fail(1002, "an array holds too many sequences", "/" + path);
+    const Hdf5Handle element(H5Tget_super(stored), H5Tclose);
+    const auto [type, native] = crossing(element, path);
+    if (type == H5Type::Text)
+      out.fail(1004, "a type is neither number nor text", "/" + path);
+    const Hdf5Handle wanted(H5Tvlen_create(native), H5Tclose);
+    spend(count * sizeof(hvl_t), path);
+    std::vector<hvl_t> rows(count, hvl_t{0, nullptr});
+    if (count && !read(wanted, rows.data()))
+      out.fail(1004, "an array cannot be read", "/" + path);
+    found.type = H5Type::Ragged;
+    found.numberType = type;
+    uint64_t all = 0;
+    for (const hvl_t &row : rows)
+      all += row.len;
+    if (all > options.maxNumbers || (numbers += all) > options.maxNumbers)
+      out.fail(1002, "the file holds more than " + std::to_string(options.maxNumbers) + " numbers", "/" + path);
+    found.numbers.reserve(all * wire::elementSize(type));
+    for (hvl_t &row : rows) {
+      found.lengths.push_back(row.len);
+      if (row.len)
+        found.numbers.append(static_cast<const char *>(row.p), row.len * wire::elementSize(type));
+      std::free(row.p);
+    }
     return found;
   }
 
@@ -380,6 +435,7 @@ private:
 
   Sender &out;
   const H5ReadOptions &options;
+  std::string reading; ///< The data set whose sequences are being read.
   uint64_t objects = 0, total = 0, numbers = 0;
   CpuBudget cpu;
 };

@@ -17,19 +17,23 @@
 
 namespace ranvier::formats {
 
-enum class H5Type : uint8_t { U8, I64, F32, F64, Text, Absent };
+enum class H5Type : uint8_t { U8, I64, F32, F64, Text, Absent, Ragged };
 
 /// A data set or attribute: shape [] is a scalar. Integers of other widths arrive as i64, text as one UTF-8 string per element.
-/// Absent: the data set is there, but its contents were not asked for.
+/// Absent: the data set is there, but its contents were not asked for. Ragged: each element is a sequence of numbers of its own
+/// length (variable-length types), only where they were asked for.
 struct H5Array {
   H5Type type = H5Type::Absent;
   std::vector<uint64_t> shape;
   std::string raw; ///< Numbers, native endian.
   std::vector<std::string> texts;
+  H5Type numberType = H5Type::Absent; ///< Ragged: what the sequences hold; `raw` has them one after the other.
+  std::vector<uint64_t> lengths;      ///< Ragged: numbers of each element.
   uint64_t count() const;
+  /// `index` counts over all of `raw`, so that ragged arrays have as many as their lengths together.
   double number(uint64_t index) const;
   std::vector<double> numbers() const;
-  bool isNumber() const { return type != H5Type::Text && type != H5Type::Absent; }
+  bool isNumber() const { return type < H5Type::Text; }
 };
 
 struct H5Group {
@@ -47,6 +51,7 @@ struct H5ReadOptions {
   uint64_t maxBytes = uint64_t(4) << 30;   ///< Of the serialised tree.
   uint64_t maxNumbers = uint64_t(1) << 32; ///< Elements of all arrays together: who makes doubles of them takes 8 bytes each.
   std::vector<std::string> only = {}; ///< Data sets to read the contents of, by full path without the leading slash; empty: all.
+  bool ragged = false;                ///< Take data sets of variable-length sequences of numbers, which are refused else.
 };
 
 /// Errors: RNV1001 not HDF5, RNV1002 too large, RNV1003 the reader crashed, ran out of time or memory, RNV1004 something libhdf5 or

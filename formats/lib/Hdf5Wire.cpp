@@ -161,7 +161,7 @@ private:
     uint32_t rank = 0;
     if (!value(type) || !value(rank))
       return false;
-    if (type > static_cast<uint8_t>(H5Type::Absent) || rank > maxRank)
+    if (type > static_cast<uint8_t>(H5Type::Ragged) || rank > maxRank)
       return broken();
     out.type = static_cast<H5Type>(type);
     out.shape.resize(rank);
@@ -186,9 +186,36 @@ private:
       }
       return true;
     }
-    if (count > options.maxNumbers || (numbers += count) > options.maxNumbers)
-      return fail(1002, "the file holds too many numbers", place, "at most " + std::to_string(options.maxNumbers));
+    if (out.type == H5Type::Ragged)
+      return takeRagged(out, count, place);
+    if (!spend(count, place))
+      return false;
     if (__builtin_mul_overflow(count, static_cast<uint64_t>(elementSize(out.type)), &size))
+      return broken();
+    return content(out.raw, size);
+  }
+
+  bool spend(uint64_t count, const std::string &place) {
+    if (count <= options.maxNumbers && (numbers += count) <= options.maxNumbers)
+      return true;
+    return fail(1002, "the file holds too many numbers", place, "at most " + std::to_string(options.maxNumbers));
+  }
+
+  bool takeRagged(H5Array &out, uint64_t count, const std::string &place) {
+    uint8_t type = 0;
+    if (!options.ragged || count > maxSequences || !value(type) || type >= static_cast<uint8_t>(H5Type::Text))
+      return broken();
+    out.numberType = static_cast<H5Type>(type);
+    uint64_t all = 0, size = 0;
+    for (uint64_t k = 0; k < count; ++k) {
+      if (!value(out.lengths.emplace_back()))
+        return false;
+      if (__builtin_add_overflow(all, out.lengths.back(), &all))
+        return broken();
+    }
+    if (!spend(all, place))
+      return false;
+    if (__builtin_mul_overflow(all, static_cast<uint64_t>(elementSize(out.numberType)), &size))
       return broken();
     return content(out.raw, size);
   }

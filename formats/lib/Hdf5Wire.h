@@ -5,7 +5,8 @@
 // lengths are never trusted, memory grows only with what arrives, names and texts must be UTF-8.
 //
 // A message is a tag byte and its fields, native endian: text = u32 length, bytes; array = u8 type, u32 rank, u64 extents, then the
-// numbers, or one text per element, or nothing for Absent.
+// numbers, or one text per element, or nothing for Absent, or for Ragged u8 type of the numbers, one u64 length per element, and
+// the numbers of all.
 //
 //   GroupBegin name | GroupEnd | Array name array | Attribute name array | ArrayAttribute owner name array
 //   Failed u32 code, message, place | Finished
@@ -22,10 +23,11 @@ namespace ranvier::formats::wire {
 enum Tag : uint8_t { GroupBegin = 1, GroupEnd, Array, Attribute, ArrayAttribute, Finished, Failed };
 
 constexpr unsigned maxDepth = 24, maxRank = 8;
-constexpr uint64_t maxObjects = 200000;         ///< Groups, data sets and attributes together; also strings of one array.
-constexpr uint64_t maxText = uint64_t(1) << 20; ///< Of one string.
+constexpr uint64_t maxObjects = 200000;              ///< Groups, data sets and attributes together; also strings of one array.
+constexpr uint64_t maxText = uint64_t(1) << 20;      ///< Of one string.
+constexpr uint64_t maxSequences = uint64_t(1) << 24; ///< Of one ragged array.
 
-/// Bytes of an element; 0 for Text and Absent.
+/// Bytes of an element; 0 for Text, Absent and Ragged.
 size_t elementSize(H5Type type);
 
 /// UTF-8 without NUL; a name also has no control characters, no slash, and is not empty.

@@ -77,8 +77,9 @@ Result<SpikeTrain> finished(SpikeTrain train, const SpikeReadOptions &options, c
   return train;
 }
 
-/// Step of a time: floor(t / dt) + 1, with room for times that are multiples of dt up to rounding.
-Result<uint32_t> stepOf(double time, double dt, const std::string &file, const std::string &place) {
+} // namespace
+
+Result<uint32_t> formats::stepOf(double time, double dt, const std::string &file, const std::string &place) {
   const double step = std::floor(time / dt + 1e-6);
   if (!(step >= 0 && step < mostSteps))
     return wrong(1054, file, place, "a spike time is negative or too late", "0.." + std::to_string(mostSteps * dt) + " s",
@@ -86,15 +87,16 @@ Result<uint32_t> stepOf(double time, double dt, const std::string &file, const s
   return static_cast<uint32_t>(step) + 1;
 }
 
-Result<uint32_t> neuronOf(double value, uint32_t count, const std::string &file, const std::string &place) {
+Result<uint32_t> formats::neuronOf(double value, uint32_t count, const std::string &file, const std::string &place) {
   const uint32_t most = count ? count - 1 : mostNeurons - 1;
   if (!(value >= 0 && value <= most) || value != std::floor(value))
     return wrong(1055, file, place, "no such neuron", "0.." + std::to_string(most), std::to_string(value));
   return static_cast<uint32_t>(value);
 }
 
-std::string indexed(const std::string &place, uint64_t index) { return place + "[" + std::to_string(index) + "]"; }
+std::string formats::indexed(const std::string &place, uint64_t index) { return place + "[" + std::to_string(index) + "]"; }
 
+namespace {
 //===--- CSV --------------------------------------------------------------===//
 
 std::string_view trimmed(std::string_view text) {

@@ -21,7 +21,7 @@ from ranvier import BIN, DIGITS, ROOT, Case
 from step_options import StepOptions
 
 # Commands with a test file of their own.
-ELSEWHERE = {"map": "test_map.py", "cosim": "test_cosim.py", "calibrate": "test_calibrate.py"}
+ELSEWHERE = {"map": "test_map.py", "cosim": "test_cosim.py", "calibrate": "test_calibrate.py", "dataset": "test_dataset.py"}
 COMMANDS = ["targets", "check", "compile", "inspect", "import", "export", "verify", "diff", "run", "eval", "completion"]
 NETWORK = DIGITS / "network.nir"
 SET = DIGITS / "test_set.h5"

@@ -71,6 +71,7 @@ void addInspect(CLI::App &app, Context &context);
 void addImport(CLI::App &app, Context &context);
 void addExport(CLI::App &app, Context &context);
 void addVerify(CLI::App &app, Context &context);
+void addDataset(CLI::App &app, Context &context);
 void addDiff(CLI::App &app, Context &context);
 void addMap(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);

@@ -114,6 +114,7 @@ int main(int argc, char **argv) {
   addCosim(app, context);
   addCalibrate(app, context);
   addEval(app, context);
+  addDataset(app, context);
   addCompletion(app, context);
   if (const std::string several = refusedOnRanks(argc, argv); !several.empty()) {
     context.fail(

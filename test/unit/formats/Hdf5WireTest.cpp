@@ -70,6 +70,30 @@ TEST_CASE("a failure reported by the child keeps its code, message and place") {
           {}); // Found by fuzz-hdf5-wire.
 }
 
+TEST_CASE("sequences of numbers, where they are asked for") {
+  Bytes sent;
+  sent.tag(wire::Array).text("r").head(H5Type::Ragged, {3}).value(static_cast<uint8_t>(H5Type::F32));
+  sent.value(uint64_t(2)).value(uint64_t(0)).value(uint64_t(1)).value(0.5f).value(1.5f).value(-2.0f).tag(wire::Finished);
+  const H5ReadOptions asked{.maxNumbers = 3, .ragged = true};
+  const H5Group root = good(sent.decode(asked));
+  CHECK(root.array("r")->lengths == std::vector<uint64_t>{2, 0, 1});
+  CHECK(root.array("r")->number(2) == -2);
+  CHECK_FALSE(root.array("r")->isNumber());
+  refused(sent.decode(), 1003, "file.h5", {});
+  refused(sent.decode({.maxNumbers = 2, .ragged = true}), 1002, "file.h5", {"/r"});
+  for (size_t size = 0; size < sent.bytes.size(); ++size)
+    refused(Bytes{sent.bytes.substr(0, size)}.decode(asked), 1003, "file.h5", {});
+  const auto ragged = [](uint64_t count, H5Type type) {
+    return Bytes().tag(wire::Array).text("r").head(H5Type::Ragged, {count}).value(static_cast<uint8_t>(type));
+  };
+  const H5ReadOptions any{.maxBytes = UINT64_MAX / 2, .maxNumbers = UINT64_MAX, .ragged = true};
+  refused(ragged(1, H5Type::Text).value(uint64_t(0)).tag(wire::Finished).decode(any), 1003, "file.h5", {});
+  refused(ragged(1, H5Type::Ragged).value(uint64_t(0)).tag(wire::Finished).decode(any), 1003, "file.h5", {});
+  refused(ragged(uint64_t(1) << 40, H5Type::F32).decode(any), 1003, "file.h5", {});
+  refused(ragged(1, H5Type::F64).value(uint64_t(1) << 62).decode(any), 1003, "file.h5", {});            // 2^65 bytes.
+  refused(ragged(2, H5Type::U8).value(UINT64_MAX).value(uint64_t(2)).decode(any), 1003, "file.h5", {}); // 2^64 + 1 numbers.
+}
+
 TEST_CASE("lengths alone cost no memory") {
   const uint64_t huge = uint64_t(1) << 40;
   const H5ReadOptions any{.maxBytes = UINT64_MAX / 2, .maxNumbers = UINT64_MAX};
