@@ -42,7 +42,11 @@ static Result<void> validateNoise(const CrossbarConfig &c) {
     for (const double coefficient : noise->coefficients)
       if (!std::isfinite(coefficient))
         return outOfRange(at + ".coefficients", "finite numbers", shown(coefficient));
+    if (noise->model == CrossbarNoise::Model::PhaseChange && !(std::isfinite(noise->seconds) && noise->seconds > 250e-9))
+      return outOfRange(at + ".seconds", "more than 2.5e-07", shown(noise->seconds));
   }
+  if (c.drift.compensated && !c.isPairs())
+    return contradiction("drift.compensated", "a mapping to pairs", "single cells");
   if (!(std::isfinite(c.drift.seconds) && c.drift.seconds >= 0))
     return outOfRange("drift.seconds", "0 or a positive number", shown(c.drift.seconds));
   if (!(std::isfinite(c.drift.origin) && c.drift.origin > 0))
@@ -132,7 +136,19 @@ static Result<void> validateThreshold(const CrossbarConfig &c) {
   return {};
 }
 
+static Result<void> validateColumns(const CrossbarConfig &c) {
+  if (!(std::isfinite(c.columnLimit) && c.columnLimit >= 0))
+    return outOfRange("columnLimit", "0 or a positive number", shown(c.columnLimit));
+  if (c.columnLimit > 0 && (c.converter == CrossbarConfig::Converter::Integer || (c.bitSerial && !c.convertEachBit)))
+    return contradiction("columnLimit", "currents of one pass each, in no integer converter", "others");
+  if (c.roundsAtRandom && c.converter != CrossbarConfig::Converter::Uniform &&
+      c.converter != CrossbarConfig::Converter::SignMagnitude)
+    return contradiction("roundsAtRandom", "converters with steps", "others, or none");
+  return {};
+}
+
 static Result<void> validateConverter(const CrossbarConfig &c) {
+  RANVIER_CHECK(validateColumns(c));
   if (c.converter == CrossbarConfig::Converter::None)
     return {};
   if (c.converter == CrossbarConfig::Converter::Integer)
@@ -175,6 +191,19 @@ const std::vector<CrossbarDevice> &emu::crossbarDevices() {
       {"ReRamWan2022 2 days", 40, {0.782, 20.274 / 40, -43.507 / 1600, 37.062 / 64e3, -11.934 / 256e4}},
       {"PCM", 25, {0.26348, 1.9650 / 25, -1.1731 / 625}}};
   return devices;
+}
+
+std::vector<CrossbarConfig::Range> CrossbarConfig::worstCaseRanges(uint64_t rows) const {
+  // Pairs that are one-sided differ by at most what the two ends of a cell do; single cells conduct from the least on.
+  const double most = static_cast<double>(rows) * (isPairs() ? 1 - leastConductance() : 1);
+  return std::vector<Range>(sliceCount(), {isPairs() || inputSigned ? -most : 0, most});
+}
+
+std::vector<CrossbarConfig::Range> CrossbarConfig::granularRanges() const {
+  const double top = std::ldexp(1.0, static_cast<int>(levelBits())) - 1;
+  const double steps = std::ldexp(1.0, static_cast<int>(converterBits)) - (converter == Converter::Uniform ? 1 : 2);
+  const double span = steps * (1 - leastConductance()) / top;
+  return std::vector<Range>(sliceCount(), isPairs() || inputSigned ? Range{-span / 2, span / 2} : Range{0, span});
 }
 
 double CrossbarConfig::offsetSpan() const {

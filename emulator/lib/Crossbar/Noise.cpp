@@ -214,6 +214,15 @@ void emu::normalPairs(const CrossbarStream &stream, uint64_t count, float *posit
   table(width).pairs(keyOf(stream), stream, count, positive, negative);
 }
 
+/// Within half of 0.
+static void uniformPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative) {
+  for (uint64_t k = 0; k < count; ++k) {
+    const std::array<uint32_t, 2> words = streamWords(stream, k);
+    positive[k] = static_cast<float>((words[0] >> 8) + 0.5) * 0x1p-24f - 0.5f;
+    negative[k] = static_cast<float>((words[1] >> 8) + 0.5) * 0x1p-24f - 0.5f;
+  }
+}
+
 double emu::noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens) {
   switch (noise.model) {
   case CrossbarNoise::Model::None:
@@ -228,23 +237,33 @@ double emu::noiseDeviation(const CrossbarNoise &noise, double conductance, doubl
       sum = sum * conductance * microsiemens + noise.coefficients[k];
     return std::max(sum, 0.0) / microsiemens;
   }
+  case CrossbarNoise::Model::Inverse:
+    return conductance > 0 ? noise.sigma / conductance : 0;
+  case CrossbarNoise::Model::PhaseChange: {
+    constexpr double read = 250e-9;
+    const double share = std::min(0.0088 * exponential(-0.65 * naturalLogarithm(std::max(conductance, 1e-9))), 0.2);
+    return conductance * share * std::sqrt(naturalLogarithm((noise.seconds + read) / (2 * read)));
+  }
   }
   return 0;
 }
 
 void emu::disturb(std::vector<double> &positive, std::vector<double> &negative, const CrossbarNoise &noise, double microsiemens,
-                  const CrossbarStream &stream) {
+                  const CrossbarStream &stream, const NoiseLimits &limits) {
   constexpr uint64_t atOnce = 1024;
   float p[atOnce], n[atOnce];
   for (uint64_t first = 0; first < positive.size(); first += atOnce) {
     const uint64_t count = std::min(atOnce, positive.size() - first);
     CrossbarStream here = stream;
     here.first += static_cast<uint32_t>(first);
-    normalPairs(here, (count + lanes - 1) / lanes * lanes, p, n);
+    if (noise.uniform)
+      uniformPairs(here, count, p, n);
+    else
+      normalPairs(here, (count + lanes - 1) / lanes * lanes, p, n);
     const auto add = [&](std::vector<double> &cells, const float *z) {
       for (uint64_t k = 0; k < count; ++k) {
         double &g = cells[first + k];
-        g = std::max(g + noiseDeviation(noise, g, microsiemens) * static_cast<double>(z[k]), 0.0);
+        g = std::clamp(g + noiseDeviation(noise, g, microsiemens) * static_cast<double>(z[k]), limits.low, limits.high);
       }
     };
     add(positive, p);
@@ -303,7 +322,7 @@ void emu::letDrift(std::vector<double> &positive, std::vector<double> &negative,
   }
 }
 
-std::array<uint32_t, 2> emu::faultWords(const CrossbarStream &stream, uint64_t cell) {
+std::array<uint32_t, 2> emu::streamWords(const CrossbarStream &stream, uint64_t cell) {
   const Key key = keyOf(stream);
   return threefry2x32({key.parts[0], key.parts[1]}, {stream.first + static_cast<uint32_t>(cell), stream.step});
 }

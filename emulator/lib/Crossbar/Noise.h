@@ -10,11 +10,12 @@
 #include "Kernels.h"
 #include "Tiles.h"
 #include <array>
+#include <cmath>
 
 namespace ranvier::emu {
 
 /// What numbers are drawn for; part of their name.
-enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41, Drift = 0x42, Faults = 0x43 };
+enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41, Drift = 0x42, Faults = 0x43, Conversion = 0x44 };
 
 /// Names the blocks of an array: cell k of it is entity `first` + k.
 struct CrossbarStream {
@@ -27,20 +28,29 @@ struct CrossbarStream {
 void normalPairs(const CrossbarStream &stream, uint64_t count, float *positive, float *negative,
                  CrossbarWidth width = CrossbarWidth::Widest);
 
-/// Adds the noise to conductances relative to Gmax and clips at 0. `negative` may be empty; cells of conductance 0 in padding stay
-/// as they are only if nobody looks at them.
+/// Conductances that noise leaves a cell, relative to Gmax.
+struct NoiseLimits {
+  double low = 0, high = HUGE_VAL;
+};
+/// Adds the noise to conductances relative to Gmax and clips. `negative` may be empty; cells of conductance 0 in padding stay as
+/// they are only if nobody looks at them.
 void disturb(std::vector<double> &positive, std::vector<double> &negative, const CrossbarNoise &noise, double microsiemens,
-             const CrossbarStream &stream);
+             const CrossbarStream &stream, const NoiseLimits &limits = {});
 
-/// Standard deviation of a cell relative to Gmax, which is `microsiemens`.
+/// What is left of cells by this configuration.
+inline NoiseLimits noiseLimits(const CrossbarConfig &config) {
+  return config.clipsCells ? NoiseLimits{config.leastConductance(), 1} : NoiseLimits{};
+}
+
+/// Standard deviation, or width, of a cell relative to Gmax, which is `microsiemens`.
 double noiseDeviation(const CrossbarNoise &noise, double conductance, double microsiemens);
 
 /// Conductances `drift.seconds` after programming.
 void letDrift(std::vector<double> &positive, std::vector<double> &negative, const CrossbarDrift &drift,
               const CrossbarStream &stream);
 
-/// The words of cell `cell`: of its positive half and of its negative one.
-std::array<uint32_t, 2> faultWords(const CrossbarStream &stream, uint64_t cell);
+/// The words of cell `cell`: of its positive half and of its negative one, if it draws no normal numbers.
+std::array<uint32_t, 2> streamWords(const CrossbarStream &stream, uint64_t cell);
 
 /// ln and exp in binary64 to 2e-15, from additions, products and quotients alone, so that they are the same on any machine. value >
 /// 0; exponent within 700 of 0.
@@ -52,6 +62,11 @@ struct NoisyCells {
   std::vector<float> positive, negative;
   std::vector<float> positiveSigma, negativeSigma; ///< Empty if the model gives them from the cell.
 };
+/// Whether deviations are one number, or one times the conductance.
+inline bool isSimple(CrossbarNoise::Model model) {
+  return model == CrossbarNoise::Model::None || model == CrossbarNoise::Model::Independent ||
+         model == CrossbarNoise::Model::Proportional;
+}
 
 /// out[c] = sum over `active` rows of max(G + sigma z, 0) x, pairs subtracted; `x` by input. Sums of 32 rows are binary32, theirs
 /// binary64.

@@ -71,6 +71,7 @@ public:
   /// Product `which` of one tile with spikes on some rows: what run() gives, without a look at the others.
   void runRows(std::span<const uint32_t> active, double *y, uint64_t which) {
     number = static_cast<uint32_t>(which);
+    conversions = 0;
     rows = &active;
     scratch.zeros.resize(all.inputs);
     for (const uint32_t j : active)
@@ -86,6 +87,7 @@ public:
   /// Product `which` of the array.
   Result<void> run(const double *given, double *y, uint64_t which) {
     number = static_cast<uint32_t>(which);
+    conversions = 0;
     scratch.x.resize(all.inputs);
     scratch.levels.resize(all.inputs);
     kernels.drive(given, all.inputs, config.inputMax, lowest(), inputTop, scratch.x.data(),
@@ -128,7 +130,7 @@ private:
     }
   }
 
-  void convert(double *v, uint64_t count, unsigned slice) const {
+  void convert(double *v, uint64_t count, unsigned slice) {
     if (config.converter == CrossbarConfig::Converter::IntegrateAndFire) {
       const double most = std::ldexp(1.0, static_cast<int>(config.converterBits)) - 1;
       for (uint64_t i = 0; i < count; ++i)
@@ -136,6 +138,13 @@ private:
     } else if (config.converter == CrossbarConfig::Converter::Comparator) {
       for (uint64_t i = 0; i < count; ++i)
         v[i] = v[i] > config.threshold ? 1 : 0;
+    } else if (config.roundsAtRandom) {
+      const CodeScale &code = scratch.codes[slice];
+      for (uint64_t i = 0; i < count; ++i, ++conversions) {
+        const double at = std::clamp((v[i] - code.low) * code.perUnit, 0.0, code.steps);
+        const uint32_t word = streamWords(stream(CrossbarDraw::Conversion, conversions), 0)[0];
+        v[i] = code.low + std::floor(at + word * 0x1p-32) * code.step;
+      }
     } else {
       kernels.convert(v, count, scratch.codes[slice]);
     }
@@ -151,6 +160,9 @@ private:
       currents(tile, tile.slices[s]);
       for (unsigned p = 0; p < passes; ++p) {
         double *v = scratch.currents.data() + p * width;
+        if (config.columnLimit > 0)
+          for (uint64_t i = 0; i < tile.columns; ++i)
+            v[i] = std::clamp(v[i], -config.columnLimit, config.columnLimit);
         if (observed)
           (*observed)[s].insert((*observed)[s].end(), v, v + tile.columns);
         if (converting)
@@ -160,7 +172,7 @@ private:
           return;
         }
         const double unit = config.unitColumn ? v[tile.outputs] : 0;
-        kernels.accumulate(v, tile.outputs, all.sliceScale[s] * scratch.passScale[p], unit, y);
+        kernels.accumulate(v, tile.outputs, all.sliceScale[s] * tile.slices[s].gain * scratch.passScale[p], unit, y);
       }
     }
     if (all.inputScale != 0) {
@@ -245,16 +257,15 @@ private:
     return rows != nullptr;
   }
 
-  CrossbarStream readStream(const CrossbarSlice &slice) const {
-    return {.seed = config.seed ^ (config.device * 0x9E3779B97F4A7C15u),
-            .draw = CrossbarDraw::Read,
-            .step = number,
-            .first = slice.firstEntity};
+  /// Of what is drawn for this product alone.
+  CrossbarStream stream(CrossbarDraw draw, uint32_t first) const {
+    return {.seed = config.seed ^ (config.device * 0x9E3779B97F4A7C15u), .draw = draw, .step = number, .first = first};
   }
   /// The array as it is in this product alone.
   void reread(const CrossbarTile &tile, const CrossbarSlice &slice) {
     CrossbarSlice now{.positive = slice.positive, .negative = slice.negative};
-    disturb(now.positive, now.negative, config.read, 1e6 / config.minOhm, readStream(slice));
+    disturb(now.positive, now.negative, config.read, 1e6 / config.minOhm, stream(CrossbarDraw::Read, slice.firstEntity),
+            noiseLimits(config));
     if (all.form == CrossbarForm::Linear)
       setEffective(now, tile, config);
     steadyCurrents(tile, now);
@@ -268,8 +279,8 @@ private:
         if (x[j] != 0)
           scratch.active.push_back(j);
     }
-    noisyProduct(*slice.noisy, config.read, readStream(slice), scratch.active.data(), scratch.active.size(), x, tile.stride,
-                 scratch.currents.data());
+    noisyProduct(*slice.noisy, config.read, stream(CrossbarDraw::Read, slice.firstEntity), scratch.active.data(),
+                 scratch.active.size(), x, tile.stride, scratch.currents.data());
   }
 
   /// scratch.sums of every pass.
@@ -380,6 +391,7 @@ private:
   double inputTop = 0, inputOhm = 0, outputOhm = 0; ///< Ohm: relative to minOhm.
   unsigned passes = 1;
   uint32_t number = 0;                             ///< Of the product.
+  uint32_t conversions = 0;                        ///< In it so far, where each draws a number.
   const double *volts = nullptr;                   ///< Of all inputs.
   const std::span<const uint32_t> *rows = nullptr; ///< Those driven, if they are given.
 };

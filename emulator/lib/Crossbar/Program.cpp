@@ -131,7 +131,7 @@ std::shared_ptr<const NoisyCells> noisyCells(const CrossbarSlice &slice, const C
   auto out = std::make_shared<NoisyCells>();
   out->positive.assign(slice.positive.begin(), slice.positive.end());
   out->negative.assign(slice.negative.begin(), slice.negative.end());
-  if (config.read.model != CrossbarNoise::Model::Polynomial)
+  if (isSimple(config.read.model))
     return out;
   const auto sigmas = [&](const std::vector<double> &cells, std::vector<float> &sigma) {
     for (const double g : cells)
@@ -216,7 +216,7 @@ static void stick(CrossbarTiles &all, const CrossbarTile &tile, CrossbarSlice &s
   }
   for (uint64_t j = 0; j < tile.inputs; ++j)
     for (uint64_t i = 0; i < tile.columns; ++i) {
-      const std::array<uint32_t, 2> words = faultWords(stream, j * tile.stride + i);
+      const std::array<uint32_t, 2> words = streamWords(stream, j * tile.stride + i);
       for (const bool negative : {false, true}) {
         if (negative && slice.negative.empty())
           continue;
@@ -233,6 +233,21 @@ static void stick(CrossbarTiles &all, const CrossbarTile &tile, CrossbarSlice &s
                              .high = state == High});
       }
     }
+}
+
+/// What all cells conducted when programmed over what they conduct now; stuck ones (that differ from what drift left) do not
+/// change.
+static double compensation(const std::vector<double> (&fresh)[2], const std::vector<double> (&drifted)[2],
+                           const CrossbarSlice &slice) {
+  double before = 0, now = 0;
+  for (int half = 0; half < 2; ++half) {
+    const std::vector<double> &cells = half ? slice.negative : slice.positive;
+    for (size_t k = 0; k < cells.size(); ++k) {
+      now += cells[k];
+      before += cells[k] == drifted[half][k] ? fresh[half][k] : cells[k];
+    }
+  }
+  return now > 0 ? before / now : 1;
 }
 
 /// Adds the conductances of [input][stride] cells to those of their rows.
@@ -259,11 +274,19 @@ static CrossbarSlice programSlice(CrossbarTiles &all, const CrossbarTile &tile, 
     return CrossbarStream{.seed = config.seed, .draw = draw, .step = static_cast<uint32_t>(config.device), .first = firstEntity};
   };
   if (config.programming.acts())
-    disturb(slice.positive, slice.negative, config.programming, 1e6 / config.minOhm, stream(CrossbarDraw::Programming));
+    disturb(slice.positive, slice.negative, config.programming, 1e6 / config.minOhm, stream(CrossbarDraw::Programming),
+            noiseLimits(config));
+  const bool compensate = config.drift.acts() && config.drift.compensated;
+  const std::vector<double> fresh[2] = {compensate ? slice.positive : std::vector<double>(),
+                                        compensate ? slice.negative : std::vector<double>()};
   if (config.drift.acts())
     letDrift(slice.positive, slice.negative, config.drift, stream(CrossbarDraw::Drift));
+  const std::vector<double> drifted[2] = {compensate ? slice.positive : std::vector<double>(),
+                                          compensate ? slice.negative : std::vector<double>()};
   if (config.faults.acts())
     stick(all, tile, slice, which);
+  if (compensate)
+    slice.gain = compensation(fresh, drifted, slice);
   addRows(all, tile, slice.positive, tile.stride);
   addRows(all, tile, slice.negative, tile.stride);
   if (all.form == CrossbarForm::Noisy)
@@ -291,10 +314,12 @@ static Result<std::unique_ptr<CrossbarTiles>> programTiles(uint64_t outputs, uin
   const std::vector<uint64_t> inputParts = crossbarParts(inputs, config.tileInputs, config.fillTiles),
                               outputParts = crossbarParts(outputs, config.tileOutputs, config.fillTiles);
   const bool integer = canBeInteger(config, *std::max_element(inputParts.begin(), inputParts.end()));
-  all->form = config.wires.selectsCells                                                                  ? CrossbarForm::Selected
-              : integer                                                                                  ? CrossbarForm::Integer
-              : config.read.acts() && !config.hasWires() && !(config.bitSerial && config.convertEachBit) ? CrossbarForm::Noisy
-                                                                                                         : CrossbarForm::Linear;
+  all->form = config.wires.selectsCells ? CrossbarForm::Selected
+              : integer                 ? CrossbarForm::Integer
+              : config.read.acts() && !config.read.uniform && !config.clipsCells && !config.hasWires() &&
+                      !(config.bitSerial && config.convertEachBit)
+                  ? CrossbarForm::Noisy
+                  : CrossbarForm::Linear;
   if (config.converter == CrossbarConfig::Converter::Comparator && inputParts.size() > 1)
     return Error{.code = 7051,
                  .message = "the crossbar cannot have this together",

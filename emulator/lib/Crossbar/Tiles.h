@@ -23,6 +23,7 @@ struct CrossbarSlice {
   std::vector<double> positive, negative;
   std::shared_ptr<const NoisyCells> noisy; ///< The same for products in one pass without wires.
   uint32_t firstEntity = 0;                ///< Of the numbers drawn for it.
+  double gain = 1;                         ///< Its sums are scaled by, which makes up for drift.
 };
 
 struct CrossbarTile {

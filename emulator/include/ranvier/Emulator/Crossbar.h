@@ -18,17 +18,23 @@
 
 namespace ranvier::emu {
 
-/// Deviation of a cell from its conductance: normal, added to it, then clipped at 0.
+/// Deviation of a cell from its conductance: normal unless `uniform`, added to it, then clipped at 0.
 struct CrossbarNoise {
   enum class Model : uint8_t {
     None,
     Independent,  ///< Standard deviation `sigma`, relative to Gmax ["NormalIndependentDevice"].
     Proportional, ///< `sigma` times the conductance ["NormalProportionalDevice"].
-    Polynomial    ///< A polynomial of the conductance, both in microsiemens ["RRAMWan"].
+    Polynomial,   ///< A polynomial of the conductance, both in microsiemens ["RRAMWan"].
+    Inverse,      ///< `sigma` over the conductance, none for cells of conductance 0 (CrossSim, "InverseProportional").
+    /// 1/f noise of phase-change cells, r = G / Gmax: G min(0.0088 / r^0.65, 0.2) sqrt(ln((t + tr) / (2 tr))), t = `seconds`, tr =
+    /// 250 ns (AIHWKIT, inference/noise/pcm.py).
+    PhaseChange
   };
   Model model = Model::None;
   double sigma = 0;
   std::vector<double> coefficients; ///< [uS / uS^k] From the constant on; at most 8. Negative values count as 0.
+  bool uniform = false;             ///< The deviation given is the width of a uniform distribution around 0 (CrossSim).
+  double seconds = 0;               ///< Of PhaseChange: since programming, above 250 ns.
   bool acts() const { return model != Model::None; }
 };
 
@@ -48,6 +54,9 @@ struct CrossbarDrift {
   /// Mean and deviation are those of phase-change cells, by r = G / Gmax, instead: clip(-0.0155 ln r + 0.0244, 0.049, 0.1) and
   /// clip(-0.0125 ln r - 0.0059, 0.008, 0.045) (AIHWKIT inference/noise/pcm.py).
   bool phaseChange = false;
+  /// Sums are scaled by what all cells of a tile conducted when programmed over what they conduct now, as one reference read shows
+  /// it (AIHWKIT, global drift compensation). Pairs only.
+  bool compensated = false;
   bool acts() const { return seconds > 0; }
 };
 
@@ -125,6 +134,11 @@ struct CrossbarConfig {
   /// Current of one spike in a window, above 0; of a comparator any. [Gmax x full-scale input]
   double threshold = 1;
   uint32_t integerZero = 0; ///< Code that stands for 0.
+  /// Uniform and SignMagnitude: a current between two codes takes the upper one with a probability of its distance from the lower.
+  bool roundsAtRandom = false;
+  /// Currents of output lines beyond +-this are cut off before conversion [one cell at full scale]; 0: none.
+  double columnLimit = 0;
+  bool clipsCells = false; ///< Noise takes cells not below the least conductance and not above Gmax, instead of not below 0.
 
   CrossbarNoise programming; ///< Drawn once per programming [programming_error].
   CrossbarNoise read;        ///< Drawn for each product, array and cell [read_noise]; the same for all passes of a product.
@@ -153,6 +167,11 @@ struct CrossbarConfig {
   double leastConductance() const { return infiniteOnOff ? 0 : minOhm / maxOhm; }
   /// Weights that analogue cells of this offset mapping span: gb + wr (w + 1) / 2.
   double offsetSpan() const;
+  /// Converter ranges, one a slice, of tiles with `rows` rows: what all rows at full scale can make of cells without errors.
+  std::vector<Range> worstCaseRanges(uint64_t rows) const;
+  /// Converter ranges, one a slice, whose steps are one level of a cell at full scale, around 0 for pairs, else from 0 on. Cells
+  /// must have levels and the converter steps. Currents beyond are clipped.
+  std::vector<Range> granularRanges() const;
   /// Errors: RNV7050 (a value out of range, with its key and the legal range), RNV7051 (keys that exclude each other).
   Result<void> validate() const;
   /// Conversions are steps of this size at the output, in user units: for each slice, of the least bit. Empty without converter.
