@@ -15,7 +15,7 @@
 namespace ranvier::emu {
 
 /// What numbers are drawn for; part of their name.
-enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41, Drift = 0x42, Faults = 0x43, Conversion = 0x44 };
+enum class CrossbarDraw : uint32_t { Programming = 0x40, Read = 0x41, Drift = 0x42, Faults = 0x43, Conversion = 0x45 };
 
 /// Names the blocks of an array: cell k of it is entity `first` + k.
 struct CrossbarStream {
