@@ -188,7 +188,7 @@ class CrossbarChip(Case):
         self.assertGreater(np.abs(v(found) - v(sound)).max(), 10 * unit)
         # The compiler knows of them: other cells of the pairs make up for all but the pair that is stuck low on both sides.
         repaired = self.tmp / "repaired.rvi"
-        report = self.json("compile", self.tmp / "sound.mlir", "--target", self.tmp / "sound.yaml", "--faults", file, "-o", repaired)
+        report = self.json("compile", self.tmp / "sound.mlir", "--target", self.tmp / "sound.yaml", "--faults", file, "--compensate", "partners", "-o", repaired)
         self.assertEqual(report["cell_faults"]["stuck"], 4)
         self.assertEqual(report["cell_faults"]["weights"], 3)
         weights = levels[..., 0] - levels[..., 1]

@@ -11,6 +11,8 @@
 #include "ranvier/Network/Network.h"
 #include "ranvier/Support/File.h"
 #include "ranvier/Support/Text.h"
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 using namespace ranvier;
@@ -23,6 +25,7 @@ struct CompileFlags {
   TargetOptions target;
   std::string output, emit = "image", mapping;
   std::string cellFaults; ///< --faults, where it speaks of cells.
+  std::optional<std::string> compensate;
   std::optional<unsigned> weightBits;
   std::optional<uint64_t> seed;
   std::optional<std::string> partition;
@@ -50,6 +53,41 @@ std::string summary(const Json &mapping, const std::string &chip) {
   return text + "limited by     " + bindingLimit(mapping) + "\n" + memoryLines(mapping) + loadLines(mapping);
 }
 
+std::string reportPartners(const mapping::FaultReport &faults, Json &result) {
+  result["cell_faults"] = {{"stuck", faults.stuck},
+                           {"weights", faults.weights},
+                           {"wrong", faults.wrong},
+                           {"error_before", faults.before},
+                           {"error_after", faults.after}};
+  return "stuck cells    " + std::to_string(faults.stuck) + " in " + counted(faults.weights, "weight") + ", of which " +
+         std::to_string(faults.wrong) + " stay wrong (summed error " + decimal(faults.after) + " of " + decimal(faults.before) +
+         ")\n";
+}
+
+/// Of macros whose weights were placed; the errors of all together are weighted by their columns.
+std::string reportMacros(const std::string &text, Json &result) {
+  const auto macros = parseJson(text, "macros");
+  if (!macros)
+    return "";
+  uint64_t stuck = 0, rows = 0;
+  double before = 0, after = 0, columns = 0;
+  for (const Json &macro : *macros) {
+    stuck += macro["stuck_cells"].get<uint64_t>();
+    rows += macro["repair_rows"].get<uint64_t>();
+    const double width = macro["columns"].get<double>(), plain = macro["error_levels"]["plain"].get<double>(),
+                 repaired = macro["error_levels"]["repaired"].get<double>();
+    columns += width;
+    before += width * plain * plain;
+    after += width * repaired * repaired;
+  }
+  result["macros"] = *macros;
+  if (stuck == 0)
+    return "";
+  return "stuck cells    " + std::to_string(stuck) + " in " + counted(macros->size(), "macro") + "; error of a column " +
+         decimal(std::sqrt(after / std::max(columns, 1.0))) + " of " + decimal(std::sqrt(before / std::max(columns, 1.0))) +
+         " levels, " + counted(rows, "repair row") + "\n";
+}
+
 const char *stageName(Stage stage) {
   const char *names[] = {"snn", "quantised", "fabric", "image"};
   return names[static_cast<int>(stage)];
@@ -75,7 +113,8 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
                  {"--split", flags.target.split != "off", Stage::Fabric, false},
                  {"--spikes-per-second", flags.target.spikesPerSecond.has_value(), Stage::Fabric, false},
                  {"--faults", !flags.target.faults.empty(), Stage::Fabric, false},
-                 {"--faults", !flags.cellFaults.empty(), Stage::Image, false}};
+                 {"--faults", !flags.cellFaults.empty(), Stage::Image, false},
+                 {"--compensate", flags.compensate.has_value(), Stage::Image, false}};
   for (const auto &option : options) {
     if (!option.given)
       continue;
@@ -162,6 +201,14 @@ Result<void> compile(Context &context, CompileFlags flags) {
       RANVIER_TRY(stuck, hw::cellFaultsOf(flags.cellFaults, options.chip));
       const auto bytes = readFile(flags.cellFaults);
       flags.target.faultsHash = contentHash(bytes ? *bytes : flags.cellFaults);
+      const bool single = options.chip.crossbar->form == hw::Crossbar::Form::Pair;
+      const std::string how = flags.compensate.value_or(single ? "repair" : "partners");
+      if (how != "partners") {
+        options.cells = mapping::CellKnowledge{
+            .faults = stuck, .how = {.moveRows = true, .moveColumns = true, .partners = true, .repair = how == "repair"}};
+      }
+    } else if (flags.compensate) {
+      return pointlessOption("--compensate", "no stuck cells are known (--faults)");
     }
     if (!flags.target.faults.empty()) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
@@ -202,17 +249,10 @@ Result<void> compile(Context &context, CompileFlags flags) {
     RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, provenance, report));
     if (options.chip.crossbar && !flags.target.calibrate.empty())
       RANVIER_CHECK(calibrateMacros(data, options.chip, flags.target.calibrate, context));
-    if (!flags.cellFaults.empty()) {
-      const mapping::FaultReport faults = mapping::compensateFaults(data, options.chip, stuck);
-      result["cell_faults"] = {{"stuck", faults.stuck},
-                               {"weights", faults.weights},
-                               {"wrong", faults.wrong},
-                               {"error_before", faults.before},
-                               {"error_after", faults.after}};
-      text += "stuck cells    " + std::to_string(faults.stuck) + " in " + counted(faults.weights, "weight") + ", of which " +
-              std::to_string(faults.wrong) + " stay wrong (summed error " + decimal(faults.after) + " of " +
-              decimal(faults.before) + ")\n";
-    }
+    if (!flags.cellFaults.empty() && !options.cells)
+      text += reportPartners(mapping::compensateFaults(data, options.chip, stuck), result);
+    else if (!report.macros.empty()) // Without --faults by what wires take alone.
+      text += reportMacros(report.macros, result);
     begin("validate");
     if (auto valid = image::validate(data); !valid) {
       valid.error().hint =
@@ -276,6 +316,13 @@ void tools::addCompile(CLI::App &app, Context &context) {
       "YAML file of dead chips, cores and links, which the mapping avoids; default: those of the chip's own file. On a "
       "chip with crossbars also stuck cells, for which others make up: rate=R,seed=S, low=L,high=H,seed=S, or a file of "
       "format ranvier-cell-faults");
+  command
+      ->add_option(
+          "--compensate", flags->compensate,
+          "What makes up for stuck cells that --faults names: partners (the other cell of a pair), move (rows, columns and "
+          "signs too), repair (rows left over carry what is still missing, too); default: repair where weights are single pairs, "
+          "else partners")
+      ->check(CLI::IsMember({"partners", "move", "repair"}));
   command->add_option("--mapping", flags->mapping, "JSON file that says which neurons go to which core");
   command
       ->add_option(

@@ -39,52 +39,162 @@ std::string nameOfAccumulator(const image::ImageData &data, const image::CoreRec
   return "accumulator " + std::to_string(accumulator);
 }
 
-Result<void> addCrossbar(image::ImageData &data, const hw::Crossbar &crossbar, uint32_t index) {
-  const image::CoreRecord core = data.cores[index];
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> rowOf; // (in-axon, delay)
-  forEachSynapse(data, core, [&](uint32_t axon, uint32_t, uint32_t delay, int32_t) { rowOf.try_emplace({axon, delay}, 0); });
-  image::CrossbarRecord record{.core = index,
-                               .rowCount = static_cast<uint32_t>(rowOf.size()),
-                               .columnCount = core.accumulatorCount,
-                               .rangeCount = 0,
-                               .firstRow = data.crossbarRows.size(),
-                               .firstColumn = data.crossbarColumns.size(),
-                               .firstLevel = data.crossbarLevels.size(),
-                               .firstRange = data.crossbarRanges.size()};
-  RANVIER_ASSERT(record.rowCount <= crossbar.inputs && record.columnCount <= crossbar.columns(), "a core within its macro");
-  uint32_t next = 0;
-  for (auto &[driver, row] : rowOf) {
-    row = next++;
-    data.crossbarRows.push_back({.row = row, .axon = driver.first, .delay = driver.second, .reserved = 0});
+/// A row of weights: what drives it, in the order of in-axons and delays.
+using Drivers = std::map<std::pair<uint32_t, uint32_t>, uint32_t>; ///< (in-axon, delay) -> number
+
+class MacroBuilder {
+public:
+  MacroBuilder(image::ImageData &data, const hw::Chip &chip, const EmitOptions &options, const std::vector<double> &activity)
+      : data(data), chip(chip), crossbar(*chip.crossbar), options(options), activity(activity) {}
+
+  Result<void> add(uint32_t index) {
+    const image::CoreRecord core = data.cores[index];
+    drivers.clear();
+    forEachSynapse(data, core, [&](uint32_t axon, uint32_t, uint32_t delay, int32_t) { drivers.try_emplace({axon, delay}, 0); });
+    uint32_t next = 0;
+    for (auto &[driver, number] : drivers)
+      number = next++;
+    columns = core.accumulatorCount;
+    RANVIER_ASSERT(next <= crossbar.inputs && columns <= crossbar.columns(), "a core within its macro");
+    RANVIER_CHECK(sum(core));
+    image::CrossbarRecord record{.core = index,
+                                 .rowCount = next,
+                                 .columnCount = columns,
+                                 .rangeCount = 0,
+                                 .firstRow = data.crossbarRows.size(),
+                                 .firstColumn = data.crossbarColumns.size(),
+                                 .firstLevel = data.crossbarLevels.size(),
+                                 .firstRange = data.crossbarRanges.size()};
+    if (options.cells || hasWires())
+      addPlaced(record, core);
+    else
+      addInOrder();
+    record.rowCount = static_cast<uint32_t>(data.crossbarRows.size() - record.firstRow);
+    const auto ranges =
+        converterRanges(crossbar, std::span(data.crossbarLevels).subspan(record.firstLevel), record.rowCount, columns);
+    record.rangeCount = static_cast<uint32_t>(ranges.size());
+    data.crossbarRanges.insert(data.crossbarRanges.end(), ranges.begin(), ranges.end());
+    data.crossbars.push_back(record);
+    return {};
   }
-  for (uint32_t column = 0; column < record.columnCount; ++column)
-    data.crossbarColumns.push_back({.column = column, .flipped = 0});
-  std::vector<int64_t> weights(size_t(record.rowCount) * record.columnCount, 0);
-  forEachSynapse(data, core, [&](uint32_t axon, uint32_t accumulator, uint32_t delay, int32_t weight) {
-    weights[size_t(rowOf.at({axon, delay})) * record.columnCount + accumulator] += weight;
-  });
-  const size_t cells = crossbar.cellsPerWeight();
-  data.crossbarLevels.resize(record.firstLevel + weights.size() * cells);
-  for (size_t w = 0; w < weights.size(); ++w) {
-    if (std::abs(weights[w]) > crossbar.largestWeight())
-      return Error{.code = 6122,
-                   .message = "synapses of one source and delay onto one neuron sum up to more than the cells of a weight hold",
-                   .place = nameOfAccumulator(data, core, static_cast<uint32_t>(w % record.columnCount)),
-                   .expected =
-                       "sums from " + std::to_string(-crossbar.largestWeight()) + " to " + std::to_string(crossbar.largestWeight()),
-                   .found = std::to_string(weights[w]),
-                   .hint = "use fewer weight bits, or give the synapses different delays or receptors",
-                   .kind = ErrorKind::DoesNotFit};
-    crossbar.levelsOf(static_cast<int32_t>(weights[w]),
-                      std::span(data.crossbarLevels).subspan(record.firstLevel + w * cells, cells));
+
+private:
+  /// Only where placement can judge what they take.
+  bool hasWires() const { return crossbar.form == hw::Crossbar::Form::Pair && (crossbar.rowOhm > 0 || crossbar.columnOhm > 0); }
+
+  /// Weights of the rows of all drivers.
+  Result<void> sum(const image::CoreRecord &core) {
+    weights.assign(drivers.size() * columns, 0);
+    forEachSynapse(data, core, [&](uint32_t axon, uint32_t accumulator, uint32_t delay, int32_t weight) {
+      weights[size_t(drivers.at({axon, delay})) * columns + accumulator] += weight;
+    });
+    for (size_t w = 0; w < weights.size(); ++w)
+      if (std::abs(weights[w]) > crossbar.largestWeight())
+        return Error{.code = 6122,
+                     .message = "synapses of one source and delay onto one neuron sum up to more than the cells of a weight hold",
+                     .place = nameOfAccumulator(data, core, static_cast<uint32_t>(w % columns)),
+                     .expected = "sums from " + std::to_string(-crossbar.largestWeight()) + " to " +
+                                 std::to_string(crossbar.largestWeight()),
+                     .found = std::to_string(weights[w]),
+                     .hint = "use fewer weight bits, or give the synapses different delays or receptors",
+                     .kind = ErrorKind::DoesNotFit};
+    return {};
   }
-  const auto ranges =
-      converterRanges(crossbar, std::span(data.crossbarLevels).subspan(record.firstLevel), record.rowCount, record.columnCount);
-  record.rangeCount = static_cast<uint32_t>(ranges.size());
-  data.crossbarRanges.insert(data.crossbarRanges.end(), ranges.begin(), ranges.end());
-  data.crossbars.push_back(record);
-  return {};
-}
+
+  void addInOrder() {
+    for (const auto &[driver, number] : drivers)
+      data.crossbarRows.push_back({.row = number, .axon = driver.first, .delay = driver.second, .reserved = 0});
+    for (uint32_t column = 0; column < columns; ++column)
+      data.crossbarColumns.push_back({.column = column, .flipped = 0});
+    const size_t cells = crossbar.cellsPerWeight(), first = data.crossbarLevels.size();
+    data.crossbarLevels.resize(first + weights.size() * cells);
+    for (size_t w = 0; w < weights.size(); ++w)
+      crossbar.levelsOf(static_cast<int32_t>(weights[w]), std::span(data.crossbarLevels).subspan(first + w * cells, cells));
+  }
+
+  void addPlaced(const image::CrossbarRecord &record, const image::CoreRecord &core) {
+    CrossbarWeights wanted{.axons = record.rowCount, .columns = columns, .levels = {}, .activity = activityOf(record.core)};
+    wanted.levels.assign(weights.begin(), weights.end());
+    CrossbarMacro macro{.rows = crossbar.inputs, .columns = crossbar.columns(), .top = crossbar.largestLevel()};
+    macro.cells.resize(size_t(macro.rows) * macro.columns * 2);
+    uint32_t stuck = 0;
+    if (options.cells)
+      for (const hw::StuckCell &cell : hw::stuckCells(crossbar, options.cells->faults, core.chip, core.core, chip.coresPerChip())) {
+        macro.cells[(size_t(cell.row) * macro.columns + cell.column) * 2 + cell.negative].stuck =
+            cell.high ? CrossbarCell::Stuck::High : CrossbarCell::Stuck::Low;
+        ++stuck;
+      }
+    const CrossbarPlacementOptions how = options.cells ? options.cells->how : CrossbarPlacementOptions{};
+    if (hasWires())
+      setLosses(macro, wanted);
+    const CrossbarPlacement placement = placeOnCrossbar(macro, wanted, how);
+    write(placement, macro.columns);
+    if (options.macros)
+      options.macros->push_back(
+          {.chip = core.chip,
+           .core = core.core,
+           .axons = wanted.axons,
+           .columns = columns,
+           .stuckCells = stuck,
+           .repairRows = placement.repairRows,
+           .flipped = static_cast<uint32_t>(std::count(placement.flipped.begin(), placement.flipped.end(), 1)),
+           .errors = placement.errors});
+  }
+
+  /// What wires take where weights lie in order at the sense end and the drivers, as they will after being placed.
+  void setLosses(CrossbarMacro &macro, const CrossbarWeights &wanted) const {
+    std::vector<double> conductance(size_t(macro.rows) * macro.columns, 0), driven(macro.rows, 0);
+    for (uint32_t axon = 0; axon < wanted.axons; ++axon) {
+      const uint32_t row = macro.rows - wanted.axons + axon;
+      driven[row] = wanted.activity.empty() ? 1 : wanted.activity[axon];
+      for (uint32_t c = 0; c < wanted.columns; ++c)
+        conductance[size_t(row) * macro.columns + c] =
+            std::abs(wanted.levels[size_t(axon) * wanted.columns + c]) / (2.0 * macro.top);
+    }
+    setWireLosses(macro, conductance, driven, crossbar.rowOhm, crossbar.columnOhm, crossbar.onOhm);
+  }
+
+  void write(const CrossbarPlacement &placement, uint32_t macroColumns) {
+    std::vector<std::pair<uint32_t, uint32_t>> byNumber;
+    for (const auto &[driver, number] : drivers)
+      byNumber.push_back(driver);
+    for (uint32_t c = 0; c < columns; ++c)
+      data.crossbarColumns.push_back({.column = placement.columnOf[c], .flipped = placement.flipped[c]});
+    for (uint32_t row = 0; row < crossbar.inputs; ++row) {
+      const uint32_t number = placement.axonOfRow[row];
+      if (number == CrossbarPlacement::none)
+        continue;
+      data.crossbarRows.push_back({.row = row, .axon = byNumber[number].first, .delay = byNumber[number].second, .reserved = 0});
+      for (uint32_t c = 0; c < columns; ++c)
+        for (uint32_t half = 0; half < 2; ++half)
+          data.crossbarLevels.push_back(
+              static_cast<uint8_t>(placement.levels[(size_t(row) * macroColumns + placement.columnOf[c]) * 2 + half]));
+    }
+  }
+
+  /// [drivers] Spikes a step of the sources of their in-axons.
+  std::vector<double> activityOf(uint32_t index) const {
+    if (activity.empty())
+      return {};
+    std::vector<double> ofAxon(data.cores[index].inAxonCount, 0), out;
+    for (size_t source = 0; source + 1 < data.outPtr.size(); ++source)
+      for (uint64_t k = data.outPtr[source]; k < data.outPtr[source + 1]; ++k)
+        if (data.outAxons[k].core == index)
+          ofAxon[data.outAxons[k].axon] += activity[source];
+    for (const auto &[driver, number] : drivers)
+      out.push_back(ofAxon[driver.first]);
+    return out;
+  }
+
+  image::ImageData &data;
+  const hw::Chip &chip;
+  const hw::Crossbar &crossbar;
+  const EmitOptions &options;
+  const std::vector<double> &activity;
+  Drivers drivers;
+  uint32_t columns = 0;
+  std::vector<int64_t> weights; ///< [drivers][columns]
+};
 } // namespace
 
 std::vector<image::CrossbarRangeRecord> detail::converterRanges(const hw::Crossbar &crossbar, std::span<const uint8_t> levels,
@@ -116,9 +226,20 @@ std::vector<image::CrossbarRangeRecord> detail::converterRanges(const hw::Crossb
   return ranges;
 }
 
-Result<void> detail::addCrossbars(image::ImageData &data, const hw::Chip &chip) {
+Result<void> detail::addCrossbars(image::ImageData &data, const hw::Chip &chip, const EmitOptions &options,
+                                  const std::vector<double> &activity) {
+  if (options.cells && chip.crossbar->form != hw::Crossbar::Form::Pair)
+    return Error{.code = 6124,
+                 .message = "known cells decide where weights go on macros of single pairs only",
+                 .file = chip.path,
+                 .place = "crossbar.cells_per_weight",
+                 .expected = "pair",
+                 .found = "another form",
+                 .hint = "compile without --faults of cells; they act when the image runs",
+                 .kind = ErrorKind::Unsupported};
+  MacroBuilder builder(data, chip, options, activity);
   for (uint32_t core = 0; core < data.cores.size(); ++core)
     if (data.cores[core].inAxonCount != 0)
-      RANVIER_CHECK(addCrossbar(data, *chip.crossbar, core));
+      RANVIER_CHECK(builder.add(core));
   return {};
 }

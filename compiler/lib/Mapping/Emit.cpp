@@ -19,7 +19,7 @@ class Emitter {
 public:
   Emitter(const Network &network, const hw::Chip &chip, const Mapping &mapping, std::vector<uint32_t> level)
       : network(network), chip(chip), mapping(mapping), level(std::move(level)), routes(network, chip, mapping) {}
-  Result<image::ImageData> run(const std::string &provenance, const std::string &mappingReport);
+  Result<image::ImageData> run(const std::string &provenance, const EmitOptions &options);
 
 private:
   void makeMeta(const std::string &provenance);
@@ -27,6 +27,7 @@ private:
   void makeParams(image::SliceRecord &slice, const Population &population);
   void makeRows();
   bool splits() const;
+  std::vector<double> activity(const AssumedRates &rates) const;
   /// Synapse cores divide sources among them by what they are foretold to bring, which an image tells by its in-axons alone.
   bool isProcedural(const Projection &projection) const {
     return projection.connector && (network.profile == isa::Profile::F32 || !splits());
@@ -200,20 +201,45 @@ void Emitter::makeRows() {
   image::buildRows(data, input);
 }
 
-Result<image::ImageData> Emitter::run(const std::string &provenance, const std::string &mappingReport) {
+/// Spikes a step by row of outPtr; empty if no rates are known.
+std::vector<double> Emitter::activity(const AssumedRates &rates) const {
+  if (rates.spikes.empty())
+    return {};
+  std::vector<double> spikes(data.outPtr.size() - 1, 0);
+  const auto set = [&](size_t row, uint32_t population, uint64_t neuron) {
+    if (neuron < rates.spikes[population].size())
+      spikes[row] = rates.spikes[population][neuron] / static_cast<double>(std::max<uint64_t>(rates.steps, 1));
+  };
+  size_t row = 0;
+  for (const image::SliceRecord &slice : data.slices) // in the order of the cores
+    for (uint32_t n = 0; n < slice.count; ++n)
+      set(row++, slice.population, slice.first + n);
+  for (uint32_t p = 0; p < network.populations.size(); ++p)
+    for (uint64_t n = 0; network.populations[p].input && n < network.populations[p].count; ++n)
+      set(data.meta.populations[p].firstOut + n, p, n);
+  return spikes;
+}
+
+Result<image::ImageData> Emitter::run(const std::string &provenance, const EmitOptions &options) {
   makeMeta(provenance);
-  data.meta.mapping = mappingReport;
+  data.meta.mapping = options.mappingReport.empty() ? report(network, chip, mapping) : options.mappingReport;
   makeCores();
   makeRows();
   if (chip.crossbar)
-    RANVIER_CHECK(addCrossbars(data, chip));
+    RANVIER_CHECK(addCrossbars(data, chip, options, activity(options.rates)));
   return std::move(data);
 }
 
 Result<image::ImageData> mapping::emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping,
-                                            const std::string &provenance, const std::string &mappingReport) {
+                                            const std::string &provenance, const EmitOptions &options) {
+  if (options.cells && !chip.crossbar)
+    return Error{.code = 6124,
+                 .message = "'" + chip.name + "' has no cells that could be stuck",
+                 .place = "network '" + network.name + "'",
+                 .expected = "a chip with a section 'crossbar'",
+                 .found = "none",
+                 .kind = ErrorKind::Unsupported};
   RANVIER_CHECK(checkMapping(network, chip, mapping));
   RANVIER_TRY(std::vector<uint32_t> level, levels(network));
-  return Emitter(network, chip, mapping, std::move(level))
-      .run(provenance, mappingReport.empty() ? report(network, chip, mapping) : mappingReport);
+  return Emitter(network, chip, mapping, std::move(level)).run(provenance, options);
 }

@@ -181,6 +181,24 @@ Result<void> compiler::map(ModuleOp module, const CompileOptions &options, Compi
   return {};
 }
 
+static std::string describe(const std::vector<mapping::MacroPlacement> &macros) {
+  Json list = Json::array();
+  for (const mapping::MacroPlacement &macro : macros)
+    list.push_back({{"chip", macro.chip},
+                    {"core", macro.core},
+                    {"axons", macro.axons},
+                    {"columns", macro.columns},
+                    {"stuck_cells", macro.stuckCells},
+                    {"repair_rows", macro.repairRows},
+                    {"flipped_columns", macro.flipped},
+                    {"error_levels",
+                     {{"plain", macro.errors.plain},
+                      {"partners", macro.errors.partners},
+                      {"moved", macro.errors.moved},
+                      {"repaired", macro.errors.repaired}}}});
+  return list.dump();
+}
+
 Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &options, const std::string &provenance,
                                         CompileReport &report) {
   begin(options, "emit");
@@ -211,5 +229,13 @@ Result<image::ImageData> compiler::emit(ModuleOp module, const CompileOptions &o
   RANVIER_CHECK(mapping::checkSameChip(plain, placed, sets));
   RANVIER_TRY(const mapping::AssumedRates rates, assumedRates(plain, options));
   report.mapping = mapping::report(plain, options.chip, placed, sets, rates);
-  return mapping::emitImage(plain, options.chip, placed, provenance, report.mapping);
+  std::vector<mapping::MacroPlacement> macros;
+  RANVIER_TRY(image::ImageData data, mapping::emitImage(plain, options.chip, placed, provenance,
+                                                        {.mappingReport = report.mapping,
+                                                         .cells = options.cells ? &*options.cells : nullptr,
+                                                         .rates = rates,
+                                                         .macros = &macros}));
+  if (!macros.empty())
+    report.macros = describe(macros);
+  return std::move(data);
 }

@@ -215,7 +215,7 @@ TEST_CASE("a column of the wrong sign is turned round, and rows left over repair
   placement = placeOnCrossbar(macro, weights, {.moveRows = false, .moveColumns = false});
   CHECK(placement.repairRows == 1);
   CHECK(placement.axonOfRow == std::vector<uint32_t>{0, 0});
-  CHECK(placement.levels == std::vector<uint16_t>{0, 0, 8, 0});
+  CHECK(placement.levels == std::vector<uint16_t>{10, 0, 8, 10});
   CHECK(placement.errors.moved == doctest::Approx(2 * std::sqrt(0.5)));
   CHECK(placement.errors.repaired == 0);
 }

@@ -5,6 +5,7 @@
 
 #include "ranvier/HwModels/Chip.h"
 #include "ranvier/Image/Image.h"
+#include "ranvier/Mapping/CrossbarPlacement.h"
 #include "ranvier/Mapping/Network.h"
 #include <functional>
 #include <string>
@@ -114,10 +115,31 @@ std::string report(const Network &network, const hw::Chip &chip, const Mapping &
 Result<Mapping> parseMapping(const Network &network, const hw::Chip &chip, const std::string &json, const std::string &fileName);
 std::string printMapping(const Network &network, const Mapping &mapping);
 
-/// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text; `mappingReport`: what the
-/// image says of its mapping, as report() gives it (empty: that, of no sets and default rates).
+/// What is known of the macros of a chip with crossbars, and how weights find their cells (CrossbarPlacement.h).
+struct CellKnowledge {
+  hw::CellFaults faults;
+  CrossbarPlacementOptions how;
+};
+/// How the weights of one macro lie.
+struct MacroPlacement {
+  uint32_t chip = 0, core = 0;
+  uint32_t axons = 0, columns = 0; ///< Drivers (sources, once for each delay) and columns of weights.
+  uint32_t stuckCells = 0;         ///< Of the whole macro.
+  uint32_t repairRows = 0, flipped = 0;
+  CrossbarPlacement::Errors errors; ///< [levels]
+};
+struct EmitOptions {
+  /// What the image says of its mapping, as report() gives it; empty: that, of no sets and default rates.
+  std::string mappingReport;
+  /// Weights of macros are placed by this; null: in the order of axons and accumulators, but for what wires take.
+  const CellKnowledge *cells = nullptr;
+  AssumedRates rates;                            ///< Errors of axons that spike often weigh more; no rates: all alike.
+  std::vector<MacroPlacement> *macros = nullptr; ///< Where to report on macros that are placed.
+};
+/// Axon tables, rows and words of the image. The result passes image::validate. `provenance`: JSON text. Errors of macros: RNV6122,
+/// RNV6124 (known cells of macros whose weights are no single pairs, or of a chip without macros).
 Result<image::ImageData> emitImage(const Network &network, const hw::Chip &chip, const Mapping &mapping,
-                                   const std::string &provenance, const std::string &mappingReport = "");
+                                   const std::string &provenance, const EmitOptions &options = {});
 
 /// Rebuilds the network from the image alone (for `ranvier verify`). Projections come back with rows sorted as in Network.
 Result<Network> rebuildNetwork(const image::Image &image);

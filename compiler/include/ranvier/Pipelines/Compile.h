@@ -13,6 +13,7 @@
 #include "ranvier/Mapping/Partitioner.h"
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct CompileOptions {
   uint32_t synapseCores = 1;                      ///< Of each core (Split::Fixed).
   uint64_t spikeSteps = 0;                        ///< Steps of that run.
   double spikesPerSecond = 0;                     ///< [1/s] That foretold times assume of all others; 0: the chip's.
+  std::optional<mapping::CellKnowledge> cells;    ///< Of chips with crossbars; absent: nothing is known of their cells.
   std::function<void(const char *stage)> onStage; ///< Called as each stage begins.
 };
 
@@ -44,6 +46,7 @@ struct CompileOptions {
 struct CompileReport {
   std::string quantisation, mapping;
   std::string partition; ///< How the network was cut into cores, and what that costs; empty where a mapping was given.
+  std::string macros;    ///< How weights lie on macros that are placed by what is known of them; else empty.
   std::vector<std::string> warnings;
 };
 

@@ -37,7 +37,14 @@ double conductance(const CrossbarCell &cell, uint32_t level, uint32_t top) {
   return level + double(cell.deviation);
 }
 
+/// A stuck cell is told what it is stuck at.
+uint32_t atLevel(const CrossbarCell &cell, uint32_t level, uint32_t top) {
+  return cell.stuck == CrossbarCell::Stuck::No ? level : cell.stuck == CrossbarCell::Stuck::High ? top : 0;
+}
+
 Pair told(const CrossbarCell *cells, uint32_t positive, uint32_t negative, uint32_t top) {
+  positive = atLevel(cells[0], positive, top);
+  negative = atLevel(cells[1], negative, top);
   return {positive, negative, conductance(cells[0], positive, top) - conductance(cells[1], negative, top)};
 }
 
