@@ -150,6 +150,29 @@ std::string percent(double part) {
   return text;
 }
 
+/// " (0.013 of loihi1)" where the other eval knows the figure, too.
+std::string ratioText(const Json &report, const char *key) {
+  if (!report.contains("compared") || !report["compared"].contains(key))
+    return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", report["compared"][key].get<double>());
+  return std::string(" (").append(text).append(" of ").append(report["compared"]["target"].get<std::string>()).append(")");
+}
+
+/// Shares of the parts of the energy on a chip with crossbars.
+std::string energyParts(const Json &energy) {
+  const double total = energy["total_j"].get<double>();
+  const Json &macros = energy["crossbar"];
+  std::string text;
+  for (const auto &[name, joules] : {std::pair("array", macros["array_j"]), std::pair("drivers", macros["drivers_j"]),
+                                     std::pair("converters", macros["converters_j"]),
+                                     std::pair("shift-add", macros["shift_adds_j"]), std::pair("products", macros["products_j"]),
+                                     std::pair("neurons", energy["soma_j"]), std::pair("buffers and network", energy["network_j"])})
+    if (const double share = joules.get<double>() / total; share > 0)
+      text += (text.empty() ? "" : ", ") + std::string(name) + " " + percent(share);
+  return text;
+}
+
 std::string textReport(const Json &report) {
   auto cell = [](const Json &object, const char *key) {
     char text[32];
@@ -173,12 +196,16 @@ std::string textReport(const Json &report) {
   }
   const bool timed = machine["timing"] != "off";
   const std::string unknown = timed ? "unknown: the chip's description has no figures\n" : "not asked for (--timing off)\n";
-  text += "time           " + (report["latency_us"].is_null() ? unknown
-                                                              : cell(report["latency_us"], "mean") + " us per sample (p99 " +
-                                                                    cell(report["latency_us"], "p99") + ")\n");
-  text += "energy         " + (report["energy_uj"].is_null() ? unknown
-                                                             : cell(report["energy_uj"], "mean") + " uJ per sample (p99 " +
-                                                                   cell(report["energy_uj"], "p99") + "), dynamic\n");
+  text += "time           " + (report["latency_us"].is_null()
+                                   ? unknown
+                                   : cell(report["latency_us"], "mean") + " us per sample (p99 " +
+                                         cell(report["latency_us"], "p99") + ")" + ratioText(report, "time_ratio") + "\n");
+  text += "energy         " + (report["energy_uj"].is_null()
+                                   ? unknown
+                                   : cell(report["energy_uj"], "mean") + " uJ per sample (p99 " + cell(report["energy_uj"], "p99") +
+                                         "), dynamic" + ratioText(report, "energy_ratio") + "\n");
+  if (report.contains("energy") && report["energy"].contains("crossbar"))
+    text += "of it          " + energyParts(report["energy"]) + "\n";
   if (machine.contains("costs")) {
     text += "costs          profile '" + machine["costs"]["name"].get<std::string>() +
             "': " + machine["costs"]["description"].get<std::string>() + "\n";
@@ -213,7 +240,18 @@ Result<Json> readCompared(const std::string &path, uint32_t samples) {
   return other;
 }
 
-Json compareWith(const Json &other, const std::vector<SampleResult> &results) {
+/// A mean of this report over that of the other one, where both know it.
+void addRatio(Json &out, const char *key, const Json &report, const Json &other, const char *figure) {
+  const auto mean = [&](const Json &of) {
+    const auto at = of.find(figure);
+    const bool known = at != of.end() && at->is_object() && at->contains("mean") && (*at)["mean"].is_number();
+    return known ? (*at)["mean"].get<double>() : 0.0;
+  };
+  if (mean(report) > 0 && mean(other) > 0)
+    out[key] = mean(report) / mean(other);
+}
+
+Json compareWith(const Json &other, const Json &report, const std::vector<SampleResult> &results) {
   const Json &predictions = other["predictions"];
   size_t same = 0;
   for (size_t k = 0; k < results.size(); ++k)
@@ -224,6 +262,8 @@ Json compareWith(const Json &other, const std::vector<SampleResult> &results) {
               {"same_predictions", static_cast<double>(same) / static_cast<double>(results.size())}};
   if (other.contains("accuracy") && other["accuracy"].is_number())
     out["accuracy"] = other["accuracy"];
+  addRatio(out, "energy_ratio", report, other, "energy_uj");
+  addRatio(out, "time_ratio", report, other, "latency_us");
   return out;
 }
 
@@ -355,7 +395,7 @@ Result<void> eval(Context &context, EvalFlags &flags) {
   if (evaluator.realTime().stepPicoseconds)
     report["real_time"] = realTimeJson(*machine, evaluator.realTime());
   if (!flags.compare.empty())
-    report["compared"] = compareWith(compared, evaluator.all());
+    report["compared"] = compareWith(compared, report, evaluator.all());
   if (!flags.spikes.empty())
     RANVIER_CHECK(writeSpikes(flags.spikes, *image, data, evaluator.all()));
   const std::string text = textReport(report) + (report.contains("real_time") ? realTimeText(report["real_time"]) : "");
