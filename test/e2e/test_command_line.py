@@ -321,6 +321,12 @@ class Options(clock_options.ClockOptions, device_options.DeviceOptions, StepOpti
         self.assertEqual(made["mapping"]["faults"]["cores"], 3)
         self.assertFalse({core["core"] for core in self.json("inspect", image)["cores"]} & {0, 1, 2})
 
+    def test_compile_compensate(self):
+        compiled = lambda how: self.json("compile", NETWORK, "--target", "rram-40nm", "--faults", "rate=0.25,seed=2", "--compensate", how, "-o", self.tmp / "stuck.rvi")
+        left = [sum(macro["error_levels"]["repaired"] for macro in compiled(how)["macros"]) for how in ("move", "repair")]
+        self.assertGreater(left[0], left[1])
+        self.assertIn("error_after", compiled("partners")["cell_faults"])
+
     # --- How a network is read (check, compile, import, export, verify) -------------------------------------------------------
 
     def test_network_dt(self):
@@ -674,6 +680,13 @@ class Options(clock_options.ClockOptions, device_options.DeviceOptions, StepOpti
     def test_run_input(self):
         self.assertGreater(self.ran()["totals"]["spikes"], 0)
         self.assertEqual(self.json("run", self.loihi1, "--steps", 18)["totals"]["spikes"], 0)
+
+    def test_run_inject(self):
+        spikes = self.tmp / "injected.csv"
+        spikes.write_text("1,3\n1,5\n2,7\n")
+        report = self.json("run", self.loihi1, "--steps", 4, "--inject", f"input={spikes}")
+        self.assertEqual(report["injected"][0]["received"], 3)
+        self.assertEqual(report["totals"]["input_messages"], self.json("run", self.loihi1, "--steps", 4, "--input", spikes)["totals"]["input_messages"])
 
     def test_run_camera_events(self):
         """Two events of a pixel in a step: a spike of value 2 where the chip has such, else one spike and a warning."""

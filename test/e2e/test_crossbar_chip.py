@@ -2,6 +2,7 @@
 """Chips whose synapses are cells (docs/spec/crossbar.md, "Macros of chips"): without errors they compute what synapses in a memory compute, with
 converters what NumPy says of the levels in the image, and devices are named by seed and place alone."""
 
+import json
 import re
 
 import h5py
@@ -89,6 +90,41 @@ class CrossbarChip(Case):
             self.assertGreater(report["totals"]["crossbar"]["products"], 100)
             self.assertEqual(report["totals"]["crossbar"]["conversions"], 0)
             self.assertTrue(self.json("verify", image, self.tmp / f"{name}.mlir")["equal"])
+
+    def test_digits_on_stuck_cells(self):
+        """Placement by what is known takes back most of what one stuck cell in ten costs; over 20 devices: examples/digits/stuck."""
+        network, data = DIGITS / "network.nir", DIGITS / "test_set.h5"
+        for target in ("loihi1", "rram-40nm"):
+            self.json("compile", network, "--target", target, "-o", self.tmp / f"{target}.rvi")
+        faults = ("--faults", "rate=0.1,seed=1")
+        self.json("eval", self.tmp / "loihi1.rvi", "--data", data, "--report", self.tmp / "loihi1")
+        good = self.json("eval", self.tmp / "rram-40nm.rvi", "--data", data, "--compare", self.tmp / "loihi1" / "report.json")
+        self.assertGreater(good["accuracy"], 0.965)
+        self.assertAlmostEqual(good["compared"]["energy_ratio"], good["energy_uj"]["mean"] / self.report("loihi1")["energy_uj"]["mean"], places=12)
+        self.assertAlmostEqual(good["compared"]["time_ratio"], good["latency_us"]["mean"] / self.report("loihi1")["latency_us"]["mean"], places=12)
+        parts = good["energy"]
+        self.assertAlmostEqual(sum(parts["crossbar"].values()) + parts["soma_j"] + parts["network_j"], parts["total_j"], delta=1e-9 * parts["total_j"])
+        text = self.call("eval", self.tmp / "rram-40nm.rvi", "--data", data, "--compare", self.tmp / "loihi1" / "report.json").stdout
+        self.assertRegex(text, r"energy .* of loihi1\)\n")
+        self.assertRegex(text, r"of it +array [0-9.]+ %, drivers .*converters .*neurons")
+        unaware = self.json("eval", self.tmp / "rram-40nm.rvi", "--data", data, *faults)["accuracy"]
+        found = {}
+        for how in ("partners", "move", "repair"):
+            image = self.tmp / f"{how}.rvi"
+            report = self.json("compile", network, "--target", "rram-40nm", *faults, "--compensate", how, "-o", image)
+            found[how] = self.json("eval", image, "--data", data, *faults)["accuracy"]
+            if how != "partners":
+                (macro,) = report["macros"]
+                self.assertEqual(macro["repair_rows"] > 0, how == "repair")
+                errors = macro["error_levels"]
+                self.assertTrue(errors["plain"] > errors["partners"] > errors["moved"] >= errors["repaired"])
+        self.assertLess(unaware, 0.5)
+        self.assertGreater(found["repair"], 0.94)
+        self.assertGreater(found["repair"], found["partners"])
+        self.fails("compile", network, "--target", "rram-40nm", "--compensate", "move", "-o", self.tmp / "no.rvi", code=2)
+
+    def report(self, name):
+        return json.loads((self.tmp / name / "report.json").read_text())
 
     def test_converters_say_what_numpy_says_of_the_levels(self):
         image = self.compiled("exact", INTEGRATORS, EXACT)

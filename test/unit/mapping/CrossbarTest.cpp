@@ -542,7 +542,7 @@ TEST_CASE("rows and columns of a macro are limits of a core") {
   given->cores[0].synapseCores.clear();
   const auto checked = checkMapping(onto(11, 3, false), chip, *given);
   REQUIRE_FALSE(bool(checked));
-  CHECK(checked.error().code == 6124);
+  CHECK(checked.error().code == 6123);
   crossbar.outputs = 2; // one column for two receptors
   const auto narrow = mapNetwork(onto(3, 3, false), crossbarChip(crossbar), {});
   REQUIRE_FALSE(bool(narrow));
