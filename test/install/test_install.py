@@ -39,7 +39,7 @@ class Installation(unittest.TestCase):
 
     def test_tools_find_chips_and_models_beside_them(self):
         chips = json.loads(call(self.ranvier, "targets", "--json", cwd="/"))["targets"]
-        self.assertEqual([chip["name"] for chip in chips], ["loihi1", "loihi2", "ranvier-n1", "reference", "spinnaker1", "spinnaker2"])
+        self.assertEqual([chip["name"] for chip in chips], ["loihi1", "loihi2", "ranvier-n1", "reference", "rram-40nm", "spinnaker1", "spinnaker2"])
         link = self.tmp / "ranvier"
         link.symlink_to(self.ranvier)
         image = self.tmp / "digits.rvi"
