@@ -3,7 +3,7 @@
 
 A sample is a pen's path: a digit of a few strokes, bent, slanted, scaled and shifted by its writer. The camera sees the ink while it makes three saccades;
 the cochlea hears a voice whose first formant follows the pen's height and whose second follows its way to the right, silent where the pen is lifted. The two
-modalities have nothing else in common: own writers, own speakers, own noise.
+modalities have nothing else in common: size, place, saccades, speaker, pace and noise are drawn for each.
 
 All of it is a function of a seed, a class and a number. NumPy only; h5py to write the cochlea's file.
 """
@@ -65,9 +65,9 @@ STROKES = [
 def writer(seed, label, number):
     """The strokes of a sample: [n, 2] each, about (0, 0), a digit about 1 high."""
     draw = np.random.default_rng((seed, 0, label, number))
-    tilt, slant = draw.normal(0, 0.12), draw.normal(0, 0.15)
-    wide, high = np.exp(draw.normal(-0.1, 0.12)), np.exp(draw.normal(0, 0.08))
-    waves = draw.normal(0, 0.04, (2, 3, 2))
+    tilt, slant = draw.normal(0, 0.07), draw.normal(0, 0.09)
+    wide, high = np.exp(draw.normal(-0.1, 0.08)), np.exp(draw.normal(0, 0.06))
+    waves = draw.normal(0, 0.025, (2, 3, 2))
     phases = draw.uniform(0, 2 * np.pi, (2, 3))
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
     out = []
@@ -105,7 +105,7 @@ def ink(strokes, width, fine):
 def camera(seed, label, number, frames=100):
     """Events x, y, p, t [us] of one recording, by time. Pixels fire when the light has changed by their threshold since they last did."""
     draw = np.random.default_rng((seed, 1, label, number))
-    size, shift = draw.normal(13.0, 0.8), draw.normal(0, 1.0, 2)
+    size, shift = draw.normal(13.0, 0.8), draw.normal(0, 1.2, 2)
     strokes = [stroke * size + shift for stroke in writer(seed, label, number)]
     fine = 3
     page = ink(strokes, draw.uniform(0.7, 1.3), fine)
@@ -160,7 +160,7 @@ def cochlea(seed, label, number, step=1e-3):
     path, voiced = np.concatenate(path), np.concatenate(voiced)
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
     along = along / along[-1]
-    length, start = SPEECH * np.clip(draw.normal(0.76, 0.09), 0.55, 0.95), draw.uniform(0, 0.15)
+    length, start = SPEECH * np.clip(draw.normal(0.76, 0.09), 0.55, 0.95), draw.uniform(0, 0.17)
     now = np.arange(0, SPEECH, step)
     u = np.clip((now - start) / length, 0, 1)
     u = u + draw.normal(0, 0.07) * np.sin(2 * np.pi * u)  # Parts are spoken slower than others.

@@ -43,10 +43,10 @@ def gelu(x):
 
 
 class Projection:
-    """features -> z = A f + a -> z + B gelu(z) + b -> layer norm: [n, 64]."""
+    """features -> z = A f + a -> z + B gelu(z) + b -> layer norm, divided by the root of 8: [n, 64], rows of length 8^(1/2), so that products of two are at most 8."""
 
     def __init__(self, draw, inputs):
-        self.parameters = [draw.normal(0, 1 / np.sqrt(inputs), (inputs, WIDTH)), np.zeros(WIDTH), draw.normal(0, 1 / np.sqrt(WIDTH), (WIDTH, WIDTH)), np.zeros(WIDTH)]
+        self.parameters = [draw.normal(0, 1 / np.sqrt(inputs), (inputs, WIDTH)), np.zeros(WIDTH), draw.normal(0, 0.1 / np.sqrt(WIDTH), (WIDTH, WIDTH)), np.zeros(WIDTH)]
 
     def __call__(self, features):
         a, a0, b, b0 = self.parameters
@@ -57,11 +57,12 @@ class Projection:
         deviation = np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
         e = centred / deviation
         self.kept = features, g, slope, e, deviation
-        return e
+        return e / np.sqrt(8)
 
     def gradients(self, de):
         """Of the parameters, from those of the last result."""
         features, g, slope, e, deviation = self.kept
+        de = de / np.sqrt(8)
         dout = (de - de.mean(1, keepdims=True) - e * (de * e).mean(1, keepdims=True)) / deviation
         dz = dout + dout @ self.parameters[2].T * slope
         return [features.T @ dz, dz.sum(0), g.T @ dout, dout.sum(0)]
@@ -95,26 +96,32 @@ def loss(first, second, temperature=1.0):
 
 
 class Zeroshot:
-    """Two projections, trained on pairs of the known classes: a batch holds one pair of each."""
+    """Two projections, trained on pairs of an image and a sound of one pen's path: which of a batch of sounds belongs to which of its images, and the other way round.
 
-    def __init__(self, images, sounds, labels, known, seed, epochs=30, rate=1e-3, decay=1e-2, noise=0.3):
+    Noise in units of a feature's deviation keeps them from learning their pairs by heart; the rate falls to 0 along a line.
+    """
+
+    def __init__(self, images, sounds, seed, epochs=15, rate=1e-3, decay=1e-2, noise=0.5, batch=64):
         draw = np.random.default_rng((seed, 3))
         self.scales = Scale(images), Scale(sounds)
         parts = self.scales[0](images), self.scales[1](sounds)
         self.heads = Projection(draw, images.shape[1]), Projection(draw, sounds.shape[1])
         adam = Adam([p for head in self.heads for p in head.parameters], rate, decay)
-        of = [np.flatnonzero(labels == label) for label in known]
-        rounds = min(map(len, of))
-        for _ in range(epochs):
-            order = [np.stack([draw.permutation(rows)[:rounds] for rows in of], 1) for _ in range(2)]
-            for pick in zip(*order):
-                e = [head(part[rows] + draw.normal(0, noise, (len(rows), part.shape[1]))) for head, part, rows in zip(self.heads, parts, pick)]
+        batch = min(batch, len(images))
+        for epoch in range(epochs):
+            adam.rate = rate * (1 - epoch / epochs)
+            order = draw.permutation(len(images))
+            for first in range(0, len(order) - batch + 1, batch):
+                pick = order[first:first + batch]
+                e = [head(part[pick] + draw.normal(0, noise, (batch, part.shape[1]))) for head, part in zip(self.heads, parts)]
                 self.loss, *slopes = loss(*e)
                 adam([g for head, slope in zip(self.heads, slopes) for g in head.gradients(slope)])
+        # The modalities lie apart in the space that they share; what is known of both says how far.
+        self.middles = [head(part).mean(0) for head, part in zip(self.heads, parts)]
 
     def recognise(self, sounds, images, labels):
-        """The class of each sound: that whose images lie nearest on average."""
-        sound, image = self.heads[1](self.scales[1](sounds)), self.heads[0](self.scales[0](images))
+        """The class of each sound: that whose images point its way on average."""
+        image, sound = (head(scale(part)) - middle for head, scale, part, middle in zip(self.heads, self.scales, (images, sounds), self.middles))
         classes = np.unique(labels)
-        middle = np.stack([image[labels == label].mean(0) for label in classes])
-        return classes[(sound @ middle.T).argmax(1)]
+        towards = np.stack([image[labels == label].mean(0) for label in classes])
+        return classes[(sound @ (towards / np.linalg.norm(towards, axis=1, keepdims=True)).T).argmax(1)]

@@ -78,7 +78,7 @@ def text(weights, modality):
 
 
 def simulate(weights, spikes, modality, read=None):
-    """Counts [samples, neurons] in binary32; `read` makes products of weights and spikes [samples, inputs] some other way."""
+    """Counts [samples, neurons] in binary32. Sums are in NumPy's order, so that a few counts of ten thousand differ from the tool's; `read` makes products of weights and spikes [samples, inputs] some other way."""
     m = MODALITIES[modality]
     w_in, w_rec = weights
     read = read or (lambda x, s: x @ w_in.T + s @ w_rec.T)

@@ -65,13 +65,27 @@ class ResistiveLsm(Case):
         m = reservoir.MODALITIES[modality]
         return reservoir.resistive(seed, m["inputs"], m["const"])
 
+    def in_order(self, modality, spikes):
+        """Counts of one sample, every sum in the order of the reference machine: what was emitted first, then source by source."""
+        m, (w_in, w_rec) = reservoir.MODALITIES[modality], self.weights(modality)
+        rows = np.concatenate([w_rec, w_in], 1).T
+        v, s, counts = np.zeros(len(w_in), np.float32), np.zeros(len(w_in), bool), np.zeros(len(w_in))
+        for x in spikes:
+            active = np.flatnonzero(np.concatenate([s, x > 0]))
+            v = np.float32(m["decay"]) * v + (np.add.accumulate(rows[active], 0)[-1] if len(active) else np.float32(0))
+            s = v > np.float32(m["threshold"])
+            v[s] = 0
+            counts += s
+        return counts
+
     def test_the_digits_are_not_trivial(self):
         """A nearest centroid on what the reservoir gets stays below 80 %, summed over time or not."""
-        train = np.arange(len(self.labels)) % 24 < 18
+        fold = np.arange(len(self.labels)) % 24 // 6
         for modality, (spikes, labels) in self.spikes.items():
             self.assertEqual(spikes.shape, (240, reservoir.MODALITIES[modality]["steps"], reservoir.MODALITIES[modality]["inputs"]))
             for cells in (spikes.sum(1, dtype=np.int64), spikes):
-                for share in datasets.nearest_centroid(cells[train], labels[train], cells[~train], labels[~train]):
+                shares = [datasets.nearest_centroid(cells[fold != k], labels[fold != k], cells[fold == k], labels[fold == k]) for k in range(4)]
+                for share in np.mean(shares, 0):
                     self.assertLess(share, 0.8, modality)
                     self.assertGreater(share, 0.3, modality)  # There is something to learn.
 
@@ -97,8 +111,10 @@ class ResistiveLsm(Case):
         for modality in reservoir.MODALITIES:
             image, _ = self.tool.compile(self.weights(modality), modality, "reference")
             found, _ = self.tool.features(image, self.sets[modality])
-            expected = reservoir.simulate(self.weights(modality), self.spikes[modality][0], modality)
-            np.testing.assert_array_equal(found, expected)
+            for sample in range(0, len(found), 16):
+                np.testing.assert_array_equal(found[sample], self.in_order(modality, self.spikes[modality][0][sample]))
+            matrix = reservoir.simulate(self.weights(modality), self.spikes[modality][0], modality)
+            self.assertLess((found != matrix).mean(), 2e-3)
             self.assertGreater(found.mean(), 1)
 
     def test_slopes(self):
@@ -153,3 +169,11 @@ class ResistiveLsm(Case):
         done = subprocess.run([EXAMPLE / "sweep", "--folder", self.tmp / "nothing"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 2)
         self.assertIn("which `run --folder", done.stderr)
+        done = subprocess.run([EXAMPLE / "energy", "--folder", self.tmp / "lsm", "--samples", "4"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual([(row["modality"], row["target"]) for row in rows], [(m, t) for m in ("image", "sound") for t in ("rram-40nm", "loihi1")])
+        for row in rows:
+            self.assertGreater(float(row["uJ"]), 0)
+            self.assertEqual(float(row["ratio"]) > 1, row["target"] == "loihi1")
