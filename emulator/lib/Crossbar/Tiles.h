@@ -41,7 +41,7 @@ struct CrossbarTiles {
   CrossbarForm form = CrossbarForm::Linear;
   std::vector<CrossbarStuckCell> stuck;
   std::vector<double> rowConductance; ///< [inputs] Of all cells on a row as programmed.
-  bool spikes = false; ///< Inputs are single bits in one pass: rows are added up.
+  bool spikes = false;                ///< Inputs are single bits in one pass: rows are added up.
   std::vector<CrossbarTile> tiles;
 
   /// Of integer levels: current of one level at one step of the input, and of all cells' least conductance.

@@ -160,9 +160,9 @@ public:
   /// (detailed timing without links, or on a torus with buffers of one message), 7016 (detailed timing on several ranks), 7017
   /// (another rank failed), 7042 (lossless or a time scale without a timer, or detailed in real time with procedural
   /// connectors or synapse cores), 7043 (length of
-  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (detailed timing, or fast on several ranks, of synapses that come and
-  /// go), 7045 (synapse cores on ranks), 7060 (devices of a chip without crossbars), 7061 (a macro that cannot be programmed), 7062
-  /// (detailed timing of macros), 7100 (JIT).
+  /// a step), 7041 (16-bit weights of synapses that learn), 7044 (detailed timing, or fast on several ranks, of synapses that come
+  /// and go), 7045 (synapse cores on ranks), 7060 (devices of a chip without crossbars), 7061 (a macro that cannot be programmed),
+  /// 7062 (detailed timing of macros), 7100 (JIT).
   static Result<std::unique_ptr<Machine>> create(std::shared_ptr<const image::Image> image, const MachineOptions &options);
   virtual ~Machine() = default;
 
