@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "NetworkFile.h"
 #include "Provenance.h"
-#include "RunReport.h"
-#include "ranvier/Emulator/Session.h"
+#include "SampleRuns.h"
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -63,7 +62,6 @@ private:
 } // namespace
 
 Result<std::string> tools::recordProfile(const NetworkOptions &network, const std::string &sampleFile, Context &context) {
-  constexpr uint32_t mostSamples = 100; // Extremes settle after a few dozen samples; more would only cost time.
   context.note("  calibrate on " + fileName(sampleFile));
   context.progress->phase("compile: calibrate");
   RANVIER_TRY(LoadedNetwork loaded, loadNetwork(network));
@@ -73,35 +71,8 @@ Result<std::string> tools::recordProfile(const NetworkOptions &network, const st
   RANVIER_TRY(image::ImageData data, compiler::emit(*loaded.module, options, "{}", report));
   RANVIER_TRY(image::Image opened, image::fromData(std::move(data)));
   auto image = std::make_shared<const image::Image>(std::move(opened));
-  RANVIER_TRY(formats::DataSet samples, formats::readDataSet(sampleFile));
-  RANVIER_TRY(uint32_t input, theInput(*image));
-  if (samples.neurons != image->meta.populations[input].count)
-    return Error{.code = 8032,
-                 .message = "the data set does not fit the network's input",
-                 .file = sampleFile,
-                 .place = "input_spikes",
-                 .expected = std::to_string(image->meta.populations[input].count) + " neurons",
-                 .found = std::to_string(samples.neurons)};
-  RANVIER_TRY(auto machine, emu::Machine::create(image, {.timing = emu::Timing::Off}));
   Extremes extremes(*image);
-  const int32_t plain = emu::plainPayload(*image);
-  const uint32_t used = std::min(samples.samples, mostSamples);
-  context.progress->phase("compile: calibrate", used);
-  for (uint32_t sample = 0; sample < used; ++sample) {
-    context.progress->advance(sample);
-    std::vector<emu::InputSpike> spikes;
-    const uint8_t *row = samples.spikes.data() + static_cast<size_t>(sample) * samples.steps * samples.neurons;
-    for (uint32_t t = 0; t < samples.steps; ++t)
-      for (uint32_t n = 0; n < samples.neurons; ++n, ++row)
-        if (*row)
-          spikes.push_back({t + 1, input, n, plain});
-    machine->reset();
-    auto run = emu::run(*machine, spikes, {.steps = samples.steps}, [&](const emu::StepView &, emu::Machine &at) {
-      extremes.observe(at);
-      return true;
-    });
-    if (!run)
-      return run.error();
-  }
+  RANVIER_CHECK(
+      runOnSamples(image, sampleFile, "compile: calibrate", context, [] {}, [&](emu::Machine &at) { extremes.observe(at); }));
   return extremes.profile();
 }

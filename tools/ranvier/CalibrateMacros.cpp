@@ -1,9 +1,7 @@
 //===- CalibrateMacros.cpp - Ranges of converters from samples ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CalibrateMacros.h"
-#include "RunReport.h"
-#include "ranvier/Emulator/Session.h"
-#include "ranvier/Formats/Spikes.h"
+#include "SampleRuns.h"
 #include <algorithm>
 #include <cmath>
 
@@ -90,41 +88,14 @@ image::ImageData withoutErrors(const image::ImageData &data, hw::Chip chip) {
 } // namespace
 
 Result<void> tools::calibrateMacros(image::ImageData &data, const hw::Chip &chip, const std::string &sampleFile, Context &context) {
-  constexpr uint32_t mostSamples = 100; // as of scales
   if (data.crossbarRanges.empty() || chip.crossbar->range == hw::Crossbar::Range::Fixed)
     return {};
   RANVIER_TRY(image::Image opened, image::fromData(withoutErrors(data, chip)));
   auto image = std::make_shared<const image::Image>(std::move(opened));
-  RANVIER_TRY(const formats::DataSet samples, formats::readDataSet(sampleFile));
-  RANVIER_TRY(const uint32_t input, theInput(*image));
-  if (samples.neurons != image->meta.populations[input].count)
-    return Error{.code = 8032,
-                 .message = "the data set does not fit the network's input",
-                 .file = sampleFile,
-                 .place = "input_spikes",
-                 .expected = std::to_string(image->meta.populations[input].count) + " neurons",
-                 .found = std::to_string(samples.neurons)};
-  RANVIER_TRY(auto machine, emu::Machine::create(image, {.timing = emu::Timing::Off}));
   Currents currents(data, *chip.crossbar);
-  const uint32_t used = std::min(samples.samples, mostSamples);
-  context.progress->phase("compile: ranges of converters", used);
-  for (uint32_t sample = 0; sample < used; ++sample) {
-    context.progress->advance(sample);
-    std::vector<emu::InputSpike> spikes;
-    const uint8_t *row = samples.spikes.data() + static_cast<size_t>(sample) * samples.steps * samples.neurons;
-    for (uint32_t t = 0; t < samples.steps; ++t)
-      for (uint32_t n = 0; n < samples.neurons; ++n, ++row)
-        if (*row)
-          spikes.push_back({t + 1, input, n, 1});
-    machine->reset();
-    currents.reset();
-    auto run = emu::run(*machine, spikes, {.steps = samples.steps}, [&](const emu::StepView &, emu::Machine &at) {
-      currents.observe(at);
-      return true;
-    });
-    if (!run)
-      return run.error();
-  }
+  RANVIER_CHECK(runOnSamples(
+      image, sampleFile, "compile: ranges of converters", context, [&] { currents.reset(); },
+      [&](emu::Machine &at) { currents.observe(at); }));
   for (size_t m = 0; m < data.crossbars.size(); ++m)
     for (uint32_t slice = 0; slice < data.crossbars[m].rangeCount; ++slice) {
       image::CrossbarRangeRecord &range = data.crossbarRanges[data.crossbars[m].firstRange + slice];
