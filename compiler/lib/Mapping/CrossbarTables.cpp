@@ -44,8 +44,16 @@ using Drivers = std::map<std::pair<uint32_t, uint32_t>, uint32_t>; ///< (in-axon
 
 class MacroBuilder {
 public:
-  MacroBuilder(image::ImageData &data, const hw::Chip &chip, const EmitOptions &options, const std::vector<double> &activity)
-      : data(data), chip(chip), crossbar(*chip.crossbar), options(options), activity(activity) {}
+  MacroBuilder(image::ImageData &data, const hw::Chip &chip, const EmitOptions &options, const std::vector<double> &bySource)
+      : data(data), chip(chip), crossbar(*chip.crossbar), options(options) {
+    if (bySource.empty())
+      return;
+    for (const image::CoreRecord &core : data.cores)
+      activity.emplace_back(core.inAxonCount, 0.0);
+    for (size_t source = 0; source + 1 < data.outPtr.size(); ++source)
+      for (uint64_t k = data.outPtr[source]; k < data.outPtr[source + 1]; ++k)
+        activity[data.outAxons[k].core][data.outAxons[k].axon] += bySource[source];
+  }
 
   Result<void> add(uint32_t index) {
     const image::CoreRecord core = data.cores[index];
@@ -174,15 +182,10 @@ private:
 
   /// [drivers] Spikes a step of the sources of their in-axons.
   std::vector<double> activityOf(uint32_t index) const {
-    if (activity.empty())
-      return {};
-    std::vector<double> ofAxon(data.cores[index].inAxonCount, 0), out;
-    for (size_t source = 0; source + 1 < data.outPtr.size(); ++source)
-      for (uint64_t k = data.outPtr[source]; k < data.outPtr[source + 1]; ++k)
-        if (data.outAxons[k].core == index)
-          ofAxon[data.outAxons[k].axon] += activity[source];
+    std::vector<double> out;
     for (const auto &[driver, number] : drivers)
-      out.push_back(ofAxon[driver.first]);
+      if (!activity.empty())
+        out.push_back(activity[index][driver.first]);
     return out;
   }
 
@@ -190,7 +193,7 @@ private:
   const hw::Chip &chip;
   const hw::Crossbar &crossbar;
   const EmitOptions &options;
-  const std::vector<double> &activity;
+  std::vector<std::vector<double>> activity; ///< [core][in-axon] Spikes a step; empty: all alike.
   Drivers drivers;
   uint32_t columns = 0;
   std::vector<int64_t> weights; ///< [drivers][columns]

@@ -315,6 +315,65 @@ TEST_CASE("placed by what is known of them, macros with stuck cells compute what
   CHECK(spikes > 100);
 }
 
+TEST_CASE("what placement reports is what its cells are off, spikes of sources weighing it") {
+  hw::Crossbar crossbar = crossbarOf(Form::Pair);
+  uint64_t wrong = 0, otherwise = 0;
+  for (uint64_t seed = 0; seed < cases(6, 60); ++seed) {
+    CAPTURE(seed);
+    const Network network = randomNetwork(seed, 2);
+    const hw::Chip chip = crossbarChip(crossbar);
+    auto mapping = mapNetwork(network, chip, {});
+    REQUIRE(bool(mapping));
+    const CellKnowledge known{.faults = hw::cellFaultsOfRate(0.3, seed + 1), .how = {.repair = false}};
+    Dice dice(seed);
+    AssumedRates rates{.spikes = {}, .steps = 50};
+    for (const Population &population : network.populations) {
+      rates.spikes.emplace_back();
+      for (uint64_t n = 0; n < population.count; ++n)
+        rates.spikes.back().push_back(static_cast<uint32_t>(dice(0, 50)));
+    }
+    std::vector<MacroPlacement> macros, alike;
+    auto data = emitImage(network, chip, *mapping, "{}", {.cells = &known, .rates = rates, .macros = &macros});
+    REQUIRE_MESSAGE(bool(data), (data ? "" : data.error().str()));
+    REQUIRE(bool(emitImage(network, chip, *mapping, "{}", {.cells = &known, .macros = &alike})));
+    REQUIRE(macros.size() == data->crossbars.size());
+    const image::ImageData plain = emitted(network, chip); // Its levels are the weights.
+    for (size_t m = 0; m < macros.size(); ++m) {
+      const image::CrossbarRecord &record = data->crossbars[m], &exact = plain.crossbars[m];
+      const image::CoreRecord &core = data->cores[record.core];
+      const auto activity = [&](uint32_t axon) {
+        const image::InAxonRecord &from = data->inAxons[core.firstInAxon + axon];
+        return rates.spikes[from.population][from.neuron] / 50.0;
+      };
+      double most = 0, sum = 0;
+      for (uint32_t r = 0; r < exact.rowCount; ++r)
+        most = std::max(most, activity(plain.crossbarRows[exact.firstRow + r].axon));
+      for (uint32_t r = 0; r < record.rowCount; ++r) {
+        const image::CrossbarRowRecord &row = data->crossbarRows[record.firstRow + r];
+        uint32_t same = 0; // The row of the same driver in the plain image.
+        while (plain.crossbarRows[exact.firstRow + same].axon != row.axon ||
+               plain.crossbarRows[exact.firstRow + same].delay != row.delay)
+          ++same;
+        for (uint32_t c = 0; c < record.columnCount; ++c) {
+          const auto cells = [&](const image::ImageData &of, const image::CrossbarRecord &at, uint32_t line) {
+            return double(crossbar.weightOf(
+                std::span(of.crossbarLevels).subspan(at.firstLevel + (size_t(line) * at.columnCount + c) * 2, 2)));
+          };
+          const double made =
+              data->crossbarColumns[record.firstColumn + c].flipped ? -cells(*data, record, r) : cells(*data, record, r);
+          const double off = made - cells(plain, exact, same);
+          sum += std::max(activity(row.axon), most * 1e-3) * off * off;
+        }
+      }
+      CHECK(macros[m].errors.moved == doctest::Approx(std::sqrt(sum / record.columnCount)).epsilon(1e-9));
+      wrong += sum > 0;
+      otherwise += macros[m].errors.moved != alike[m].errors.moved;
+    }
+  }
+  CHECK(wrong > 0);
+  CHECK(otherwise > 0);
+}
+
 TEST_CASE("cells are known of macros of single pairs alone") {
   const Network network = randomNetwork(1, 1);
   const CellKnowledge known{.faults = hw::cellFaultsOfRate(0.1, 1), .how = {}};

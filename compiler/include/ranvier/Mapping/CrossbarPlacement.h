@@ -52,8 +52,8 @@ struct CrossbarPlacement {
   std::vector<uint32_t> axonOfRow; ///< [rows of the macro] The axon that drives it; none: nobody.
   std::vector<uint32_t> columnOf;  ///< [columns of the weights] Its pair of columns.
   std::vector<uint8_t> flipped;    ///< [columns of the weights] 1: the digital side takes the sum with the other sign.
-  std::vector<uint16_t>
-      levels; ///< [rows][columns of the macro][positive, negative] What cells are told, stuck ones what they are stuck at.
+  /// [rows][columns of the macro][positive, negative] What cells are told, stuck ones what they are stuck at.
+  std::vector<uint16_t> levels;
   uint32_t repairRows = 0; ///< Rows beyond the first of an axon.
   /// sqrt(sum over axons and columns of activity e^2 / columns), e the weight that cells make less the one they should [levels]:
   /// with axons and columns in their order and cells told as if they were good; the same with partners; with rows, columns and
