@@ -113,6 +113,7 @@ class CrossbarChip(Case):
             image = self.tmp / f"{how}.rvi"
             report = self.json("compile", network, "--target", "rram-40nm", *faults, "--compensate", how, "-o", image)
             found[how] = self.json("eval", image, "--data", data, *faults)["accuracy"]
+            self.assertEqual(self.json("inspect", image)["provenance"]["compensate"], how)
             if how != "partners":
                 (macro,) = report["macros"]
                 self.assertEqual(macro["repair_rows"] > 0, how == "repair")

@@ -145,6 +145,20 @@ Result<void> checkStages(const Context &context, const CompileFlags &flags, Stag
   return {};
 }
 
+/// The stuck cells of --faults, and how weights are placed by them unless the other cell of a pair is all that makes up for them.
+Result<void> knowCells(CompileFlags &flags, compiler::CompileOptions &options, hw::CellFaults &stuck) {
+  if (flags.cellFaults.empty())
+    return flags.compensate ? Result<void>(pointlessOption("--compensate", "no stuck cells are known (--faults)")) : Result<void>();
+  RANVIER_TRY(stuck, hw::cellFaultsOf(flags.cellFaults, options.chip));
+  const auto bytes = readFile(flags.cellFaults);
+  flags.target.faultsHash = contentHash(bytes ? *bytes : flags.cellFaults);
+  const bool single = options.chip.crossbar->form == hw::Crossbar::Form::Pair;
+  flags.target.compensate = flags.compensate.value_or(single ? "repair" : "partners");
+  if (flags.target.compensate != "partners")
+    options.cells = mapping::CellKnowledge{.faults = stuck, .how = {.repair = flags.target.compensate == "repair"}};
+  return {};
+}
+
 Result<void> compile(Context &context, CompileFlags flags) {
   RANVIER_CHECK(checkOutput(flags.output, {flags.network.path, flags.target.calibrate, flags.mapping, flags.target.target,
                                            flags.target.faults, flags.target.profile}));
@@ -197,19 +211,7 @@ Result<void> compile(Context &context, CompileFlags flags) {
   } else {
     RANVIER_TRY(options, makeCompileOptions(flags.target));
     flags.target.weightBits = options.weightBits;
-    if (!flags.cellFaults.empty()) {
-      RANVIER_TRY(stuck, hw::cellFaultsOf(flags.cellFaults, options.chip));
-      const auto bytes = readFile(flags.cellFaults);
-      flags.target.faultsHash = contentHash(bytes ? *bytes : flags.cellFaults);
-      const bool single = options.chip.crossbar->form == hw::Crossbar::Form::Pair;
-      const std::string how = flags.compensate.value_or(single ? "repair" : "partners");
-      if (how != "partners") {
-        options.cells = mapping::CellKnowledge{
-            .faults = stuck, .how = {.moveRows = true, .moveColumns = true, .partners = true, .repair = how == "repair"}};
-      }
-    } else if (flags.compensate) {
-      return pointlessOption("--compensate", "no stuck cells are known (--faults)");
-    }
+    RANVIER_CHECK(knowCells(flags, options, stuck));
     if (!flags.target.faults.empty()) {
       RANVIER_TRY(const std::string bytes, readFile(flags.target.faults));
       flags.target.faultsHash = contentHash(bytes);

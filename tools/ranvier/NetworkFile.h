@@ -62,6 +62,7 @@ struct TargetOptions {
   std::string target;
   std::string faults;                 ///< File of dead parts of the machine.
   std::string faultsHash;             ///< Of its bytes, for provenance.
+  std::string compensate;             ///< What makes up for stuck cells; empty: none are known.
   std::optional<unsigned> weightBits; ///< Default: compiler::defaultWeightBits.
   std::string calibrate;              ///< Sample set (HDF5) to record a profile on.
   std::string profileText;            ///< The recorded profile itself.

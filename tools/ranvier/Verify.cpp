@@ -37,6 +37,8 @@ std::string tools::makeProvenance(const NetworkOptions &network, const std::stri
     out["profile_hash"] = target.profileHash;
   if (!target.faultsHash.empty())
     out["faults_hash"] = target.faultsHash;
+  if (!target.compensate.empty())
+    out["compensate"] = target.compensate;
   if (!mappingText.empty())
     out["mapping_hash"] = contentHash(mappingText);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
