@@ -1,6 +1,7 @@
 //===- DeviceTest.cpp - Drift, stuck cells, bent currents -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Noise.h"
+#include "Refused.h"
 #include "ranvier/Emulator/Crossbar.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 using namespace ranvier;
 using namespace ranvier::emu;
+using ranvier::test::refused;
 
 static std::vector<double> random(uint64_t count, uint32_t stream, double low = -1) {
   std::vector<double> out(count);
@@ -173,14 +175,6 @@ TEST_CASE("bent currents: by voltage, not by width, bits or spikes") {
 }
 
 TEST_CASE("values that no device can have are refused by key") {
-  const auto refused = [](unsigned code, const char *key, auto change) {
-    CrossbarConfig config;
-    change(config);
-    const auto result = config.validate();
-    REQUIRE_FALSE(result);
-    CHECK(result.error().code == code);
-    CHECK(result.error().place == key);
-  };
   refused(7050, "drift.seconds", [](CrossbarConfig &c) { c.drift.seconds = -1; });
   refused(7050, "drift.origin", [](CrossbarConfig &c) { c.drift.origin = 0; });
   refused(7050, "drift.exponent", [](CrossbarConfig &c) { c.drift.exponent = -0.1; });

@@ -1,6 +1,7 @@
 //===- ErrorsTest.cpp - Kinds of noise, compensation, limits, ranges ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Noise.h"
+#include "Refused.h"
 #include "ranvier/Emulator/Crossbar.h"
 #include "ranvier/Support/Random.h"
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 using namespace ranvier;
 using namespace ranvier::emu;
+using ranvier::test::refused;
 
 using Model = CrossbarNoise::Model;
 
@@ -213,14 +215,6 @@ TEST_CASE("ranges of the worst case clip nothing; granular ones tell single leve
 }
 
 TEST_CASE("what excludes itself is refused by key") {
-  const auto refused = [](unsigned code, const char *key, auto change) {
-    CrossbarConfig config;
-    change(config);
-    const auto result = config.validate();
-    REQUIRE_FALSE(result);
-    CHECK(result.error().code == code);
-    CHECK(result.error().place == key);
-  };
   refused(7050, "read_noise.seconds", [](CrossbarConfig &c) { c.read = {.model = Model::PhaseChange, .seconds = 1e-7}; });
   refused(7050, "columnLimit", [](CrossbarConfig &c) { c.columnLimit = -1; });
   refused(7051, "columnLimit", [](CrossbarConfig &c) {

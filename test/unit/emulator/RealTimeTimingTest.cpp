@@ -5,6 +5,7 @@
 // later, and without losses spikes are those of timing off. docs/spec/real-time.md has the rules.
 //===----------------------------------------------------------------------===//
 #include "TestNet.h"
+#include "support/ShippedChip.h"
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <random>
@@ -18,11 +19,7 @@ namespace {
 
 constexpr int64_t microsecond = 1000000;
 
-hw::Chip spinnaker() {
-  auto chip = hw::findChip("spinnaker1");
-  REQUIRE(chip);
-  return std::move(*chip);
-}
+hw::Chip spinnaker() { return test::shippedChip("spinnaker1"); }
 void setTime(hw::Chip &chip, const char *event, int64_t picoseconds) { chip.costs[0].events[event].picoseconds = picoseconds; }
 
 /// `inputs` one to one onto as many neurons that fire in each step in which anything arrives, with delay 1.

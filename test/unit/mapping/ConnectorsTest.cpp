@@ -3,6 +3,7 @@
 #include "ranvier/Image/Rows.h"
 #include "ranvier/Mapping/Mapping.h"
 #include "ranvier/Mapping/Partitioner.h"
+#include "support/ShippedChip.h"
 #include "support/TestNetworks.h"
 #include <algorithm>
 #include <cmath>
@@ -15,11 +16,7 @@ using namespace ranvier::mapping;
 using namespace ranvier::test;
 
 namespace {
-hw::Chip spinnaker() {
-  auto chip = hw::findChip("spinnaker1");
-  REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
-  return *std::move(chip);
-}
+hw::Chip spinnaker() { return shippedChip("spinnaker1"); }
 
 Distribution someDistribution(Dice &dice, double low, double high) {
   Distribution out;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/HwModels/NativeForm.h"
 #include "ranvier/Mapping/Mapping.h"
+#include "support/ShippedChip.h"
 #include "support/TestNetworks.h"
 #include <doctest/doctest.h>
 #include <functional>
@@ -12,13 +13,8 @@ using namespace ranvier::mapping;
 using namespace ranvier::test;
 
 namespace {
-hw::Chip shipped(const char *name) {
-  auto chip = hw::findChip(name);
-  REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
-  return *std::move(chip);
-}
-hw::Chip loihi1() { return shipped("loihi1"); }
-hw::Chip n1() { return shipped("ranvier-n1"); }
+hw::Chip loihi1() { return shippedChip("loihi1"); }
+hw::Chip n1() { return shippedChip("ranvier-n1"); }
 hw::Chip tiny() {
   auto chip = hw::loadChip(RANVIER_TEST_INPUTS "/chips/tiny.yaml");
   REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));

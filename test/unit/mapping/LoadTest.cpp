@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ranvier/Mapping/Load.h"
 #include "ranvier/Mapping/Partitioner.h"
+#include "support/ShippedChip.h"
 #include "support/TestNetworks.h"
 #include <cmath>
 #include <doctest/doctest.h>
@@ -11,11 +12,7 @@ using namespace ranvier::mapping;
 using namespace ranvier::test;
 
 namespace {
-hw::Chip spinnaker() {
-  auto chip = hw::findChip("spinnaker1");
-  REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
-  return *std::move(chip);
-}
+hw::Chip spinnaker() { return shippedChip("spinnaker1"); }
 // Of the chip's profile [ps].
 constexpr double neuron = 875e3, packet = 1925e3, synapse = 75e3;
 } // namespace

@@ -4,6 +4,7 @@
 #include "ranvier/Mapping/MachineTables.h"
 #include "ranvier/HwModels/Routes.h"
 #include "ranvier/Mapping/Partitioner.h"
+#include "support/ShippedChip.h"
 #include "support/TestNetworks.h"
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -14,11 +15,7 @@ using namespace ranvier::mapping;
 using namespace ranvier::test;
 
 namespace {
-hw::Chip spinnaker() {
-  auto chip = hw::findChip("spinnaker1");
-  REQUIRE_MESSAGE(bool(chip), (chip ? "" : chip.error().str()));
-  return *std::move(chip);
-}
+hw::Chip spinnaker() { return shippedChip("spinnaker1"); }
 
 Network empty() {
   Network network;
