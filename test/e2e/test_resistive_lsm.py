@@ -3,11 +3,13 @@
 what learns has the slopes of its loss; the example's short form."""
 
 import csv
+import importlib.machinery
 import io
 import math
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 import numpy as np
 
@@ -154,6 +156,25 @@ class ResistiveLsm(Case):
         model = reservoir.simulate(weights, self.spikes[modality][0], modality, Tile(weights, 3).read)
         distance = lambda a, b: np.abs(a.mean(0) - b.mean(0)).mean()
         self.assertLess(distance(one, model), 1.3 * distance(one, two) + 0.05)
+
+    def test_the_sweep_changes_what_it_says(self):
+        """Each error of the sweep stands in a description that compiles, and the plot has a point for each value."""
+        sweep = importlib.machinery.SourceFileLoader("sweep", str(EXAMPLE / "sweep")).load_module()
+        chip = self.tmp / "sweep.yaml"
+        keys = {"read noise [uS]": "read_sigma", "programming error [uS]": "programming_sigma", "drift [s]": "drift_s"}
+        for error, key in keys.items():
+            value = sweep.SWEEPS[error][-1]
+            chip.write_text(sweep.description(error, value))
+            image, _ = self.tool.compile(self.weights("image"), "image", chip)
+            self.assertRegex(chip.read_text(), rf"\n  {key}: \{{value: {value if key == 'drift_s' else value / sweep.FULL}")
+        for error in ("read noise [uS]", "programming error [uS]"):
+            chip.write_text(sweep.description(error, 0))
+            self.assertNotIn(keys[error], chip.read_text())
+            self.tool.compile(self.weights("image"), "image", chip)
+        rows = [(error, value, 0.5, 0.1) for error, values in sweep.SWEEPS.items() for value in values]
+        picture = xml.etree.ElementTree.fromstring(sweep.picture(rows))
+        lines = [line.get("points").split() for line in picture.iter("{http://www.w3.org/2000/svg}polyline")]
+        self.assertEqual([len(points) for points in lines], [len(values) for values in sweep.SWEEPS.values()])
 
     def test_the_short_form(self):
         done = subprocess.run([EXAMPLE / "run", "--short", "--seeds", "1", "--folder", self.tmp / "lsm"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
